@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The operator's file, checked whole: conf_load() gives either an immutable snapshot or the list
+ * of everything that is wrong. Nobody writes to a snapshot; a reload makes a new one. All pointers
+ * in it live as long as it does. Key "head-limit" is field head_limit; config/penstock.ini explains
+ * every key, conf_keys.c has the ranges and defaults.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "base/log.h"
+
+#define CONF_NAME_MAX	     31 /* characters of a section's or member's name */
+#define CONF_WORKERS_MAX     64
+#define CONF_PORTS_MAX	     16
+#define CONF_PORT_ADDRS_MAX  8
+#define CONF_ROUTES_MAX	     256
+#define CONF_LISTENERS_MAX   256
+#define CONF_LISTEN_ADDRS_MAX 8
+#define CONF_POOLS_MAX	     256
+#define CONF_MEMBERS_MAX     256 /* of one pool */
+
+/* Where a section begins, for later stages that find fault with it. */
+struct conf_where {
+	const char *file;
+	unsigned line;
+};
+
+enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
+enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
+enum conf_mode { CONF_MODE_HTTP };
+enum conf_balance { CONF_BALANCE_ROUND_ROBIN, CONF_BALANCE_LEAST_CONNECTIONS, CONF_BALANCE_RANDOM_TWO };
+
+struct conf_global {
+	struct conf_where at;		    /* line 0 when the file has no such section */
+	uint16_t workers[CONF_WORKERS_MAX]; /* cores, in the file's order, no core twice */
+	unsigned n_workers;		    /* 0: not given, core 1 if there is one, else core 0 */
+	uint16_t control;		    /* core of the control thread */
+	enum conf_idle idle;
+	uint64_t memory; /* bytes, all workers together */
+	enum conf_huge hugepages;
+	const char *socket;	    /* admin socket, absolute, fits sun_path */
+	struct ip_endpoint metrics; /* port 0: off */
+	uint32_t drain_ms;
+	enum log_level log;
+};
+
+struct conf_prefix {
+	struct ip_addr addr; /* of a port: its own address, host bits and all */
+	uint8_t bits;	     /* in the 128-bit form, as ip_in_net() wants it: an IPv4 /24 is 120 */
+};
+
+struct conf_port {
+	const char *name;
+	struct conf_where at;
+	const char *device; /* PCI address or vdev string, for EAL */
+	struct conf_prefix addr[CONF_PORT_ADDRS_MAX];
+	unsigned n_addr;
+	struct ip_addr gateway[2]; /* at most one a family, on-link of this port */
+	unsigned n_gateway;
+	uint16_t mtu;	/* bytes of IP packet */
+	uint16_t vlan;	/* 0: untagged */
+	uint8_t mac[6]; /* all zero: the device's own */
+	bool optional;	/* a missing device is an event, not an error */
+};
+
+struct conf_route {
+	const char *name;
+	struct conf_where at;
+	struct conf_prefix to; /* host bits are zero */
+	struct ip_addr via;
+	unsigned port; /* index of the port that via is on-link of */
+};
+
+struct conf_listener {
+	const char *name;
+	struct conf_where at;
+	struct ip_endpoint addr[CONF_LISTEN_ADDRS_MAX]; /* each on a port, no endpoint twice */
+	unsigned n_addr;
+	enum conf_mode mode;
+	const char *pool_name;
+	unsigned pool; /* index */
+	bool forwarded;
+	bool request_id;
+	uint32_t head_limit; /* bytes */
+	uint32_t head_timeout_ms;
+	uint32_t idle_timeout_ms;
+	uint32_t body_timeout_ms;
+	uint32_t connections; /* front connections, each worker */
+};
+
+struct conf_member {
+	const char *name; /* unique in its pool */
+	struct conf_where at;
+	struct ip_endpoint endpoint;
+	uint32_t weight; /* 1 to 256 */
+};
+
+struct conf_pool {
+	const char *name;
+	struct conf_where at;
+	enum conf_balance balance;
+	const struct conf_member *members;
+	unsigned n_members; /* at least 1 */
+	uint32_t connect_timeout_ms;
+	uint32_t response_timeout_ms;
+	uint32_t retries;
+	uint32_t idle_connections; /* each member, each worker */
+	uint32_t idle_timeout_ms;
+	uint32_t hold_ms;
+};
+
+struct conf_tcp {
+	struct conf_where at;	 /* line 0 when the file has no such section */
+	uint32_t receive_buffer; /* bytes, each connection */
+	uint32_t send_buffer;
+	uint32_t keepalive_ms; /* 0: off */
+	uint32_t time_wait_ms;
+};
+
+struct conf {
+	struct conf_global global;
+	struct conf_tcp tcp;
+	const struct conf_port *ports; /* at least 1 */
+	unsigned n_ports;
+	const struct conf_route *routes;
+	unsigned n_routes;
+	const struct conf_listener *listeners;
+	unsigned n_listeners;
+	const struct conf_pool *pools;
+	unsigned n_pools;
+};
+
+/* Zeroed is empty; conf_errors_fini() when done. In order of file and line. */
+struct conf_errors {
+	struct conf_error *list;
+	unsigned n;
+};
+
+/*
+ * Read path and the files it includes, check all of it. The snapshot (owner: the caller,
+ * conf_destroy()), or NULL and at least one error. Blocks on the file system: control path only,
+ * one caller at a time.
+ */
+struct conf *conf_load(const char *path, struct conf_errors *errs);
+
+/* The same from memory: n bytes of text, called `name` in errors. `include` is refused. */
+struct conf *conf_parse_text(const char *name, const char *text, size_t n,
+	struct conf_errors *errs);
+
+void conf_destroy(struct conf *c); /* NULL is fine */
+
+unsigned conf_errors_count(const struct conf_errors *errs);
+
+/* One line without newline, "file:line: [section] key: what is wrong, what is allowed". */
+const char *conf_errors_text(const struct conf_errors *errs, unsigned i);
+
+void conf_errors_fini(struct conf_errors *errs);
+
+#endif
