@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Chains and slices. True between calls:
+ *   head == NULL <=> tail == NULL <=> bytes == 0 <=> truesize == 0, and then head_off == 0
+ *   bytes    == sum of data_len - head_off;  head_off < head->data_len
+ *   truesize == sum of buf_truesize()
+ * The next links of a chain's mbufs are the chain's own: packets on the wire refer to the payload
+ * by indirect mbufs, never by these links.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "buf/buf.h"
+
+/* Control and worker threads each keep a cache; together they stay a small part of the pool. */
+#define CACHE_MAX 256u
+#define HDR_MIN   1024u /* a transmit ring full of bare ACKs */
+
+static struct rte_mempool *pool_create(
+	const char *name, const char *kind, uint32_t n, uint16_t room, int socket)
+{
+	char full[RTE_MEMPOOL_NAMESIZE];
+
+	if ((size_t)snprintf(full, sizeof(full), "%s-%s", name, kind) >= sizeof(full))
+		return NULL;
+	return rte_pktmbuf_pool_create(
+		full, n, RTE_MIN(CACHE_MAX, n / 4), sizeof(struct pkt_meta), room, socket);
+}
+
+/*
+ * hdr: a packet in flight mostly carries one data mbuf or more, so n / 2 headers outlast the data.
+ * indirect: a 2 KB data mbuf spans two segments of an Ethernet MSS, hence two slices of each; they
+ * cost 256 bytes apiece. All pools have the same private size: buf_truesize() counts on it.
+ */
+int buf_pools_create(struct buf_pools *p, const char *name, uint32_t n_data, int socket)
+{
+	uint32_t n_hdr = RTE_MAX(n_data / 2, HDR_MIN);
+
+	p->data = pool_create(name, "data", n_data, BUF_DATA_ROOM, socket);
+	p->hdr = pool_create(name, "hdr", n_hdr, BUF_HDR_ROOM, socket);
+	p->indirect = pool_create(name, "ind", n_data * 2, 0, socket);
+	if (p->data && p->hdr && p->indirect)
+		return 0;
+	buf_pools_destroy(p);
+	return -ENOMEM;
+}
+
+void buf_pools_destroy(struct buf_pools *p)
+{
+	rte_mempool_free(p->data);
+	rte_mempool_free(p->hdr);
+	rte_mempool_free(p->indirect);
+	*p = (struct buf_pools){0};
+}
+
+uint32_t buf_pools_in_use(const struct buf_pools *p)
+{
+	return rte_mempool_in_use_count(p->data) + rte_mempool_in_use_count(p->hdr) +
+	       rte_mempool_in_use_count(p->indirect);
+}
+
+/*
+ * An indirect mbuf counts all of the mbuf that it is attached to, although the direct one may be
+ * counted elsewhere too: that owner may go first, and then the slice alone pins the buffer.
+ * Over-counting shuts a window early; under-counting would empty the pool.
+ */
+uint32_t buf_truesize(const struct rte_mbuf *m)
+{
+	uint32_t self = sizeof(*m) + m->priv_size;
+
+	return m->buf_len + (RTE_MBUF_CLONED(m) ? 2 * self : self);
+}
+
+/* A fresh indirect mbuf over n bytes at off of seg's data, or NULL. seg is only read. */
+static struct rte_mbuf *slice(
+	struct rte_mbuf *seg, uint32_t off, uint32_t n, struct rte_mempool *indirect)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(indirect);
+
+	if (unlikely(!m))
+		return NULL;
+	rte_pktmbuf_attach(m, seg);
+	m->data_off = (uint16_t)(seg->data_off + off);
+	m->data_len = (uint16_t)n;
+	m->pkt_len = n;
+	return m;
+}
+
+/* Put m (taken) behind c; its first skip bytes are consumed already, which only a head may be. */
+static void put_tail(struct buf_chain *c, struct rte_mbuf *m, uint32_t skip)
+{
+	m->next = NULL;
+	if (c->tail) {
+		c->tail->next = m;
+	} else {
+		c->head = m;
+		c->head_off = skip;
+	}
+	c->tail = m;
+	c->bytes += m->data_len - skip;
+	c->truesize += buf_truesize(m);
+}
+
+/* Unlink the head; the caller owns it. */
+static struct rte_mbuf *take_head(struct buf_chain *c)
+{
+	struct rte_mbuf *m = c->head;
+
+	c->bytes -= m->data_len - c->head_off;
+	c->truesize -= buf_truesize(m);
+	c->head_off = 0;
+	c->head = m->next;
+	if (!c->head)
+		c->tail = NULL;
+	return m;
+}
+
+/* Make head_off 0, by a slice of the rest in place of the head. 0 or -ENOMEM (unchanged). */
+static int square_head(struct buf_chain *c, struct rte_mempool *indirect)
+{
+	struct rte_mbuf *old = c->head, *m;
+
+	m = slice(old, c->head_off, old->data_len - c->head_off, indirect);
+	if (unlikely(!m))
+		return -ENOMEM;
+	m->next = old->next;
+	c->head = m;
+	c->head_off = 0;
+	if (c->tail == old)
+		c->tail = m;
+	c->truesize += buf_truesize(m) - buf_truesize(old);
+	rte_pktmbuf_free_seg(old);
+	return 0;
+}
+
+/* All of src behind dst, by pointer. src->head_off is 0 or dst is empty. */
+static void splice(struct buf_chain *dst, struct buf_chain *src)
+{
+	if (dst->tail) {
+		dst->tail->next = src->head;
+	} else {
+		dst->head = src->head;
+		dst->head_off = src->head_off;
+	}
+	dst->tail = src->tail;
+	dst->bytes += src->bytes;
+	dst->truesize += src->truesize;
+	buf_chain_init(src);
+}
+
+void buf_chain_append(struct buf_chain *c, struct rte_mbuf *m)
+{
+	struct rte_mbuf *next;
+
+	for (; m; m = next) {
+		next = m->next;
+		if (likely(m->data_len))
+			put_tail(c, m, 0);
+		else
+			rte_pktmbuf_free_seg(m);
+	}
+}
+
+int buf_chain_move(struct buf_chain *dst, struct buf_chain *src, struct rte_mempool *indirect)
+{
+	if (!src->head)
+		return 0;
+	if (src->head_off && dst->head && square_head(src, indirect) < 0)
+		return -ENOMEM;
+	splice(dst, src);
+	return 0;
+}
+
+/* The mbuf that straddles the boundary stays in src with a larger head_off; dst gets a slice. */
+int buf_chain_split(
+	struct buf_chain *dst, struct buf_chain *src, uint32_t n, struct rte_mempool *indirect)
+{
+	struct buf_cursor cut = buf_chain_seek(src, n);
+	struct rte_mbuf *part = NULL;
+	uint32_t start;
+
+	if (!cut.seg)
+		return buf_chain_move(dst, src, indirect);
+	start = cut.seg == src->head ? src->head_off : 0;
+	if (cut.off > start) {
+		part = slice(cut.seg, start, cut.off - start, indirect);
+		if (unlikely(!part))
+			return -ENOMEM;
+	}
+	if (cut.seg != src->head && src->head_off && dst->head && square_head(src, indirect) < 0) {
+		rte_pktmbuf_free(part);
+		return -ENOMEM;
+	}
+	while (src->head != cut.seg) {
+		uint32_t skip = src->head_off;
+
+		put_tail(dst, take_head(src), skip);
+	}
+	if (part) {
+		put_tail(dst, part, 0);
+		src->head_off = cut.off;
+		src->bytes -= part->data_len;
+	}
+	return 0;
+}
+
+void buf_chain_consume(struct buf_chain *c, uint32_t n)
+{
+	ASSERT(n <= c->bytes, "consume within the chain");
+	while (n) {
+		uint32_t whole = c->head->data_len - c->head_off;
+
+		if (n < whole) {
+			c->head_off += n;
+			c->bytes -= n;
+			return;
+		}
+		n -= whole;
+		rte_pktmbuf_free_seg(take_head(c));
+	}
+}
+
+void buf_chain_free(struct buf_chain *c)
+{
+	rte_pktmbuf_free(c->head);
+	buf_chain_init(c);
+}
+
+void buf_chain_read(const struct buf_chain *c, uint32_t off, uint32_t n, void *out)
+{
+	struct buf_cursor at = buf_chain_seek(c, off);
+	uint8_t *to = out;
+
+	ASSERT(n <= c->bytes - off, "read within the chain");
+	for (; n; at = (struct buf_cursor){at.seg->next, 0}) {
+		uint32_t k = RTE_MIN(n, at.seg->data_len - at.off);
+
+		memcpy(to, rte_pktmbuf_mtod_offset(at.seg, void *, at.off), k);
+		to += k;
+		n -= k;
+	}
+}
+
+const void *buf_chain_peek(const struct buf_chain *c, uint32_t n, void *scratch)
+{
+	if (c->head && n <= c->head->data_len - c->head_off)
+		return rte_pktmbuf_mtod_offset(c->head, void *, c->head_off);
+	buf_chain_read(c, 0, n, scratch);
+	return scratch;
+}
+
+int buf_chain_write(struct buf_chain *c, const void *data, uint32_t n, struct rte_mempool *pool)
+{
+	struct buf_chain fresh = {0};
+	const uint8_t *from = data;
+
+	while (n) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		uint32_t k;
+
+		if (unlikely(!m)) {
+			buf_chain_free(&fresh);
+			return -ENOMEM;
+		}
+		k = RTE_MIN(n, (uint32_t)rte_pktmbuf_tailroom(m));
+		ASSERT(k, "the pool has data room");
+		memcpy(rte_pktmbuf_append(m, (uint16_t)k), from, k);
+		put_tail(&fresh, m, 0);
+		from += k;
+		n -= k;
+	}
+	if (fresh.head)
+		splice(c, &fresh);
+	return 0;
+}
+
+struct buf_cursor buf_chain_seek(const struct buf_chain *c, uint32_t off)
+{
+	struct buf_cursor at = {c->head, c->head_off + off};
+
+	ASSERT(off <= c->bytes, "seek within the chain");
+	while (at.seg && at.off >= at.seg->data_len) {
+		at.off -= at.seg->data_len;
+		at.seg = at.seg->next;
+	}
+	return at;
+}
+
+int buf_slice(struct rte_mbuf *pkt, struct buf_cursor *at, uint32_t n, struct rte_mempool *indirect)
+{
+	struct rte_mbuf *first = NULL, **link = &first;
+	struct buf_cursor cur = *at;
+	uint32_t left = n, segs = 0;
+
+	for (; left; segs++) {
+		struct rte_mbuf *m;
+		uint32_t k;
+
+		ASSERT(cur.seg, "slice within the chain");
+		k = RTE_MIN(left, cur.seg->data_len - cur.off);
+		m = slice(cur.seg, cur.off, k, indirect);
+		if (unlikely(!m)) {
+			rte_pktmbuf_free(first);
+			return -ENOMEM;
+		}
+		*link = m;
+		link = &m->next;
+		left -= k;
+		cur.off += k;
+		if (cur.off == cur.seg->data_len)
+			cur = (struct buf_cursor){cur.seg->next, 0};
+	}
+	rte_pktmbuf_lastseg(pkt)->next = first;
+	pkt->nb_segs = (uint16_t)(pkt->nb_segs + segs);
+	pkt->pkt_len += n;
+	*at = cur;
+	return 0;
+}
