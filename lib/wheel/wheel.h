@@ -7,6 +7,7 @@
 #ifndef WHEEL_WHEEL_H
 #define WHEEL_WHEEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -18,7 +19,8 @@
 struct wheel_node {
 	struct list link; /* unlinked: not armed */
 	uint32_t at;	  /* tick of expiry, modulo 2^32 */
-	uint32_t kind;	  /* the owner's own mark: what struct this node is part of */
+	uint16_t kind;	  /* the owner's own mark: what struct this node is part of */
+	uint16_t counted; /* 1 in the wheel; 0 when idle or expired but still on a run's out list */
 };
 
 struct wheel {
@@ -28,10 +30,12 @@ struct wheel {
 };
 
 void wheel_init(struct wheel *w, uint32_t now);
-void wheel_node_init(struct wheel_node *n, uint32_t kind);
+void wheel_node_init(struct wheel_node *n, uint16_t kind);
 /* Arm (or move) n to expire at tick `at`; a tick that has passed expires on the next run. */
 void wheel_arm(struct wheel *w, struct wheel_node *n, uint32_t at);
+/* Disarm n, or take it off the list that wheel_run moved it to; nothing when idle. */
 void wheel_cancel(struct wheel *w, struct wheel_node *n);
+/* Armed, or expired and not yet taken off the out list. */
 static inline bool wheel_armed(const struct wheel_node *n)
 {
 	return list_linked(&n->link);

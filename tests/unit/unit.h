@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <CUnit/Basic.h>
+#include <rte_common.h>
 #include <rte_eal.h>
 
 struct unit_case {
@@ -22,10 +23,9 @@ struct unit_case {
 	void (*run)(void);
 };
 
-#define UNIT_CASE(fn)                                                                              \
-	{                                                                                          \
-#fn, fn                                                                            \
-	}
+/* clang-format off */
+#define UNIT_CASE(fn) {#fn, fn}
+/* clang-format on */
 
 #define UNIT_MAIN(cases)                                                                           \
 	int main(int argc, char **argv)                                                            \
