@@ -10,6 +10,7 @@ set -euo pipefail
 export LC_ALL=C
 
 # What was inherited from the caller must not leak into the daemons or the tools.
+unset AWS_CA_BUNDLE AWS_PROFILE AWS_SESSION_TOKEN http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

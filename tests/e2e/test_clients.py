@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """s3cmd, rclone and curl: each signs other headers and frames uploads in its own way."""
 import hashlib
-import os
 
 from lab import EMPTY_SHA256, KEYS, Files, S3Case, both_families, noise, tool
 
@@ -14,7 +13,7 @@ class S3cmd(S3Case):
 
     def s3cmd(self, *args):
         return tool("s3cmd", "--config=/dev/null", "--access_key=" + KEYS.access_key, "--secret_key=" + KEYS.secret_key,
-                    "--host=" + self.authority, "--host-bucket=" + self.authority, "--no-ssl", "--max-retries=0",
+                    "--host=" + self.named, "--host-bucket=" + self.named, "--no-ssl",
                     "--multipart-chunk-size-mb=8", *args)
 
     def test_round_trip(self):
@@ -64,7 +63,7 @@ class Curl(S3Case):
         url = "%s/%s/curl" % (self.url, self.bucket)
         said = self.curl("-v", "-H", "x-amz-content-sha256: " + hashlib.sha256(noise(3 * MB)).hexdigest(),
                          "-H", "Expect: 100-continue", "-T", source, url)
-        self.assertIn("HTTP/1.1 100 Continue", said)
+        self.assertIn("http/1.1 100 continue", said.lower())
         self.curl("-H", "x-amz-content-sha256: " + EMPTY_SHA256, url, "-o", files / "copy")
         self.assertTrue(files.same(source, files / "copy"))
 
@@ -72,7 +71,9 @@ class Curl(S3Case):
         files = Files(self)
         self.put("many", noise(50000), public=True)
         url = "%s/%s/many" % (self.url, self.bucket)
-        said = tool("curl", "-sS", "-v", "--fail", "-m", "60", "-g", "-o", files.path + "/#1", url + "?x=[1-20]")
+        wanted = [arg for i in range(20) for arg in ("-o", files / str(i), "%s?x=%d" % (url, i))]
+        said = tool("curl", "-sS", "-v", "--fail", "-m", "60", "-g", *wanted)
         self.assertEqual(said.count("Connected to"), 1)
-        for i in range(1, 21):
-            self.assertEqual(os.path.getsize(files / str(i)), 50000)
+        for i in range(20):
+            with open(files / str(i), "rb") as file:
+                self.assertTrue(file.read() == noise(50000))

@@ -45,12 +45,12 @@ class Signature(S3Case):
                 self.round_trip(key)
 
     def test_queries(self):
-        for query in ("list-type=2&prefix=a%2Fb", "prefix=a+b", "prefix=a%20b", "prefix=&delimiter=%2F", "max-keys=1&max-keys=2",
-                      "x=2&x=1", "empty=&prefix=", "prefix=%E6%97%A5", "prefix=a=b", "list-type=2&start-after=%7E"):
+        for query in ("list-type=2&prefix=a%2Fb", "prefix=a+b", "prefix=a%20b", "prefix=&delimiter=%2F", "versions",
+                      "empty=&prefix=", "prefix=%E6%97%A5", "prefix=a=b", "list-type=2&start-after=%7E"):
             with self.subTest(query=query):
                 answer = self.call("GET", "/%s?%s" % (self.bucket, query))
                 self.assertEqual(answer.status, 200, answer.body[:500])
-                self.assertIn(b"ListBucketResult", answer.body)
+                self.assertIn(b"<List", answer.body)
 
     def test_headers(self):
         """Signed headers keep their value, whatever a proxy would like to do with them."""
