@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sections of lines to the structs of conf.h, by the tables. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "conf/conf_priv.h"
+
+bool conf__key_ok(const struct conf__section *sec, const char *key)
+{
+	const struct conf__key *k = conf__key_find(sec->kind, key);
+
+	return !sec->twice && !(sec->bad_keys & 1u << (k - sec->kind->keys));
+}
+
+static unsigned items_count(const struct conf__line *line)
+{
+	struct span rest = span_str(line->value), item;
+	unsigned n = 0;
+
+	while (line->known->list && span_next(&rest, ',', &item))
+		n++;
+	return line->known->list ? n : 1;
+}
+
+unsigned conf__line_of(const struct conf__section *sec, const char *key, unsigned i)
+{
+	for (const struct conf__line *l = sec->lines; l; l = l->next) {
+		unsigned n;
+
+		if (!l->known || strcmp(l->key, key) != 0)
+			continue;
+		n = items_count(l);
+		if (i < n)
+			return l->line;
+		i -= n;
+	}
+	return sec->at.line; /* a default */
+}
+
+/* text may be a part of a line, so it is copied. */
+static void value_parse(struct conf__load *ld, struct conf__section *sec,
+	const struct conf__key *key, unsigned line, struct span text)
+{
+	char copy[CONF__LINE_MAX + 1];
+	struct conf__value v = {ld, sec, key, copy, line, sec->obj, (char *)sec->obj + key->offset};
+
+	snprintf(copy, sizeof(copy), "%.*s", (int)text.n, text.p);
+	if (key->list && text.n == 0)
+		conf__bad(&v, "an empty item");
+	else
+		key->parse(&v);
+}
+
+static void line_parse(struct conf__load *ld, struct conf__section *sec, struct conf__line *line)
+{
+	struct span rest = span_str(line->value), item;
+
+	if (!line->known->list)
+		value_parse(ld, sec, line->known, line->line, rest);
+	else
+		while (span_next(&rest, ',', &item))
+			value_parse(ld, sec, line->known, line->line, item);
+}
+
+/* The names of all keys, for "allowed". */
+static const char *keys_text(const struct conf__kind *kind, char *text, size_t n)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < kind->n_keys && used < n; i++)
+		used += (size_t)snprintf(
+			text + used, n - used, "%s%s", i ? ", " : "", kind->keys[i].name);
+	return text;
+}
+
+/* The table's entry for each line. */
+static void lines_resolve(struct conf__load *ld, struct conf__section *sec)
+{
+	uint32_t seen = 0;
+	char keys[256];
+
+	for (struct conf__line *l = sec->lines; l; l = l->next) {
+		const struct conf__key *k = conf__key_find(sec->kind, l->key);
+		uint32_t bit = k ? 1u << (k - sec->kind->keys) : 0;
+
+		if (!k)
+			conf__key_error(ld, sec, l->line, l->key, "unknown key, allowed: %s",
+				keys_text(sec->kind, keys, sizeof(keys)));
+		else if ((seen & bit) && !k->list && !k->repeat)
+			conf__key_error(ld, sec, l->line, l->key,
+				"given twice, first at line %u, allowed: once",
+				conf__line_of(sec, l->key, 0));
+		else
+			l->known = k;
+		seen |= bit;
+	}
+}
+
+static void key_default(struct conf__load *ld, struct conf__section *sec,
+	const struct conf__key *key)
+{
+	char allowed[CONF__ALLOWED_MAX];
+
+	if (key->def)
+		value_parse(ld, sec, key, sec->at.line, span_str(key->def));
+	else if (key->required)
+		conf__key_error(ld, sec, sec->at.line, key->name, "missing, allowed: %s",
+			conf__allowed(key, allowed));
+}
+
+/* A pool's members lie apart: there are as many as lines that may be one. */
+static void members_alloc(struct conf__load *ld, struct conf__section *sec)
+{
+	struct conf_pool *pool = sec->obj;
+	unsigned n = 0;
+
+	if (sec->kind != &conf__kinds[KIND_POOL])
+		return;
+	for (const struct conf__line *l = sec->lines; l; l = l->next)
+		n += strcmp(l->key, "member") == 0;
+	pool->members = conf__alloc(ld, n * sizeof(*pool->members));
+}
+
+static void section_build(struct conf__load *ld, struct conf__section *sec)
+{
+	uint32_t given = 0;
+
+	*(struct conf_where *)((char *)sec->obj + sec->kind->where) = sec->at;
+	if (sec->kind->named)
+		*(const char **)((char *)sec->obj + sec->kind->title) = sec->name;
+	lines_resolve(ld, sec);
+	members_alloc(ld, sec);
+	for (struct conf__line *l = sec->lines; l; l = l->next) {
+		if (!l->known)
+			continue;
+		given |= 1u << (l->known - sec->kind->keys);
+		line_parse(ld, sec, l);
+	}
+	for (unsigned i = 0; i < sec->kind->n_keys; i++)
+		if (!(given & 1u << i))
+			key_default(ld, sec, &sec->kind->keys[i]);
+}
+
+/* Room for all sections of a kind, and the list of them. False: there are too many. */
+static bool kind_alloc(struct conf__load *ld, unsigned id, unsigned n)
+{
+	const struct conf__kind *kind = &conf__kinds[id];
+	char *base = (char *)ld->conf;
+	struct conf__section *last = NULL;
+	unsigned i = 0;
+
+	ld->by_kind[id] = conf__alloc(ld, n * sizeof(*ld->by_kind[id]));
+	for (struct conf__section *s = ld->sections; s; s = s->next)
+		if (s->kind == kind)
+			ld->by_kind[id][i++] = last = s;
+	if (kind->named && n > kind->max) {
+		conf__key_error(ld, last, last->at.line, NULL,
+			"too many of this kind, allowed: %u", kind->max);
+		return false;
+	}
+	ld->n_kind[id] = n;
+	if (kind->named) {
+		*(void **)(base + kind->array) = conf__alloc(ld, (size_t)n * kind->size);
+		*(unsigned *)(base + kind->count) = n;
+	}
+	return true;
+}
+
+static void kind_build(struct conf__load *ld, unsigned id)
+{
+	const struct conf__kind *kind = &conf__kinds[id];
+	char *base = (char *)ld->conf;
+	unsigned n = 0;
+
+	for (struct conf__section *s = ld->sections; s; s = s->next)
+		n += s->kind == kind;
+	if (!kind_alloc(ld, id, n))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct conf__section *sec = ld->by_kind[id][i];
+
+		if (kind->named)
+			sec->obj = *(char **)(base + kind->array) + i * kind->size;
+		else if (i == 0)
+			sec->obj = base + kind->array;
+		else /* an error already, but its values may have more */
+			sec->obj = conf__alloc(ld, kind->size);
+		section_build(ld, sec);
+	}
+}
+
+/* The defaults of an unnamed section that the file does not have. */
+static void absent_build(struct conf__load *ld, unsigned id)
+{
+	struct conf__section sec = {.kind = &conf__kinds[id], .heading = conf__kinds[id].name,
+		.name = "", .at = {ld->files[0], 0}, .obj = (char *)ld->conf + conf__kinds[id].array};
+
+	sec.tail = &sec.lines;
+	if (!sec.kind->named && ld->n_kind[id] == 0)
+		section_build(ld, &sec);
+}
+
+void conf__build(struct conf__load *ld)
+{
+	for (unsigned id = 0; id < KINDS; id++) {
+		kind_build(ld, id);
+		absent_build(ld, id);
+	}
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values: text to a field, units written out, ranges from the table, nothing rounded or guessed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "base/assert.h"
+#include "conf/conf_priv.h"
+
+#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* The largest first: that is the one to print. */
+static const struct unit units_ms[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {0}};
+static const struct unit units_bytes[] = {
+	{"T", 1ull << 40}, {"G", 1ull << 30}, {"M", 1ull << 20}, {"K", 1ull << 10}, {"", 1}, {0}};
+static const struct unit units_none[] = {{"", 1}, {0}};
+
+static const struct unit *units_of(const struct conf__key *key)
+{
+	if (key->parse == conf__parse_ms || key->parse == conf__parse_ms_off)
+		return units_ms;
+	return key->parse == conf__parse_bytes ? units_bytes : units_none;
+}
+
+static int amount_text(char *text, size_t n, uint64_t amount, const struct unit *u)
+{
+	while (u->factor > 1 && (amount % u->factor || amount < u->factor))
+		u++;
+	return snprintf(text, n, "%llu%s", (unsigned long long)(amount / u->factor), u->name);
+}
+
+const char *conf__allowed(const struct conf__key *key, char *text)
+{
+	const struct unit *u = units_of(key);
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (key->parse == conf__parse_bool)
+		return "yes | no";
+	if (key->size && key->max) {
+		n += (size_t)amount_text(text, 32, key->min, u);
+		n += (size_t)snprintf(text + n, 8, " to ");
+		n += (size_t)amount_text(text + n, 32, key->max, u);
+	}
+	if (key->help)
+		snprintf(text + n, CONF__ALLOWED_MAX - n, "%s%s", n ? ", or " : "", key->help);
+	return text;
+}
+
+/* Decimal digits and a unit. 0, -EINVAL, or -ERANGE when it does not fit 64 bits. */
+static int amount_parse(const char *text, const struct unit *u, uint64_t *out)
+{
+	unsigned long long v;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	while (u->factor && strcmp(u->name, end) != 0)
+		u++;
+	if (!u->factor)
+		return -EINVAL;
+	return __builtin_mul_overflow(v, u->factor, out) ? -ERANGE : 0;
+}
+
+static void field_store(struct conf__value *v, uint64_t x)
+{
+	switch (v->key->size) {
+	case 2:
+		*(uint16_t *)v->field = (uint16_t)x;
+		break;
+	case 4:
+		*(uint32_t *)v->field = (uint32_t)x;
+		break;
+	default:
+		ASSERT(v->key->size == 8, "a number's field has 2, 4 or 8 bytes");
+		*(uint64_t *)v->field = x;
+	}
+}
+
+static int amount(struct conf__value *v, const char *what)
+{
+	uint64_t x;
+	int rc = amount_parse(v->text, units_of(v->key), &x);
+
+	if (rc == -EINVAL)
+		return conf__bad(v, "'%.64s' is not %s", v->text, what);
+	if (rc < 0 || x < v->key->min || x > v->key->max)
+		return conf__bad(v, "%.64s is out of range", v->text);
+	field_store(v, x);
+	return 0;
+}
+
+int conf__parse_number(struct conf__value *v)
+{
+	return amount(v, "a number");
+}
+
+int conf__parse_ms(struct conf__value *v)
+{
+	return amount(v, "a duration with a unit (ms, s, m, h)");
+}
+
+int conf__parse_ms_off(struct conf__value *v)
+{
+	if (strcmp(v->text, "off") != 0)
+		return conf__parse_ms(v);
+	field_store(v, 0);
+	return 0;
+}
+
+int conf__parse_bytes(struct conf__value *v)
+{
+	return amount(v, "a size in bytes (units K, M, G, T)");
+}
+
+int conf__parse_bool(struct conf__value *v)
+{
+	bool yes = strcmp(v->text, "yes") == 0;
+
+	if (!yes && strcmp(v->text, "no") != 0)
+		return conf__bad(v, "'%.64s' is not a choice", v->text);
+	*(bool *)v->field = yes;
+	return 0;
+}
+
+int conf__parse_word(struct conf__value *v)
+{
+	struct span rest = span_str(v->key->help), word;
+
+	for (unsigned i = 0; span_next(&rest, '|', &word); i++) {
+		if (!span_eq(word, span_str(v->text)))
+			continue;
+		field_store(v, i);
+		return 0;
+	}
+	return conf__bad(v, "'%.64s' is not a choice", v->text);
+}
+
+static int text_store(struct conf__value *v)
+{
+	*(const char **)v->field = conf__strdup(v->ld, span_str(v->text));
+	return 0;
+}
+
+int conf__parse_text(struct conf__value *v)
+{
+	return *v->text ? text_store(v) : conf__bad(v, "empty");
+}
+
+bool conf__name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n <= CONF_NAME_MAX && strspn(name, ALNUM) > 0 &&
+		strspn(name, ALNUM "._-") == n;
+}
+
+int conf__parse_name(struct conf__value *v)
+{
+	return conf__name_ok(v->text) ? text_store(v)
+				      : conf__bad(v, "'%.64s' is not a name", v->text);
+}
+
+int conf__parse_path(struct conf__value *v)
+{
+	if (v->text[0] != '/' || strlen(v->text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return conf__bad(v, "'%.128s' does not fit", v->text);
+	return text_store(v);
+}
+
+static int core_add(struct conf__value *v, uint64_t core)
+{
+	struct conf_global *g = v->obj;
+
+	for (unsigned i = 0; i < g->n_workers; i++)
+		if (g->workers[i] == core)
+			return conf__bad(v, "core %u is given twice", (unsigned)core);
+	if (g->n_workers == CONF_WORKERS_MAX)
+		return conf__bad(v, "more than %u workers", CONF_WORKERS_MAX);
+	g->workers[g->n_workers++] = (uint16_t)core;
+	return 0;
+}
+
+int conf__parse_cores(struct conf__value *v)
+{
+	const char *dash = strchr(v->text, '-');
+	char from[24];
+	uint64_t a, b;
+
+	snprintf(from, sizeof(from), "%.*s", (int)(dash ? dash - v->text : 23), v->text);
+	if (amount_parse(from, units_none, &a) < 0 ||
+		amount_parse(dash ? dash + 1 : from, units_none, &b) < 0 || a > b)
+		return conf__bad(v, "'%.64s' is not a core or a range", v->text);
+	if (b > v->key->max)
+		return conf__bad(v, "core %llu is out of range, the last is %llu",
+			(unsigned long long)b, (unsigned long long)v->key->max);
+	for (; a <= b; a++)
+		if (core_add(v, a) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+int conf__parse_mac(struct conf__value *v)
+{
+	static const uint8_t none[6];
+	unsigned b[6];
+	uint8_t *mac = v->field;
+	int end = 0;
+
+	if (strlen(v->text) != 17 || strspn(v->text, "0123456789abcdefABCDEF:") != 17 ||
+		sscanf(v->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4],
+			&b[5], &end) != 6 || end != 17)
+		return conf__bad(v, "'%.64s' is not a MAC address", v->text);
+	for (unsigned i = 0; i < 6; i++)
+		mac[i] = (uint8_t)b[i];
+	if ((mac[0] & 1) || memcmp(mac, none, 6) == 0)
+		return conf__bad(v, "%s is not unicast", v->text);
+	return 0;
+}
+
+/* What an address is for other than one host, or NULL. */
+static const char *addr_special(const struct ip_addr *a)
+{
+	static const struct ip_addr loop6 = {.b = {[15] = 1}};
+
+	if (ip_is_unspecified(a))
+		return "unspecified";
+	if (ip_is_multicast(a))
+		return "multicast";
+	if (ip_is_v4(a) ? a->b[12] == 127 : ip_addr_eq(a, &loop6))
+		return "loopback";
+	if (ip_is_v4(a) && a->b[12] >= 240)
+		return "reserved";
+	return NULL;
+}
+
+/* A host's address into *out. */
+static int host_parse(struct conf__value *v, const char *text, struct ip_addr *out)
+{
+	const char *special;
+
+	if (ip_addr_parse(text, out) < 0)
+		return conf__bad(v, "'%.64s' is not an IP address", v->text);
+	special = addr_special(out);
+	return special ? conf__bad(v, "%s is %s", v->text, special) : 0;
+}
+
+int conf__parse_addr(struct conf__value *v)
+{
+	return host_parse(v, v->text, v->field);
+}
+
+int conf__parse_endpoint(struct conf__value *v)
+{
+	if (ip_endpoint_parse(v->text, v->field) < 0)
+		return conf__bad(v, "'%.64s' is not an address and port", v->text);
+	return 0;
+}
+
+/* "ADDRESS/LENGTH". host: the address is a host's. */
+static int prefix_parse(struct conf__value *v, struct conf_prefix *out, bool host)
+{
+	const char *slash = strchr(v->text, '/');
+	char addr[IP_ADDR_TEXT];
+	uint64_t bits;
+	bool v4;
+
+	if (!slash || slash - v->text >= IP_ADDR_TEXT ||
+		amount_parse(slash + 1, units_none, &bits) < 0)
+		return conf__bad(v, "'%.64s' is not an address with prefix length", v->text);
+	snprintf(addr, sizeof(addr), "%.*s", (int)(slash - v->text), v->text);
+	if (host ? host_parse(v, addr, &out->addr) < 0 : ip_addr_parse(addr, &out->addr) < 0)
+		return host ? -EINVAL : conf__bad(v, "'%.64s' is not an IP address", addr);
+	v4 = ip_is_v4(&out->addr);
+	if (bits < host || bits > (v4 ? 32 : 128))
+		return conf__bad(v, "/%llu is not a length from %d to %d", (unsigned long long)bits,
+			host, v4 ? 32 : 128);
+	out->bits = (uint8_t)(bits + (v4 ? 96 : 0));
+	return 0;
+}
+
+/* The part of an address that is the host's, all ones (1), all zeros (0) or neither (-1). */
+static int host_bits(const struct conf_prefix *p)
+{
+	unsigned ones = 0, n = 128u - p->bits;
+
+	for (unsigned i = p->bits; i < 128; i++)
+		ones += p->addr.b[i / 8] >> (7 - i % 8) & 1;
+	return ones == 0 ? 0 : ones == n ? 1 : -1;
+}
+
+int conf__parse_target(struct conf__value *v)
+{
+	struct conf_prefix *p = v->field;
+
+	if (prefix_parse(v, p, false) < 0)
+		return -EINVAL;
+	if (host_bits(p) != 0)
+		return conf__bad(v, "%s has bits set beyond its length", v->text);
+	return ip_is_multicast(&p->addr) ? conf__bad(v, "%s is multicast", v->text) : 0;
+}
+
+static int port_address_check(struct conf__value *v, const struct conf_prefix *p)
+{
+	const struct ip_addr *a = &p->addr;
+
+	/* the port makes its own from its MAC (RFC 4291 2.5.6) */
+	if (!ip_is_v4(a) && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80)
+		return conf__bad(v, "%s is link-local", v->text);
+	/* RFC 3021: a /31 has no network or broadcast address; RFC 4291 2.6.1: subnet anycast */
+	if (p->bits < 127 && host_bits(p) == 0)
+		return conf__bad(v, "%s is the subnet's own address", v->text);
+	if (p->bits < 127 && ip_is_v4(a) && host_bits(p) == 1)
+		return conf__bad(v, "%s is the subnet's broadcast address", v->text);
+	return 0;
+}
+
+int conf__parse_port_address(struct conf__value *v)
+{
+	struct conf_port *port = v->obj;
+	struct conf_prefix p = {0};
+
+	if (prefix_parse(v, &p, true) < 0 || port_address_check(v, &p) < 0)
+		return -EINVAL;
+	for (unsigned i = 0; i < port->n_addr; i++)
+		if (ip_addr_eq(&port->addr[i].addr, &p.addr))
+			return conf__bad(v, "%s is given twice", v->text);
+	if (port->n_addr == CONF_PORT_ADDRS_MAX)
+		return conf__bad(v, "more than %u addresses", CONF_PORT_ADDRS_MAX);
+	port->addr[port->n_addr++] = p;
+	return 0;
+}
+
+int conf__parse_port_gateway(struct conf__value *v)
+{
+	struct conf_port *port = v->obj;
+	struct ip_addr a;
+
+	if (host_parse(v, v->text, &a) < 0)
+		return -EINVAL;
+	for (unsigned i = 0; i < port->n_gateway; i++)
+		if (ip_is_v4(&port->gateway[i]) == ip_is_v4(&a))
+			return conf__bad(v, "%s is a second one for %s", v->text,
+				ip_is_v4(&a) ? "IPv4" : "IPv6");
+	port->gateway[port->n_gateway++] = a;
+	return 0;
+}
+
+int conf__parse_listen_address(struct conf__value *v)
+{
+	struct conf_listener *l = v->obj;
+	struct ip_endpoint e;
+
+	if (ip_endpoint_parse(v->text, &e) < 0)
+		return conf__bad(v, "'%.64s' is not an address and port", v->text);
+	if (l->n_addr == CONF_LISTEN_ADDRS_MAX)
+		return conf__bad(v, "more than %u addresses", CONF_LISTEN_ADDRS_MAX);
+	l->addr[l->n_addr++] = e;
+	return 0;
+}
+
+static int member_option(struct conf__value *v, struct conf_member *m, struct span opt)
+{
+	char text[24];
+	uint64_t weight;
+
+	snprintf(text, sizeof(text), "%.*s", (int)(opt.n < 23 ? opt.n : 23), opt.p);
+	if (strncmp(text, "weight=", 7) != 0)
+		return conf__bad(v, "'%.*s' is not an option", (int)(opt.n < 64 ? opt.n : 64), opt.p);
+	if (m->weight)
+		return conf__bad(v, "weight is given twice");
+	if (amount_parse(text + 7, units_none, &weight) < 0 || weight < v->key->min ||
+		weight > v->key->max)
+		return conf__bad(v, "'%s' is not a weight", text + 7);
+	m->weight = (uint32_t)weight;
+	return 0;
+}
+
+/* The next word, words being apart by blanks and tabs. Empty at the end. */
+static struct span word_next(struct span *rest)
+{
+	struct span word = span_trim(*rest);
+	size_t n = 0;
+
+	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
+		n++;
+	*rest = (struct span){word.p + n, word.n - n};
+	word.n = n;
+	return word;
+}
+
+/* "NAME ADDRESS:PORT [weight=N]" */
+static int member_fill(struct conf__value *v, struct conf_member *m)
+{
+	struct span rest = span_str(v->text), word = word_next(&rest);
+	char where[IP_ENDPOINT_TEXT];
+
+	m->at = (struct conf_where){v->sec->at.file, v->line};
+	m->name = conf__strdup(v->ld, word);
+	if (!conf__name_ok(m->name))
+		return conf__bad(v, "'%.64s' is not a name", m->name);
+	word = word_next(&rest);
+	snprintf(where, sizeof(where), "%.*s", (int)(word.n < 53 ? word.n : 53), word.p);
+	if (ip_endpoint_parse(where, &m->endpoint) < 0)
+		return conf__bad(v, "'%.64s' is not an address and port", where);
+	if (addr_special(&m->endpoint.addr))
+		return conf__bad(v, "%s is %s", where, addr_special(&m->endpoint.addr));
+	while ((word = word_next(&rest)).n)
+		if (member_option(v, m, word) < 0)
+			return -EINVAL;
+	if (!m->weight)
+		m->weight = 1;
+	return 0;
+}
+
+int conf__parse_member(struct conf__value *v)
+{
+	struct conf_pool *pool = v->obj;
+	struct conf_member m = {0}, *slot;
+
+	if (member_fill(v, &m) < 0)
+		return -EINVAL;
+	for (unsigned i = 0; i < pool->n_members; i++)
+		if (strcmp(pool->members[i].name, m.name) == 0)
+			return conf__bad(v, "%s is given twice, first at line %u", m.name,
+				pool->members[i].at.line);
+	if (pool->n_members == CONF_MEMBERS_MAX)
+		return conf__bad(v, "more than %u members", CONF_MEMBERS_MAX);
+	slot = (struct conf_member *)&pool->members[pool->n_members++];
+	*slot = m;
+	return 0;
+}
+
+int conf__parse_include(struct conf__value *v)
+{
+	return *v->text ? 0 : conf__bad(v, "empty");
+}
