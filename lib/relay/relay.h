@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The relay: HTTP/1.1 requests from front connections (clients) to back connections (S3 nodes) and
+ * the responses back. The only library that joins those of rank 3. One instance a worker; it owns
+ * its fronts, backs and requests in pools made at start, and every body byte that passes is moved
+ * from one connection's rx to the other's tx, never copied, never altered.
+ *
+ * Stage 5 of worker_poll(): relay_step() takes all of tcp's ready list. It calls nothing above it.
+ * Errors of peers are counted and answered; nothing here can fail at run time.
+ */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/ip.h"
+#include "base/rand.h"
+#include "buf/buf.h"
+#include "conf/conf.h"
+#include "http/http.h"
+#include "lb/lb.h"
+#include "net/net.h"
+#include "port/port.h"
+#include "stat/stat.h"
+#include "tcp/tcp.h"
+
+struct relay;
+
+enum relay_stat {
+#define X(name, text) RELAY_STAT_##name,
+#include "relay/relay_stat.def"
+#undef X
+	RELAY_STAT_N
+};
+extern const struct stat_name relay_stat_names[RELAY_STAT_N];
+
+/* All pointers are borrowed and outlive the instance. */
+struct relay_config {
+	const struct conf *conf;
+	struct tcp *tcp; /* its ready list belongs to this relay alone */
+	struct lb *lb;
+	struct buf_pools *pools;
+	const struct net *net;
+	struct port *const *ports; /* conf->n_ports; index as in net */
+	struct rand_state *rnd;
+	uint16_t worker, n_workers; /* worker is also the queue on every port */
+	uint32_t requests;	    /* most requests in flight */
+	uint32_t backs;		    /* most back connections, idle ones included; >= requests */
+	int socket;		    /* NUMA node */
+};
+
+/* Fronts that an instance may hold: tcp needs as many connections, and `backs` more. */
+uint32_t relay_fronts_max(const struct conf *conf);
+
+/* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind. */
+struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struct err *e);
+/* Drops all connections without a word to the peers' requests (RST). NULL is fine. */
+void relay_destroy(struct relay *r);
+
+/* Stage 5: take tcp's ready list and move every request as far as it goes. O(work done). */
+void relay_step(struct relay *r, clock_us_t now);
+/* Requests wait for a free buffer: the next relay_step tries again, whatever tcp has. */
+bool relay_stalled(const struct relay *r);
+/* Timers that are due, at most budget. */
+void relay_tick(struct relay *r, uint32_t budget, clock_us_t now);
+/* ms until a timer may be due, at most max. */
+uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now);
+
+/* Begin to end: no new connections, idle ones are closed, the others after their response, which
+ * says Connection: close. Once is enough. */
+void relay_drain(struct relay *r, clock_us_t now);
+
+/*
+ * The worker that opened a back connection from local port lport: each has a share of the ports of
+ * its own, so a packet that arrives on the wrong queue can be handed to its owner.
+ */
+uint16_t relay_port_owner(uint16_t lport, uint16_t n_workers);
+
+/* ---- reading; counts may be read by control at any time ---- */
+
+struct relay_info {
+	uint32_t fronts, fronts_idle; /* idle: no request begun */
+	uint32_t backs, backs_idle;
+	uint32_t requests; /* in flight */
+	uint32_t fronts_max, backs_max, requests_max;
+};
+void relay_info(const struct relay *r, struct relay_info *out);
+
+/* Counters of the snapshot's listener; and of refusals by reason: of requests, of responses. */
+struct stat_block relay_stat_block(const struct relay *r, unsigned listener);
+struct stat_block relay_refusals_req(const struct relay *r);
+struct stat_block relay_refusals_rsp(const struct relay *r);
+uint32_t relay_listener_fronts(const struct relay *r, unsigned listener);
+
+/* One connection, for show connections: safe on the worker itself only. */
+struct relay_conn {
+	const struct tcp_conn *conn;
+	const char *state; /* "idle", "head", "busy", "linger"; "connect", "busy", "idle" */
+	bool back;
+	unsigned listener;     /* fronts */
+	int pool, member;      /* of the request, or of the back; -1: none */
+	uint32_t requests;     /* begun on this connection */
+	uint64_t req_bytes;    /* of the request in flight */
+	uint64_t rsp_bytes;
+};
+/* Connection i < fronts_max + backs_max; false: that place is free. */
+bool relay_conn_at(const struct relay *r, uint32_t i, struct relay_conn *out);
+
+#endif
