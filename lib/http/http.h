@@ -73,7 +73,6 @@ enum http_method {
 enum http_name {
 	HTTP_NAME_OTHER,
 	HTTP_NAME_TE,
-	HTTP_NAME_DATE,
 	HTTP_NAME_HOST,
 	HTTP_NAME_RANGE,
 	HTTP_NAME_EXPECT,
@@ -94,7 +93,8 @@ struct http_field {
 	uint8_t id;	   /* enum http_name */
 };
 
-#define HTTP_FIELDS_MAX 128
+#define HTTP_FIELDS_MAX	128
+#define HTTP_OPTIONS_MAX 32 /* Connection options: bounds the work of http_head_build */
 
 /* Spans point into the bytes that were parsed and live as long as they do. */
 struct http_head {
@@ -115,6 +115,7 @@ struct http_head {
 	bool close;		 /* Connection has close */
 	bool keep_alive;	 /* Connection has keep-alive */
 	bool upgrade;		 /* Upgrade present; never passed on */
+	uint8_t n_options;	 /* Connection options, at most HTTP_OPTIONS_MAX */
 	uint16_t n_fields;
 	struct http_field field[HTTP_FIELDS_MAX]; /* the first n_fields are set, in order */
 };

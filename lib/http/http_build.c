@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The head that goes on: copied in runs of whole lines, never written anew. A line of the source
+ * reaches from its field's name to the next one's, since the parser allows nothing in between.
+ *
+ * RFC SAYS (9110 2.5): an intermediary sends its own HTTP version. WE DO: pass the start line as it
+ * came; a node that knew the client as 1.1 might answer a 1.0 client with chunks.
+ */
+#include "base/sink.h"
+#include "http/http_priv.h"
+
+/* A longer list counts as one that signs every field: it bounds the work, and errs safely. */
+#define SIGNED_MAX 4096
+
+/* What the request's SigV4 signature covers: the list in Authorization, or in the query. */
+struct signed_list {
+	struct span names; /* p is NULL without a signature */
+	bool encoded;	   /* percent-encoded, as in a query */
+};
+
+/* The part of s between the first `key` and the first of `ends`; p is NULL without key. */
+static struct span value_of(struct span s, struct span key, const char *ends)
+{
+	const char *p = s.n ? memmem(s.p, s.n, key.p, key.n) : NULL;
+	struct span v = {p, 0};
+
+	if (!p)
+		return v;
+	v.p += key.n;
+	while (v.p + v.n < s.p + s.n && !strchr(ends, v.p[v.n]))
+		v.n++;
+	return v;
+}
+
+static struct signed_list find_signed(const struct http_head *h)
+{
+	struct span found;
+
+	if (h->status)
+		return (struct signed_list){0};
+	for (unsigned i = 0; i < h->n_fields; i++) {
+		if (h->field[i].id != HTTP_NAME_AUTHORIZATION)
+			continue;
+		found = value_of(h->field[i].value, SPAN_LIT("SignedHeaders="), ", \t");
+		if (found.p)
+			return (struct signed_list){found, false};
+	}
+	return (struct signed_list){value_of(h->query, SPAN_LIT("X-Amz-SignedHeaders="), "&"), true};
+}
+
+static int hex_value(char c)
+{
+	if (!http__is(c, HTTP__HEX))
+		return -1;
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* The next character of the list, in lower case; -1 at its end. */
+static int next_char(struct span *s, bool encoded)
+{
+	int c, high, low;
+
+	if (s->n == 0)
+		return -1;
+	c = (uint8_t)*s->p++;
+	s->n--;
+	if (encoded && c == '%' && s->n >= 2) {
+		high = hex_value(s->p[0]);
+		low = hex_value(s->p[1]);
+		if (high >= 0 && low >= 0) {
+			c = high << 4 | low;
+			s->p += 2;
+			s->n -= 2;
+		}
+	}
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static bool is_signed(struct signed_list l, struct span name)
+{
+	struct span one;
+	size_t match = 0; /* characters of name met; over name.n: another name */
+	int c;
+
+	if (l.names.n > SIGNED_MAX)
+		return true;
+	do {
+		c = next_char(&l.names, l.encoded);
+		if (c == ';' || c < 0) {
+			if (match == name.n)
+				return true;
+			match = 0;
+			continue;
+		}
+		one = (struct span){name.p + match, 1};
+		match = match < name.n && c == next_char(&one, false) ? match + 1 : name.n + 1;
+	} while (c >= 0);
+	return false;
+}
+
+bool http_head_signs(const struct http_head *h, struct span name)
+{
+	return name.n && is_signed(find_signed(h), name);
+}
+
+static bool has_prefix(struct span s, struct span prefix)
+{
+	return s.n >= prefix.n && span_ieq((struct span){s.p, prefix.n}, prefix);
+}
+
+/* Fields that Connection must not name: end-to-end by RFC 9110 7.6.1, or needed by S3. */
+static bool is_protected(const struct http_field *f)
+{
+	switch (f->id) {
+	case HTTP_NAME_TE:
+	case HTTP_NAME_HOST:
+	case HTTP_NAME_RANGE:
+	case HTTP_NAME_EXPECT:
+	case HTTP_NAME_TRAILER:
+	case HTTP_NAME_RETRY_AFTER:
+	case HTTP_NAME_AUTHORIZATION:
+	case HTTP_NAME_CONTENT_LENGTH:
+	case HTTP_NAME_TRANSFER_ENCODING: return true;
+	}
+	return has_prefix(f->name, SPAN_LIT("content-")) || has_prefix(f->name, SPAN_LIT("x-amz-")) ||
+		has_prefix(f->name, SPAN_LIT("if-")) || span_ieq(f->name, SPAN_LIT("date")) ||
+		span_ieq(f->name, SPAN_LIT("etag"));
+}
+
+static bool is_option(const struct http_head *h, struct span name)
+{
+	struct span list, item;
+
+	for (unsigned i = 0; i < h->n_fields; i++) {
+		if (h->field[i].id != HTTP_NAME_CONNECTION)
+			continue;
+		list = h->field[i].value;
+		while (span_next(&list, ',', &item))
+			if (span_ieq(item, name))
+				return true;
+	}
+	return false;
+}
+
+/* Does the field end here? */
+static bool is_hop(const struct http_head *h, const struct http_field *f)
+{
+	switch (f->id) {
+	case HTTP_NAME_CONNECTION:
+	case HTTP_NAME_KEEP_ALIVE:
+	case HTTP_NAME_PROXY_CONNECTION:
+	case HTTP_NAME_UPGRADE: return true;
+	}
+	return h->n_options && !is_protected(f) && is_option(h, f->name);
+}
+
+static void put_field(struct sink *o, struct span name, struct span value)
+{
+	sink_put(o, name);
+	sink_lit(o, ": ");
+	sink_put(o, value);
+	sink_lit(o, "\r\n");
+}
+
+static void put_edit(struct sink *o, const struct http_edit *e, struct signed_list l)
+{
+	for (unsigned i = 0; i < e->n_add; i++)
+		if (!is_signed(l, e->add[i].name))
+			put_field(o, e->add[i].name, e->add[i].value);
+	if (e->close && !is_signed(l, SPAN_LIT("connection")))
+		put_field(o, SPAN_LIT("Connection"), SPAN_LIT("close"));
+	sink_lit(o, "\r\n");
+}
+
+int http_head_build(const struct http_head *h, const struct http_edit *e, char *out, size_t cap)
+{
+	struct sink o = {.p = out, .cap = cap};
+	struct signed_list l = find_signed(h);
+	const char *run = h->raw.p, *end = run + h->raw.n - 2; /* the empty line */
+
+	for (unsigned i = 0; i < h->n_fields; i++) {
+		const struct http_field *f = &h->field[i];
+
+		if (!is_hop(h, f) || is_signed(l, f->name))
+			continue;
+		sink_put(&o, (struct span){run, (size_t)(f->name.p - run)});
+		run = i + 1u < h->n_fields ? f[1].name.p : end;
+	}
+	sink_put(&o, (struct span){run, (size_t)(end - run)});
+	put_edit(&o, e, l);
+	return sink_done(&o);
+}
+
+int http_rsp_build(unsigned status, const struct http_edit *e, struct span body, bool to_head,
+	char *out, size_t cap)
+{
+	struct sink o = {.p = out, .cap = cap};
+	bool bodiless = status < 200 || status == 204 || status == 304; /* RFC 9110 6.4.1, 8.6 */
+
+	sink_lit(&o, "HTTP/1.1 ");
+	sink_uint(&o, status);
+	sink_char(&o, ' ');
+	sink_put(&o, span_str(http_reason(status)));
+	sink_lit(&o, "\r\n");
+	if (!bodiless) {
+		sink_lit(&o, "Content-Length: ");
+		sink_uint(&o, body.n);
+		sink_lit(&o, "\r\n");
+	}
+	put_edit(&o, e, (struct signed_list){0});
+	if (!bodiless && !to_head)
+		sink_put(&o, body);
+	return sink_done(&o);
+}
