@@ -22,7 +22,7 @@ struct ctl;
 struct lb;
 struct net;
 struct port;
-struct relay_set;
+struct relay;
 struct tcp;
 
 /* One worker as control sees it. All pointers are borrowed and outlive the struct ctl. */
@@ -30,8 +30,8 @@ struct ctl_worker {
 	unsigned core;
 	const struct net *net;
 	const struct tcp *tcp;
-	const struct lb *lb;
-	const struct relay_set *relays;
+	struct lb *lb; /* only read */
+	const struct relay *relay;
 	const struct buf_pools *pools;
 	const clock_us_t *now; /* of its current poll */
 
@@ -42,8 +42,8 @@ struct ctl_worker {
 	const uint64_t *polls;
 	const struct stat_hist *burst; /* packets of each receive burst that was not empty */
 
-	/* Its counters, one block a library, but lib/port's. A text that begins with "dropped" marks
-	 * a drop code. */
+	/* Its own counters, besides those of ports, net, tcp, lb and relay. Everywhere, a text that
+	 * begins with "dropped" marks a drop code. */
 	const struct stat_block *blocks;
 	unsigned n_blocks;
 };
