@@ -29,12 +29,12 @@ static void place(struct wheel *w, struct wheel_node *n)
 	list_add_tail(slot_of(w, level, at), &n->link);
 }
 
-/* `now` came to a slot's first tick: move its nodes down, the highest level first. */
+/* `now` may be the first tick of a slot: move its nodes down, each straight to its level. */
 static void cascade(struct wheel *w)
 {
 	struct list *node;
 
-	for (unsigned level = WHEEL_LEVELS - 1; level > 0; level--) {
+	for (unsigned level = 1; level < WHEEL_LEVELS; level++) {
 		if (w->now % (1u << SLOT_BITS * level))
 			continue;
 		while ((node = list_take(slot_of(w, level, w->now))))

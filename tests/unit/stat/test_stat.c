@@ -41,6 +41,23 @@ static void small_values_are_exact(void)
 		CU_ASSERT_EQUAL(stat_hist_below(&hist, v), v + 1);
 }
 
+/* A quantile is the largest value of its bucket, unless nothing that large was seen. */
+static void answers_are_upper_bounds(void)
+{
+	static const uint64_t rows[][2] = {{5, 5}, {63, 63}, {64, 65}, {1000, 1007},
+		{1ull << 35, (1ull << 35) + (1ull << 30) - 1}};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		memset(&hist, 0, sizeof(hist));
+		stat_hist_add(&hist, rows[i][0]);
+		CU_ASSERT_EQUAL(stat_hist_quantile(&hist, 0), rows[i][0]);
+		stat_hist_add(&hist, UINT64_MAX);
+		CU_ASSERT_EQUAL(stat_hist_quantile(&hist, 0), rows[i][1]);
+		CU_ASSERT_EQUAL(stat_hist_quantile(&hist, 500), rows[i][1]);
+		CU_ASSERT_EQUAL(stat_hist_quantile(&hist, 501), UINT64_MAX);
+	}
+}
+
 /* Every bucket border: a value alone is found within 1/32, and the order of values is kept. */
 static void borders_are_within_a_32nd(void)
 {
@@ -136,6 +153,7 @@ static void merge_is_adding_all(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(empty_is_zero),
 	UNIT_CASE(small_values_are_exact),
+	UNIT_CASE(answers_are_upper_bounds),
 	UNIT_CASE(borders_are_within_a_32nd),
 	UNIT_CASE(extremes),
 	UNIT_CASE(quantiles_against_sorted),

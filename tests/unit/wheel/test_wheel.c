@@ -77,6 +77,9 @@ static void beyond_reach_fires_at_max(void)
 	wheel_arm(&wheel, &n, 5 + WHEEL_MAX + 1000);
 	CU_ASSERT_EQUAL(run(5 + WHEEL_MAX - 1), 0);
 	CU_ASSERT_EQUAL(run(5 + WHEEL_MAX), 1);
+	wheel_arm(&wheel, &n, wheel.now + WHEEL_MAX + 1);
+	CU_ASSERT_EQUAL(run(wheel.now + WHEEL_MAX - 1), 0);
+	CU_ASSERT_EQUAL(run(wheel.now + 1), 1);
 	wheel_arm(&wheel, &n, wheel.now + 0x7fffffff);
 	CU_ASSERT_EQUAL(run(wheel.now + WHEEL_MAX), 1);
 }
