@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every end-to-end test uses: the target, signed requests, a raw HTTP client, the lab's own controls."""
+import contextlib
+import ctypes
 import filecmp
 import functools
 import hashlib
@@ -138,17 +140,22 @@ Response = namedtuple("Response", "status headers body")
 
 
 class Wire:
-    """An HTTP/1.1 client that sends exactly the bytes it is given and reads answers strictly."""
+    """One end of an HTTP/1.1 connection: sends exactly the bytes it is given and reads strictly."""
 
-    def __init__(self, host, port, receive_buffer=0):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_STREAM)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    def __init__(self, connected):
+        self.socket = connected
         self.socket.settimeout(60)
-        self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+
+    @classmethod
+    def to(cls, host, port, receive_buffer=0):
+        client = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        if receive_buffer:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        client.settimeout(10)
+        client.connect((host, port))
+        return cls(client)
 
     def __enter__(self):
         return self
@@ -180,11 +187,15 @@ class Wire:
         return part
 
     def exactly(self, size):
-        while len(self.buffer) < size:
-            if not self.more():
-                raise EOFError("closed %d bytes early" % (size - len(self.buffer)))
-        part, self.buffer = self.buffer[:size], self.buffer[size:]
-        return part
+        pieces, self.buffer = [self.buffer[:size]], self.buffer[size:]
+        missing = size - len(pieces[0])
+        while missing > 0:
+            data = self.socket.recv(min(missing, 1 << 20))
+            if not data:
+                raise EOFError("closed %d bytes early" % missing)
+            pieces.append(data)
+            missing -= len(data)
+        return b"".join(pieces)
 
     def head(self):
         lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
@@ -220,6 +231,16 @@ class Wire:
         body, self.buffer = self.buffer, b""
         return Response(status, headers, body)
 
+    def silent(self, seconds=0.3):
+        """Whether nothing at all arrives for so long."""
+        self.socket.settimeout(seconds)
+        try:
+            self.more()
+        except socket.timeout:
+            pass
+        self.socket.settimeout(60)
+        return not self.buffer
+
     def closed(self, seconds=5):
         """Whether the other side ends the connection in time without another byte."""
         self.socket.settimeout(seconds)
@@ -247,6 +268,69 @@ class _Signer(S3SigV4Auth):
 
     def payload(self, request):
         return self.chosen
+
+
+class Origin:
+    """A server in ps-storage whose every byte is the test's own; the proxy's pool `raw` leads to it."""
+
+    ADDRESS = ("10.20.0.1", 8080)
+
+    def __init__(self, case):
+        with namespace("ps-storage"):
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.ADDRESS)
+        self.socket.listen(64)
+        self.case = case
+        case.addCleanup(self.socket.close)
+
+    def accept(self, seconds=5):
+        self.socket.settimeout(seconds)
+        wire = Wire(self.socket.accept()[0])
+        self.case.addCleanup(wire.close)
+        return wire
+
+    def untouched(self, seconds=0.2):
+        """Whether nobody connects for so long."""
+        try:
+            self.accept(seconds)
+        except socket.timeout:
+            return True
+        return False
+
+
+@contextlib.contextmanager
+def namespace(name):
+    """Sockets made inside belong to that network namespace, and stay there. Changes this thread only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as here, open("/run/netns/" + name) as there:
+        if libc.setns(there.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns " + name)
+        try:
+            yield
+        finally:
+            libc.setns(here.fileno(), 0x40000000)
+
+
+class RawCase(unittest.TestCase):
+    """Tests that hold both ends: `front` is the client's connection, `origin` the server behind the proxy."""
+
+    family = 4
+
+    def setUp(self):
+        self.origin = Origin(self)
+        self.host = TARGET.hosts[self.family]
+        self.front = self.connect()
+
+    def connect(self):
+        wire = Wire.to(*(Origin.ADDRESS if TARGET.name == "node" else (self.host, 8080)))
+        self.addCleanup(wire.close)
+        return wire
+
+    def arrive(self, request, front=None):
+        """Sends a request and returns the origin's end of it, its head still unread."""
+        (front or self.front).send(request)
+        return self.origin.accept()
 
 
 class S3Case(unittest.TestCase):
@@ -285,7 +369,7 @@ class S3Case(unittest.TestCase):
         return boto3.client("s3", endpoint_url=endpoint or cls.url, region_name=REGION, config=config)
 
     def wire(self, **options):
-        wire = Wire(self.host, self.port, **options)
+        wire = Wire.to(self.host, self.port, **options)
         self.addCleanup(wire.close)
         return wire
 
@@ -309,7 +393,7 @@ class S3Case(unittest.TestCase):
         return dict(request.headers.items())
 
     def call(self, method, path, **options):
-        with Wire(self.host, self.port) as wire:
+        with Wire.to(self.host, self.port) as wire:
             wire.send(self.request(method, path, **options))
             return wire.answer(method)
 

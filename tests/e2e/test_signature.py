@@ -105,7 +105,7 @@ class Signature(S3Case):
     def test_streaming_signature(self):
         path = "/%s/stream" % self.bucket
         body = noise(1000003)
-        with Wire(self.host, self.port) as wire:
+        with Wire.to(self.host, self.port) as wire:
             wire.send(self.stream(path, body))
             answer = wire.answer("PUT")
             self.assertEqual(answer.status, 200, answer.body[:500])
@@ -113,7 +113,7 @@ class Signature(S3Case):
 
     def test_streaming_signature_is_verified(self):
         """The control of the test above: one altered byte of the body and the node refuses it."""
-        with Wire(self.host, self.port) as wire:
+        with Wire.to(self.host, self.port) as wire:
             wire.send(self.stream("/%s/spoilt" % self.bucket, noise(100000), spoil=True))
             self.assertIn(wire.answer("PUT").status, (400, 403))
 

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nodes that die, hang and come back, with clients at work."""
+import threading
+import time
+import xml.etree.ElementTree
+
+from lab import NODES, RESPONSE_TIMEOUT, S3Case, Wire, nodes, noise, penstock_only, proxy_only
+
+
+class Load:
+    """Clients that GET one object over and over, a new connection each time, and compare every byte."""
+
+    def __init__(self, case, path, body, clients=4):
+        self.case, self.path, self.body = case, path, body
+        self.stopping = threading.Event()
+        self.done = []  # (when it began, what went wrong or None), seconds of time.monotonic()
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self):
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            try:
+                answer = self.case.call("GET", self.path, sign=False)
+                wrong = None if answer.status == 200 and answer.body == self.body else answer.status
+            except (EOFError, OSError) as error:
+                wrong = repr(error)
+            self.done.append((began, wrong))
+
+    def failed_since(self, when):
+        return [wrong for began, wrong in self.done if began > when and wrong is not None]
+
+
+@proxy_only
+class Faults(S3Case):
+    def setUp(self):
+        self.body = noise(65536)
+        self.path = self.put("fault", self.body, public=True)
+        self.addCleanup(self.all_nodes_again)
+
+    @staticmethod
+    def all_nodes_again():
+        for n in NODES:
+            nodes("ensure", n)
+
+    def test_node_killed_under_load(self):
+        """Only what was on the dead node in that moment may fail; whoever comes after it notices nothing."""
+        with Load(self, self.path, self.body) as load:
+            before = len(load.done)
+            nodes("signal", 2, "KILL")
+            killed = time.monotonic()
+            time.sleep(3)
+            nodes("restart", 2)
+            time.sleep(2)
+        self.assertGreater(before, 10, "the load is too small to show anything")
+        self.assertGreater(len(load.done) - before, 50)
+        self.assertEqual(load.failed_since(killed), [])
+        self.assertLessEqual(len(load.failed_since(0)), len(load.threads))
+
+    def test_refused_connection_goes_to_the_next_member(self):
+        nodes("signal", 1, "KILL")
+        nodes("signal", 3, "KILL")
+        for i in range(12):
+            self.assertTrue(self.call("GET", self.path).body == self.body)
+            self.s3.put_object(Bucket=self.bucket, Key="while-down-%d" % i, Body=b"x")
+
+    @penstock_only
+    def test_all_nodes_down(self):
+        """503 in the words of S3: a client can read Code, Message, Resource and RequestId, and when to come back."""
+        for n in NODES:
+            nodes("signal", n, "KILL")
+        answer = self.call("GET", self.path)
+        self.assertEqual(answer.status, 503)
+        self.assertGreater(int(answer.headers["retry-after"]), 0)
+        self.assertIn("xml", answer.headers["content-type"])
+        error = xml.etree.ElementTree.fromstring(answer.body)
+        self.assertEqual(error.tag, "Error")
+        self.assertIn(error.findtext("Code"), ("ServiceUnavailable", "SlowDown"))
+        self.assertEqual(error.findtext("Resource"), self.path)
+        self.assertTrue(error.findtext("Message") and error.findtext("RequestId"))
+        answer = self.call("HEAD", self.path)
+        self.assertEqual((answer.status, answer.body), (503, b""))
+
+    def test_nodes_come_back(self):
+        for n in NODES:
+            nodes("signal", n, "KILL")
+        self.assertEqual(self.call("GET", self.path).status, 503)
+        self.all_nodes_again()
+        time.sleep(1.5)
+        self.assertTrue(self.call("GET", self.path).body == self.body)
+
+    @penstock_only
+    def test_hanging_nodes(self):
+        """504 after the pool's response-timeout, in the words of S3; then all is well again."""
+        for n in NODES:
+            nodes("signal", n, "STOP")
+        began = time.monotonic()
+        answer = self.call("GET", self.path)
+        lasted = time.monotonic() - began
+        for n in NODES:
+            nodes("signal", n, "CONT")
+        self.assertEqual(answer.status, 504)
+        self.assertTrue(RESPONSE_TIMEOUT - 1 < lasted < RESPONSE_TIMEOUT + 3, lasted)
+        self.assertEqual(xml.etree.ElementTree.fromstring(answer.body).tag, "Error")
+        for _ in range(6):
+            self.assertTrue(self.call("GET", self.path).body == self.body)
+
+    def test_pause_shorter_than_the_timeout(self):
+        """A node that hangs for 2 s delays its requests and fails none."""
+        with Load(self, self.path, self.body) as load:
+            nodes("signal", 1, "STOP")
+            time.sleep(2)
+            nodes("signal", 1, "CONT")
+            time.sleep(1)
+        self.assertEqual(load.failed_since(0), [])
+
+    def test_upload_to_a_node_that_dies(self):
+        """The client gets an error or a closed connection, soon, and no half object is left."""
+        size = 64 << 20
+        head = self.request("PUT", "/%s/cut" % self.bucket, headers={"Content-Length": str(size)}, payload="UNSIGNED-PAYLOAD")
+        with Wire.to(self.host, self.port) as wire:
+            wire.send(head + noise(4 << 20))
+            for n in NODES:
+                nodes("signal", n, "KILL")
+            wire.socket.settimeout(15)
+            try:
+                while len(wire.socket.recv(65536)) > 0:
+                    pass
+            except ConnectionResetError:
+                pass
+        self.all_nodes_again()
+        time.sleep(1.5)
+        self.assertEqual(self.call("GET", "/%s/cut" % self.bucket).status, 404)
