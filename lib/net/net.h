@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "base/rand.h"
+#include "base/siphash.h"
 #include "buf/buf.h"
 #include "stat/stat.h"
 
@@ -50,8 +51,9 @@ struct net_config {
 	unsigned n_ports;
 	const struct net_route_config *routes;
 	unsigned n_routes;
-	uint32_t neighbours; /* table size, rounded up to a power of two; 0: 1024 */
-	bool share;          /* other workers exist: keep what was learned for net_learned_take() */
+	uint32_t neighbours;       /* table size, rounded up to a power of two; 0: 1024 */
+	struct siphash_key secret; /* of the hash of neighbours, drawn once per boot */
+	bool share; /* other workers exist: keep what was learned for net_learned_take() */
 };
 
 enum net_stat {
