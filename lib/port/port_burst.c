@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The data path: steps 1 and 8 of a worker's poll. */
+#include <string.h>
+#include <rte_ether.h>
+
+#include "port/port_priv.h"
+
+#define TX_TRIES 8 /* calls in a row that took nothing: the device is full */
+#define TX_BURST 64
+
+static void strip_vlan(struct port_queue *q, struct rte_mbuf *m)
+{
+	if (m->data_len < sizeof(struct rte_ether_hdr) + sizeof(struct rte_vlan_hdr))
+		return;
+	if (rte_vlan_strip(m) == 0)
+		q->stat[PORT_STAT_vlan_soft]++;
+}
+
+uint16_t port_rx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct port_queue *pq = &p->queue[q];
+	uint64_t bytes = 0;
+
+	/* pairs with the release in publish(), port.c */
+	if (unlikely(!atomic_load_explicit(&p->live, memory_order_acquire)))
+		return 0;
+	n = rte_eth_rx_burst(pq->id, pq->q, pkts, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+
+		m->port = p->index;
+		bytes += m->pkt_len;
+		if (p->vlan_soft)
+			strip_vlan(pq, m);
+		if (unlikely(pq->rss_left))
+			port__rss_check(p, q, m);
+	}
+	if (n)
+		pq->nap_us = 0;
+	pq->stat[PORT_STAT_rx_packets] += n;
+	pq->stat[PORT_STAT_rx_bytes] += bytes;
+	return n;
+}
+
+static void drop(struct port_queue *q, struct rte_mbuf **pkts, uint16_t n, enum port_stat code)
+{
+	q->stat[code] += n;
+	rte_pktmbuf_free_bulk(pkts, n);
+}
+
+/* Replace each packet by what is to be sent of it, close the gaps; how many are left. */
+static uint16_t finish(
+	const struct port *p, struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+
+		if (unlikely((m->ol_flags & p->soft_flags) || m->nb_segs > p->max_segs))
+			m = port__finish(p, q, m);
+		if (m)
+			pkts[kept++] = m;
+	}
+	return kept;
+}
+
+/* Let the driver see to the offloads (Intel's pseudo-headers, virtio's tags); what it refuses is
+ * dropped. How many are left. */
+static uint16_t prepare(struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t done = 0;
+
+	while ((done += rte_eth_tx_prepare(q->id, q->q, pkts + done, n - done)) < n) {
+		drop(q, pkts + done, 1, PORT_STAT_tx_bad);
+		n--;
+		memmove(pkts + done, pkts + done + 1, (n - done) * sizeof(*pkts));
+	}
+	return n;
+}
+
+static uint16_t send_some(struct port *p, struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint32_t len[TX_BURST]; /* a packet that was taken is no longer ours to read */
+	unsigned tries = 0;
+	uint16_t sent = 0;
+
+	n = finish(p, q, pkts, n);
+	if (p->prepare)
+		n = prepare(q, pkts, n);
+	for (uint16_t i = 0; i < n; i++)
+		len[i] = pkts[i]->pkt_len;
+	while (sent < n && tries++ < TX_TRIES) {
+		uint16_t took = rte_eth_tx_burst(q->id, q->q, pkts + sent, n - sent);
+
+		if (took)
+			tries = 0;
+		sent += took;
+	}
+	for (uint16_t i = 0; i < sent; i++)
+		q->stat[PORT_STAT_tx_bytes] += len[i];
+	q->stat[PORT_STAT_tx_packets] += sent;
+	if (unlikely(sent < n))
+		drop(q, pkts + sent, n - sent, PORT_STAT_tx_full);
+	return sent;
+}
+
+uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct port_queue *pq = &p->queue[q];
+	uint16_t sent = 0;
+
+	/* pairs with the release in publish(), port.c */
+	if (unlikely(!atomic_load_explicit(&p->live, memory_order_acquire))) {
+		drop(pq, pkts, n, PORT_STAT_tx_gone);
+		return 0;
+	}
+	for (uint32_t at = 0; at < n; at += TX_BURST)
+		sent += send_some(p, pq, pkts + at, RTE_MIN(n - at, TX_BURST));
+	return sent;
+}
