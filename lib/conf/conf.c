@@ -11,7 +11,7 @@
  * The most that the limits in conf_priv.h let the stages ask for. Text is kept as lines, and once
  * more where a field points at it. Untouched pages of a large calloc cost nothing.
  */
-#define PER_LINE    (sizeof(struct conf__line) + sizeof(struct conf_member) + 6 * ALIGN)
+#define PER_LINE (sizeof(struct conf__line) + sizeof(struct conf_member) + 6 * ALIGN)
 #define PER_SECTION                                                                                \
 	(sizeof(struct conf__section) + sizeof(struct conf__section *) +                           \
 		sizeof(struct conf_global) + 8 * ALIGN)
@@ -28,7 +28,8 @@ void *conf__alloc(struct conf__load *ld, size_t n)
 	void *p = ld->arena + ld->used;
 
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	ASSERT(n <= ARENA_BYTES - ld->used, "the limits on lines, sections and text bound the arena");
+	ASSERT(n <= ARENA_BYTES - ld->used,
+		"the limits on lines, sections and text bound the arena");
 	ld->used += n;
 	return p;
 }

@@ -15,15 +15,15 @@
 #include "base/ip.h"
 #include "base/log.h"
 
-#define CONF_NAME_MAX	     31 /* characters of a section's or member's name */
-#define CONF_WORKERS_MAX     64
-#define CONF_PORTS_MAX	     16
-#define CONF_PORT_ADDRS_MAX  8
-#define CONF_ROUTES_MAX	     256
-#define CONF_LISTENERS_MAX   256
+#define CONF_NAME_MAX         31 /* characters of a section's or member's name */
+#define CONF_WORKERS_MAX      64
+#define CONF_PORTS_MAX        16
+#define CONF_PORT_ADDRS_MAX   8
+#define CONF_ROUTES_MAX       256
+#define CONF_LISTENERS_MAX    256
 #define CONF_LISTEN_ADDRS_MAX 8
-#define CONF_POOLS_MAX	     256
-#define CONF_MEMBERS_MAX     256 /* of one pool */
+#define CONF_POOLS_MAX        256
+#define CONF_MEMBERS_MAX      256 /* of one pool */
 
 /* Where a section begins, for later stages that find fault with it. */
 struct conf_where {
@@ -34,17 +34,21 @@ struct conf_where {
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
 enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
 enum conf_mode { CONF_MODE_HTTP };
-enum conf_balance { CONF_BALANCE_ROUND_ROBIN, CONF_BALANCE_LEAST_CONNECTIONS, CONF_BALANCE_RANDOM_TWO };
+enum conf_balance {
+	CONF_BALANCE_ROUND_ROBIN,
+	CONF_BALANCE_LEAST_CONNECTIONS,
+	CONF_BALANCE_RANDOM_TWO
+};
 
 struct conf_global {
-	struct conf_where at;		    /* line 0 when the file has no such section */
+	struct conf_where at;               /* line 0 when the file has no such section */
 	uint16_t workers[CONF_WORKERS_MAX]; /* cores, in the file's order, no core twice */
-	unsigned n_workers;		    /* 0: not given, core 1 if there is one, else core 0 */
-	uint16_t control;		    /* core of the control thread */
+	unsigned n_workers;                 /* 0: not given, core 1 if there is one, else core 0 */
+	uint16_t control;                   /* core of the control thread */
 	enum conf_idle idle;
 	uint64_t memory; /* bytes, all workers together */
 	enum conf_huge hugepages;
-	const char *socket;	    /* admin socket, absolute, fits sun_path */
+	const char *socket;         /* admin socket, absolute, fits sun_path */
 	struct ip_endpoint metrics; /* port 0: off */
 	uint32_t drain_ms;
 	enum log_level log;
@@ -52,7 +56,7 @@ struct conf_global {
 
 struct conf_prefix {
 	struct ip_addr addr; /* of a port: its own address, host bits and all */
-	uint8_t bits;	     /* in the 128-bit form, as ip_in_net() wants it: an IPv4 /24 is 120 */
+	uint8_t bits;        /* in the 128-bit form, as ip_in_net() wants it: an IPv4 /24 is 120 */
 };
 
 struct conf_port {
@@ -63,10 +67,10 @@ struct conf_port {
 	unsigned n_addr;
 	struct ip_addr gateway[2]; /* at most one a family, on-link of this port */
 	unsigned n_gateway;
-	uint16_t mtu;	/* bytes of IP packet */
-	uint16_t vlan;	/* 0: untagged */
+	uint16_t mtu;   /* bytes of IP packet */
+	uint16_t vlan;  /* 0: untagged */
 	uint8_t mac[6]; /* all zero: the device's own */
-	bool optional;	/* a missing device is an event, not an error */
+	bool optional;  /* a missing device is an event, not an error */
 };
 
 struct conf_route {
@@ -116,7 +120,7 @@ struct conf_pool {
 };
 
 struct conf_tcp {
-	struct conf_where at;	 /* line 0 when the file has no such section */
+	struct conf_where at;    /* line 0 when the file has no such section */
 	uint32_t receive_buffer; /* bytes, each connection */
 	uint32_t send_buffer;
 	uint32_t keepalive_ms; /* 0: off */
@@ -150,8 +154,8 @@ struct conf_errors {
 struct conf *conf_load(const char *path, struct conf_errors *errs);
 
 /* The same from memory: n bytes of text, called `name` in errors. `include` is refused. */
-struct conf *conf_parse_text(const char *name, const char *text, size_t n,
-	struct conf_errors *errs);
+struct conf *conf_parse_text(
+	const char *name, const char *text, size_t n, struct conf_errors *errs);
 
 void conf_destroy(struct conf *c); /* NULL is fine */
 

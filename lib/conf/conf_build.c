@@ -97,8 +97,8 @@ static void lines_resolve(struct conf__load *ld, struct conf__section *sec)
 	}
 }
 
-static void key_default(struct conf__load *ld, struct conf__section *sec,
-	const struct conf__key *key)
+static void key_default(
+	struct conf__load *ld, struct conf__section *sec, const struct conf__key *key)
 {
 	char allowed[CONF__ALLOWED_MAX];
 
@@ -142,49 +142,46 @@ static void section_build(struct conf__load *ld, struct conf__section *sec)
 			key_default(ld, sec, &sec->kind->keys[i]);
 }
 
-/* Room for all sections of a kind, and the list of them. False: there are too many. */
-static bool kind_alloc(struct conf__load *ld, unsigned id, unsigned n)
+/* The sections of a kind in order, no more than there may be of a named one. */
+static void kind_collect(struct conf__load *ld, unsigned id)
 {
 	const struct conf__kind *kind = &conf__kinds[id];
-	char *base = (char *)ld->conf;
-	struct conf__section *last = NULL;
-	unsigned i = 0;
+	unsigned n = 0;
 
-	ld->by_kind[id] = conf__alloc(ld, n * sizeof(*ld->by_kind[id]));
 	for (struct conf__section *s = ld->sections; s; s = s->next)
-		if (s->kind == kind)
-			ld->by_kind[id][i++] = last = s;
-	if (kind->named && n > kind->max) {
-		conf__key_error(ld, last, last->at.line, NULL,
-			"too many of this kind, allowed: %u", kind->max);
-		return false;
+		n += s->kind == kind;
+	ld->by_kind[id] = conf__alloc(ld, n * sizeof(*ld->by_kind[id]));
+	for (struct conf__section *s = ld->sections; s; s = s->next) {
+		if (s->kind != kind)
+			continue;
+		if (kind->named && ld->n_kind[id] == kind->max) {
+			conf__key_error(ld, s, s->at.line, NULL,
+				"too many sections of this kind, allowed: %u", kind->max);
+			return;
+		}
+		ld->by_kind[id][ld->n_kind[id]++] = s;
 	}
-	ld->n_kind[id] = n;
-	if (kind->named) {
-		*(void **)(base + kind->array) = conf__alloc(ld, (size_t)n * kind->size);
-		*(unsigned *)(base + kind->count) = n;
-	}
-	return true;
 }
 
 static void kind_build(struct conf__load *ld, unsigned id)
 {
 	const struct conf__kind *kind = &conf__kinds[id];
-	char *base = (char *)ld->conf;
-	unsigned n = 0;
+	char *base = (char *)ld->conf, *array = base + kind->array;
+	unsigned n;
 
-	for (struct conf__section *s = ld->sections; s; s = s->next)
-		n += s->kind == kind;
-	if (!kind_alloc(ld, id, n))
-		return;
+	kind_collect(ld, id);
+	n = ld->n_kind[id];
+	if (kind->named) {
+		array = conf__alloc(ld, (size_t)n * kind->size);
+		*(void **)(base + kind->array) = array;
+		*(unsigned *)(base + kind->count) = n;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct conf__section *sec = ld->by_kind[id][i];
 
-		if (kind->named)
-			sec->obj = *(char **)(base + kind->array) + i * kind->size;
-		else if (i == 0)
-			sec->obj = base + kind->array;
-		else /* an error already, but its values may have more */
+		if (kind->named || i == 0)
+			sec->obj = array + i * kind->size;
+		else /* given twice is an error already, but its values may have more */
 			sec->obj = conf__alloc(ld, kind->size);
 		section_build(ld, sec);
 	}
@@ -193,8 +190,11 @@ static void kind_build(struct conf__load *ld, unsigned id)
 /* The defaults of an unnamed section that the file does not have. */
 static void absent_build(struct conf__load *ld, unsigned id)
 {
-	struct conf__section sec = {.kind = &conf__kinds[id], .heading = conf__kinds[id].name,
-		.name = "", .at = {ld->files[0], 0}, .obj = (char *)ld->conf + conf__kinds[id].array};
+	struct conf__section sec = {.kind = &conf__kinds[id],
+		.heading = conf__kinds[id].name,
+		.name = "",
+		.at = {ld->files[0], 0},
+		.obj = (char *)ld->conf + conf__kinds[id].array};
 
 	sec.tail = &sec.lines;
 	if (!sec.kind->named && ld->n_kind[id] == 0)

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "base/assert.h"
 #include "conf/conf_priv.h"
 
 #define PREFIX_TEXT (IP_ADDR_TEXT + 4)
@@ -72,7 +73,8 @@ static void port_device(struct conf__load *ld, struct conf__section *sec, unsign
 		if (!conf__key_ok(other, "device") || !device_same(p->device, q->device))
 			continue;
 		conf__key_error(ld, sec, conf__line_of(sec, "device", 0), "device",
-			"%.64s is the device of [port %s], allowed: one of its own", p->device, q->name);
+			"%.64s is the device of [port %s], allowed: one of its own", p->device,
+			q->name);
 		return;
 	}
 }
@@ -144,13 +146,13 @@ static void port_gateway(struct conf__load *ld, struct conf__section *sec, unsig
 			"%s is not on-link, allowed: a host in a subnet of this port", text);
 	else if (twin)
 		conf__key_error(ld, sec, line, "gateway",
-			"%s is a second default route, the first is of [port %s], allowed: one", text,
-			twin->name);
+			"%s is a second default route, the first is of [port %s], allowed: one",
+			text, twin->name);
 }
 
 static void check_ports(struct conf__load *ld)
 {
-	if (ld->n_kind[KIND_PORT] == 0)
+	if (ld->n_kind[KIND_PORT] == 0 && !ld->plan_doubt)
 		conf__error(ld, &(struct conf_where){ld->files[0], 1},
 			"there is no port, allowed: at least one [port NAME]");
 	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++) {
@@ -164,7 +166,8 @@ static void check_ports(struct conf__load *ld)
 			port_mtu(ld, sec);
 		for (unsigned a = 0; addr_ok && a < p->n_addr; a++)
 			port_overlap(ld, sec, i, a);
-		for (unsigned g = 0; addr_ok && conf__key_ok(sec, "gateway") && g < p->n_gateway; g++)
+		for (unsigned g = 0; addr_ok && conf__key_ok(sec, "gateway") && g < p->n_gateway;
+			g++)
 			port_gateway(ld, sec, i, g);
 	}
 }
@@ -205,11 +208,15 @@ static void route_via(struct conf__load *ld, struct conf__section *sec)
 
 	ip_addr_text(&r->via, text);
 	if (ip_is_v4(&r->via) != ip_is_v4(&r->to.addr))
-		conf__key_error(ld, sec, line, "via", "%s is of another family than the target, "
-			"allowed: %s", text, ip_is_v4(&r->to.addr) ? "IPv4" : "IPv6");
+		conf__key_error(ld, sec, line, "via",
+			"%s is of another family than the target, "
+			"allowed: %s",
+			text, ip_is_v4(&r->to.addr) ? "IPv4" : "IPv6");
 	else if (port_with(ld->conf, &r->via))
-		conf__key_error(ld, sec, line, "via", "%s is the address of [port %s], "
-			"allowed: another host's", text, port_with(ld->conf, &r->via)->name);
+		conf__key_error(ld, sec, line, "via",
+			"%s is the address of [port %s], "
+			"allowed: another host's",
+			text, port_with(ld->conf, &r->via)->name);
 	else {
 		while (r->port < ld->conf->n_ports && !on_link(&ld->conf->ports[r->port], &r->via))
 			r->port++;
@@ -283,7 +290,8 @@ static void listener_address(struct conf__load *ld, unsigned i, unsigned a)
 	ip_endpoint_text(&l->addr[a], text);
 	if (twin)
 		conf__key_error(ld, sec, line, "address",
-			"%s is given twice, first by [listener %s], allowed: once", text, twin->name);
+			"%s is given twice, first by [listener %s], allowed: once", text,
+			twin->name);
 	else if (ld->plan_known && !port_with(ld->conf, &l->addr[a].addr))
 		conf__key_error(ld, sec, line, "address",
 			"%s is on no port, allowed: an address of a [port]", text);
@@ -328,10 +336,11 @@ static const struct conf_member *member_twin(
 	return NULL;
 }
 
-static void member_check(struct conf__load *ld, struct conf__section *sec,
-	const struct conf_member *m)
+static void member_check(
+	struct conf__load *ld, struct conf__section *sec, const struct conf_member *m)
 {
-	const struct conf_listener *l = listener_with(ld, &m->endpoint, ld->n_kind[KIND_LISTENER], 0);
+	const struct conf_listener *l =
+		listener_with(ld, &m->endpoint, ld->n_kind[KIND_LISTENER], 0);
 	const struct conf_port *port = port_with(ld->conf, &m->endpoint.addr);
 	const struct conf_member *twin = member_twin(sec->obj, m);
 	char text[IP_ENDPOINT_TEXT];
@@ -350,7 +359,8 @@ static void member_check(struct conf__load *ld, struct conf__section *sec,
 	else if (ld->plan_known && !reachable(ld->conf, &m->endpoint.addr))
 		conf__key_error(ld, sec, m->at.line, "member",
 			"%s cannot be reached, allowed: a host in a subnet of a port, or behind a "
-			"gateway or route", text);
+			"gateway or route",
+			text);
 }
 
 static void check_pools(struct conf__load *ld)
@@ -365,29 +375,26 @@ static void check_pools(struct conf__load *ld)
 	}
 }
 
-/*
- * Whether all ports and routes are known, so that an address outside of them is a mistake of its
- * own. A misspelt section may have been a port.
- */
+/* Whether all ports and routes are known, so that an address outside of them is a mistake. */
 static bool plan_known(const struct conf__load *ld)
 {
-	bool ok = ld->n_kind[KIND_PORT] > 0 && !ld->full;
+	bool ok = !ld->plan_doubt && ld->n_kind[KIND_PORT] > 0;
 
-	for (const struct conf__section *s = ld->sections; s; s = s->next)
-		if (!s->kind)
-			ok = false;
 	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++)
 		ok &= conf__key_ok(ld->by_kind[KIND_PORT][i], "address") &&
-			conf__key_ok(ld->by_kind[KIND_PORT][i], "gateway");
+		      conf__key_ok(ld->by_kind[KIND_PORT][i], "gateway");
 	for (unsigned i = 0; i < ld->n_kind[KIND_ROUTE]; i++)
 		ok &= conf__key_ok(ld->by_kind[KIND_ROUTE][i], "to") &&
-			conf__key_ok(ld->by_kind[KIND_ROUTE][i], "via");
+		      conf__key_ok(ld->by_kind[KIND_ROUTE][i], "via");
 	return ok;
 }
 
 void conf__check(struct conf__load *ld)
 {
+	ld->checking = true;
 	ld->plan_known = plan_known(ld);
+	ASSERT(ld->plan_known || ld->failed || !ld->n_kind[KIND_PORT],
+		"a doubt comes with an error");
 	check_ports(ld);
 	check_routes(ld);
 	check_listeners(ld);

@@ -52,8 +52,8 @@ static void error_add(struct conf__load *ld, const struct conf_where *at, const 
 	if (at) {
 		e->file = file_index(ld, at->file);
 		e->line = at->line;
-		n = snprintf(e->text, sizeof(e->text), "%.*s:%u: %s", 512, at->file, at->line,
-			prefix);
+		n = snprintf(
+			e->text, sizeof(e->text), "%.*s:%u: %s", 512, at->file, at->line, prefix);
 	}
 	vsnprintf(e->text + n, sizeof(e->text) - (size_t)n, fmt, ap);
 }
@@ -76,7 +76,7 @@ static void key_error(struct conf__load *ld, struct conf__section *sec, unsigned
 
 	if (key && sec->kind)
 		known = conf__key_find(sec->kind, key);
-	if (known)
+	if (known && !ld->checking)
 		sec->bad_keys |= 1u << (known - sec->kind->keys);
 	snprintf(prefix, sizeof(prefix), "[%s] %.64s%s", sec->heading, key ? key : "",
 		key ? ": " : "");

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every key of the file: a new one is a field in conf.h, a line here, a line in config/penstock.ini. */
+/* Every key of the file: a new one is a field in conf.h, a line here, a line in
+ * config/penstock.ini. */
 #include "conf/conf_priv.h"
 
 #define FIELD(s, f) offsetof(struct s, f), sizeof(((struct s *)0)->f)
-#define NOFIELD	    0, 0
-#define KIB	    1024ull
-#define MIB	    (1024 * KIB)
-#define GIB	    (1024 * MIB)
-#define SEC	    1000ull
-#define HOUR	    (3600 * SEC)
+#define NOFIELD     0, 0
+#define KIB         1024ull
+#define MIB         (1024 * KIB)
+#define GIB         (1024 * MIB)
+#define SEC         1000ull
+#define HOUR        (3600 * SEC)
 
 static const struct conf__key global_keys[] = {
 	{"include", conf__parse_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
@@ -20,7 +21,8 @@ static const struct conf__key global_keys[] = {
 	{"hugepages", conf__parse_word, FIELD(conf_global, hugepages), .def = "auto",
 		.help = "auto | yes | no"},
 	{"socket", conf__parse_path, FIELD(conf_global, socket),
-		.def = "/run/penstock/penstock.sock", .help = "an absolute path of at most 107 bytes"},
+		.def = "/run/penstock/penstock.sock",
+		.help = "an absolute path of at most 107 bytes"},
 	{"metrics", conf__parse_endpoint, FIELD(conf_global, metrics), .help = "ADDRESS:PORT"},
 	{"drain", conf__parse_ms, FIELD(conf_global, drain_ms), 0, HOUR, "30s"},
 	{"log", conf__parse_word, FIELD(conf_global, log), .def = "info",

@@ -17,12 +17,12 @@
 #include "conf/conf.h"
 
 /* Limits of the input. Together they bound the arena, so that allocating from it cannot fail. */
-#define CONF__TEXT_MAX	   (1024 * 1024) /* bytes of all files */
-#define CONF__LINE_MAX	   1000		 /* bytes of one line */
-#define CONF__LINES_MAX	   16384	 /* of "key = value" */
+#define CONF__TEXT_MAX     (1024 * 1024) /* bytes of all files */
+#define CONF__LINE_MAX     1000          /* bytes of one line */
+#define CONF__LINES_MAX    16384         /* of "key = value" */
 #define CONF__SECTIONS_MAX 1024
-#define CONF__FILES_MAX	   64
-#define CONF__PATH_MAX	   1024
+#define CONF__FILES_MAX    64
+#define CONF__PATH_MAX     1024
 #define CONF__ERRORS_MAX   100
 #define CONF__ALLOWED_MAX  320 /* text of what a key allows */
 
@@ -38,11 +38,19 @@ struct conf__key {
 	const char *def;       /* as the operator would write it; NULL: zeroed */
 	const char *help;      /* what is allowed beyond min to max; of words: the enum in order */
 	bool required;
-	bool list; /* commas and repeated keys add up; parse sees one item at a time */
+	bool list;   /* commas and repeated keys add up; parse sees one item at a time */
 	bool repeat; /* the key may come again; parse sees the whole value */
 };
 
-enum conf__kind_id { KIND_GLOBAL, KIND_PORT, KIND_ROUTE, KIND_LISTENER, KIND_POOL, KIND_TCP, KINDS };
+enum conf__kind_id {
+	KIND_GLOBAL,
+	KIND_PORT,
+	KIND_ROUTE,
+	KIND_LISTENER,
+	KIND_POOL,
+	KIND_TCP,
+	KINDS
+};
 
 /* One kind of section. */
 struct conf__kind {
@@ -50,10 +58,10 @@ struct conf__kind {
 	const struct conf__key *keys;
 	unsigned n_keys; /* at most 32: a section keeps a bit for each */
 	bool named;
-	unsigned max;		/* sections of this kind */
-	uint32_t size;		/* of the struct */
-	uint32_t where, title;	/* its fields `at` and, if named, `name` */
-	uint32_t array, count;	/* fields of struct conf; unnamed: array is the struct itself */
+	unsigned max;          /* sections of this kind */
+	uint32_t size;         /* of the struct */
+	uint32_t where, title; /* its fields `at` and, if named, `name` */
+	uint32_t array, count; /* fields of struct conf; unnamed: array is the struct itself */
 };
 
 extern const struct conf__kind conf__kinds[KINDS];
@@ -68,11 +76,11 @@ struct conf__line {
 struct conf__section {
 	struct conf__section *next;
 	const struct conf__kind *kind; /* NULL: unknown, its lines are not looked at */
-	const char *name;	       /* "" when the kind has none */
-	const char *heading;	       /* as in the file, without brackets */
+	const char *name;              /* "" when the kind has none */
+	const char *heading;           /* as in the file, without brackets */
 	struct conf_where at;
 	struct conf__line *lines, **tail;
-	bool twice;	   /* its name was taken: parsed, not cross-checked */
+	bool twice;        /* its name was taken: parsed, not cross-checked */
 	uint32_t bad_keys; /* by index: an error was found in it, or it is missing */
 	void *obj;
 };
@@ -89,15 +97,18 @@ struct conf__load {
 	struct conf_where included[CONF__FILES_MAX]; /* by which line; the first: by none */
 	unsigned n_files;
 	bool from_text; /* no file system */
-	size_t text;	/* bytes read so far */
+	size_t text;    /* bytes read so far */
 	unsigned n_lines, n_sections;
 	struct conf__section *sections, **tail;
-	struct conf__section *current;			/* being read */
-	struct conf__section **by_kind[KINDS];		/* same order as the arrays of struct conf */
+	struct conf__section *current;         /* being read */
+	struct conf__section **by_kind[KINDS]; /* same order as the arrays of struct conf */
 	unsigned n_kind[KINDS];
-	bool plan_known; /* no doubt about ports and routes */
-	bool full;	 /* a limit was met: reading stops */
-	bool failed;	 /* an error was found, even if there was no room to list it */
+	bool plan_known; /* the check knows all addresses of ports and routes */
+	bool plan_doubt; /* what could not be read may have been a port or a route */
+	bool lost;       /* behind a heading that cannot be read: whose are these lines? */
+	bool full;       /* a limit was met: reading stops */
+	bool checking;   /* the last stage: a key found bad now was good by itself */
+	bool failed;     /* an error was found, even if there was no room to list it */
 };
 
 /* A value on its way into a field. */
@@ -144,20 +155,20 @@ void conf__build(struct conf__load *ld);
 void conf__check(struct conf__load *ld);
 
 /* Parsers of values for the tables. 0 or -EINVAL, the error reported. */
-int conf__parse_number(struct conf__value *v);	 /* unsigned, any size of field */
-int conf__parse_ms(struct conf__value *v);	 /* "250ms", "5s", "2m", "1h" -> uint32_t ms */
-int conf__parse_ms_off(struct conf__value *v);	 /* the same, or "off": 0 */
-int conf__parse_bytes(struct conf__value *v);	 /* "1500", "64K", "4G" -> bytes */
-int conf__parse_bool(struct conf__value *v);	 /* "yes", "no" */
-int conf__parse_word(struct conf__value *v);	 /* one of help's words -> enum */
-int conf__parse_text(struct conf__value *v);	 /* not empty */
+int conf__parse_number(struct conf__value *v); /* unsigned, any size of field */
+int conf__parse_ms(struct conf__value *v);     /* "250ms", "5s", "2m", "1h" -> uint32_t ms */
+int conf__parse_ms_off(struct conf__value *v); /* the same, or "off": 0 */
+int conf__parse_bytes(struct conf__value *v);  /* "1500", "64K", "4G" -> bytes */
+int conf__parse_bool(struct conf__value *v);   /* "yes", "no" */
+int conf__parse_word(struct conf__value *v);   /* one of help's words -> enum */
+int conf__parse_text(struct conf__value *v);   /* not empty */
 int conf__parse_name(struct conf__value *v);
-int conf__parse_path(struct conf__value *v);	 /* absolute, fits a socket address */
-int conf__parse_cores(struct conf__value *v);	 /* one item of global.workers */
+int conf__parse_path(struct conf__value *v);  /* absolute, fits a socket address */
+int conf__parse_cores(struct conf__value *v); /* one item of global.workers */
 int conf__parse_mac(struct conf__value *v);
-int conf__parse_addr(struct conf__value *v);	 /* of a next hop */
+int conf__parse_addr(struct conf__value *v); /* of a next hop */
 int conf__parse_endpoint(struct conf__value *v);
-int conf__parse_target(struct conf__value *v);	 /* prefix without host bits */
+int conf__parse_target(struct conf__value *v); /* prefix without host bits */
 int conf__parse_port_address(struct conf__value *v);
 int conf__parse_port_gateway(struct conf__value *v);
 int conf__parse_listen_address(struct conf__value *v);

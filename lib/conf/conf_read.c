@@ -15,7 +15,9 @@
 
 #include "conf/conf_priv.h"
 
-#define HEADING_MAX 48 /* inih keeps 49 characters of a heading and cuts the rest without a word */
+#define INCLUDE_HELP "a readable file or DIR/*.ini"
+#define HEADING_MAX  48 /* inih keeps 49 characters of a heading and cuts the rest without a word  \
+			 */
 
 /* What inih made of one line. */
 struct parsed {
@@ -94,12 +96,13 @@ static void section_name(struct conf__load *ld, struct conf__section *sec)
 		conf__key_error(ld, sec, sec->at.line, NULL, "unknown section, allowed: %s",
 			kinds_text(kinds, sizeof(kinds)));
 	else if (!sec->kind->named && *sec->name)
-		conf__key_error(ld, sec, sec->at.line, NULL, "a name, allowed: [%s]",
-			sec->kind->name);
+		conf__key_error(ld, sec, sec->at.line, NULL,
+			"there is one only, without a name, allowed: [%s]", sec->kind->name);
 	else if (sec->kind->named && !conf__name_ok(sec->name))
 		conf__key_error(ld, sec, sec->at.line, NULL,
 			"%s, allowed: up to %u letters, digits, '.', '_', '-'",
-			*sec->name ? "the name is not valid" : "the name is missing", CONF_NAME_MAX);
+			*sec->name ? "the name is not valid" : "the name is missing",
+			CONF_NAME_MAX);
 	else if ((twin = twin_find(ld, sec)) != NULL)
 		conf__key_error(ld, sec, sec->at.line, NULL,
 			"given twice, first at %s:%u, allowed: once", twin->at.file, twin->at.line);
@@ -108,6 +111,7 @@ static void section_name(struct conf__load *ld, struct conf__section *sec)
 	sec->twice = true;
 	if (strlen(sec->heading) > HEADING_MAX)
 		sec->kind = NULL;
+	ld->plan_doubt |= !sec->kind; /* a misspelt one may have been a port */
 }
 
 static void section_add(struct conf__load *ld, struct conf_where at, const char *heading)
@@ -116,7 +120,7 @@ static void section_add(struct conf__load *ld, struct conf_where at, const char 
 
 	if (ld->n_sections == CONF__SECTIONS_MAX) {
 		conf__error(ld, &at, "too many sections, allowed: %u", CONF__SECTIONS_MAX);
-		ld->full = true;
+		ld->full = ld->plan_doubt = true;
 		return;
 	}
 	ld->n_sections++;
@@ -124,6 +128,7 @@ static void section_add(struct conf__load *ld, struct conf_where at, const char 
 	sec->at = at;
 	sec->tail = &sec->lines;
 	sec->heading = conf__strdup(ld, span_trim(span_str(heading)));
+	ld->lost = false;
 	*ld->tail = ld->current = sec;
 	ld->tail = &sec->next;
 	section_name(ld, sec);
@@ -135,7 +140,8 @@ static void file_add(struct conf__load *ld, struct conf_where at, const char *pa
 	struct stat st;
 
 	if (strlen(path) >= CONF__PATH_MAX || ld->n_files == CONF__FILES_MAX) {
-		conf__error(ld, &at, "[global] include: too %s, allowed: %u files, paths of %u bytes",
+		conf__error(ld, &at,
+			"[global] include: too %s, allowed: %u files, paths of %u bytes",
 			ld->n_files == CONF__FILES_MAX ? "many files" : "long a path",
 			CONF__FILES_MAX, CONF__PATH_MAX - 1);
 		return;
@@ -144,8 +150,8 @@ static void file_add(struct conf__load *ld, struct conf_where at, const char *pa
 		for (unsigned i = 0; i < ld->n_files; i++) {
 			if (ld->ids[i].dev != st.st_dev || ld->ids[i].ino != st.st_ino)
 				continue;
-			conf__error(ld, &at, "[global] include: %s is read twice, allowed: once",
-				path);
+			conf__error(
+				ld, &at, "[global] include: %s is read twice, allowed: once", path);
 			return;
 		}
 		ld->ids[ld->n_files].dev = st.st_dev;
@@ -161,33 +167,48 @@ static int dir_error(const char *path, int code)
 	return code != ENOENT && code != ENOTDIR;
 }
 
+/* The directory of file with its '/', as glob takes it literally, into out. The length. */
+static size_t dir_quote(const char *file, char *out)
+{
+	const char *slash = strrchr(file, '/');
+	size_t n = 0;
+
+	for (const char *p = file; slash && p <= slash; p++) {
+		if (strchr("*?[]\\", *p))
+			out[n++] = '\\';
+		out[n++] = *p;
+	}
+	return n;
+}
+
 /*
  * The files are read after this one. [global] is given only once, so an included file cannot
  * include: no loops, no depth.
  */
 static void include(struct conf__load *ld, struct conf_where at, const char *pattern)
 {
-	const char *slash = strrchr(at.file, '/');
-	char path[CONF__PATH_MAX + CONF__LINE_MAX];
+	char path[2 * CONF__PATH_MAX + CONF__LINE_MAX];
 	glob_t found;
 	int rc;
 
 	if (ld->from_text) {
-		conf__error(ld, &at, "[global] include: only a file can include files");
+		conf__error(
+			ld, &at, "[global] include: only a file includes, allowed: nothing here");
 		return;
 	}
-	snprintf(path, sizeof(path), "%.*s%s",
-		slash && pattern[0] != '/' ? (int)(slash + 1 - at.file) : 0, at.file, pattern);
+	snprintf(path, sizeof(path), "%s", pattern);
+	if (pattern[0] != '/')
+		strcpy(path + dir_quote(at.file, path), pattern);
 	rc = glob(path, 0, dir_error, &found);
-	if (rc == 0)
+	if (rc == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			file_add(ld, at, found.gl_pathv[i]);
-	else if (rc != GLOB_NOMATCH)
-		conf__error(ld, &at, "[global] include: %s: cannot be listed", path);
-	else if (!strpbrk(pattern, "*?["))
-		conf__error(ld, &at, "[global] include: %s: no such file", path);
-	if (rc == 0)
 		globfree(&found);
+	} else if (rc != GLOB_NOMATCH || !strpbrk(pattern, "*?[")) {
+		conf__error(ld, &at, "[global] include: %s: %s, allowed: %s", path,
+			rc == GLOB_NOMATCH ? "no such file" : "cannot be listed", INCLUDE_HELP);
+		ld->plan_doubt = true;
+	}
 }
 
 static void line_add(struct conf__load *ld, struct conf_where at, const struct parsed *p)
@@ -195,13 +216,16 @@ static void line_add(struct conf__load *ld, struct conf_where at, const struct p
 	struct conf__section *sec = ld->current;
 	struct conf__line *line;
 
+	if (ld->lost)
+		return;
 	if (!sec) {
-		conf__error(ld, &at, "%.64s: outside a section, allowed: after a [section]", p->key);
+		conf__error(
+			ld, &at, "%.64s: outside a section, allowed: after a [section]", p->key);
 		return;
 	}
 	if (ld->n_lines++ == CONF__LINES_MAX) {
 		conf__error(ld, &at, "too many keys, allowed: %u", CONF__LINES_MAX);
-		ld->full = true;
+		ld->full = ld->plan_doubt = true;
 		return;
 	}
 	line = conf__alloc(ld, sizeof(*line));
@@ -210,7 +234,8 @@ static void line_add(struct conf__load *ld, struct conf_where at, const struct p
 	line->line = at.line;
 	*sec->tail = line;
 	sec->tail = &line->next;
-	if (sec->kind == &conf__kinds[KIND_GLOBAL] && !sec->twice && !strcmp(p->key, "include"))
+	if (sec->kind == &conf__kinds[KIND_GLOBAL] && !sec->twice && !strcmp(p->key, "include") &&
+		*p->value)
 		include(ld, at, p->value);
 }
 
@@ -223,12 +248,15 @@ static void heading_read(struct conf__load *ld, struct conf_where at, const char
 
 	/* inih speaks of a section only when it has a key, so it gets one */
 	snprintf(more, sizeof(more), "%s\n=\n", text);
-	if (end && end[1 + strspn(end + 1, " \t")] && !strchr(";#", end[1 + strspn(end + 1, " \t")]))
+	ld->lost = true;
+	if (end && end[1 + strspn(end + 1, " \t")] &&
+		!strchr(";#", end[1 + strspn(end + 1, " \t")]))
 		conf__error(ld, &at, "text after the heading, allowed: [section]");
 	else if (ini_parse_string(more, parsed_set, &p) == 0)
 		section_add(ld, at, p.section);
 	else
 		conf__error(ld, &at, "the heading does not end, allowed: [section]");
+	ld->plan_doubt |= ld->lost;
 }
 
 static void line_read(struct conf__load *ld, struct conf_where at, struct span line)
@@ -251,8 +279,9 @@ static void line_read(struct conf__load *ld, struct conf_where at, struct span l
 	snprintf(text, sizeof(text), "%.*s", (int)line.n, line.n ? line.p : "");
 	if (text[strspn(text, " \t")] == '[')
 		heading_read(ld, at, text + strspn(text, " \t"));
-	else if (ini_parse_string(text, parsed_set, &p) != 0)
-		conf__error(ld, &at, "neither a heading nor a key, allowed: [section], key = value");
+	else if (ini_parse_string(text, parsed_set, &p) != 0 || (p.hit && !*p.key))
+		conf__error(
+			ld, &at, "neither a heading nor a key, allowed: [section], key = value");
 	else if (p.hit)
 		line_add(ld, at, &p);
 }
@@ -262,7 +291,9 @@ static void text_read(struct conf__load *ld, const char *file, const char *text,
 	struct conf_where at = {.file = file};
 
 	ld->current = NULL;
+	ld->lost = false;
 	if (n > CONF__TEXT_MAX - ld->text) {
+		ld->full = ld->plan_doubt = true;
 		conf__error(ld, &at, "too large, allowed: %u bytes in all files", CONF__TEXT_MAX);
 		return;
 	}
@@ -310,13 +341,15 @@ static void file_read(struct conf__load *ld, unsigned i, char *buf)
 {
 	ssize_t n = file_slurp(ld->files[i], buf);
 
+	ld->plan_doubt |= n < 0;
 	if (n >= 0)
 		text_read(ld, ld->files[i], buf, (size_t)n);
 	else if (i == 0)
 		conf__error(ld, NULL, "%s: cannot be read: %s", ld->files[i], strerror((int)-n));
 	else
-		conf__error(ld, &ld->included[i], "[global] include: %s: cannot be read: %s",
-			ld->files[i], strerror((int)-n));
+		conf__error(ld, &ld->included[i],
+			"[global] include: %s: cannot be read: %s, allowed: %s", ld->files[i],
+			strerror((int)-n), INCLUDE_HELP);
 }
 
 void conf__read(struct conf__load *ld, const char *text, size_t n)

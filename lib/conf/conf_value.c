@@ -162,7 +162,7 @@ bool conf__name_ok(const char *name)
 	size_t n = strlen(name);
 
 	return n > 0 && n <= CONF_NAME_MAX && strspn(name, ALNUM) > 0 &&
-		strspn(name, ALNUM "._-") == n;
+	       strspn(name, ALNUM "._-") == n;
 }
 
 int conf__parse_name(struct conf__value *v)
@@ -219,7 +219,8 @@ int conf__parse_mac(struct conf__value *v)
 
 	if (strlen(v->text) != 17 || strspn(v->text, "0123456789abcdefABCDEF:") != 17 ||
 		sscanf(v->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4],
-			&b[5], &end) != 6 || end != 17)
+			&b[5], &end) != 6 ||
+		end != 17)
 		return conf__bad(v, "'%.64s' is not a MAC address", v->text);
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
@@ -376,7 +377,8 @@ static int member_option(struct conf__value *v, struct conf_member *m, struct sp
 
 	snprintf(text, sizeof(text), "%.*s", (int)(opt.n < 23 ? opt.n : 23), opt.p);
 	if (strncmp(text, "weight=", 7) != 0)
-		return conf__bad(v, "'%.*s' is not an option", (int)(opt.n < 64 ? opt.n : 64), opt.p);
+		return conf__bad(
+			v, "'%.*s' is not an option", (int)(opt.n < 64 ? opt.n : 64), opt.p);
 	if (m->weight)
 		return conf__bad(v, "weight is given twice");
 	if (amount_parse(text + 7, units_none, &weight) < 0 || weight < v->key->min ||

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The tables against the example, which is the operator's manual of them. */
+#include "conf/conf_priv.h"
+#include "conf_test.h"
+
+static char example[32768];
+
+static void example_read(void)
+{
+	FILE *f = fopen(CONF_EXAMPLE, "re");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	example[fread(example, 1, sizeof(example) - 1, f)] = '\0';
+	fclose(f);
+}
+
+static void example_passes(void)
+{
+	struct conf_errors errs = {0};
+	struct conf *c = conf_load(CONF_EXAMPLE, &errs);
+
+	CU_ASSERT_PTR_NOT_NULL(c);
+	errors_take(&errs);
+	expect_text("example", errors_text, "");
+	conf_destroy(c);
+}
+
+/* Also with every key in a comment (";key = ...") made one. */
+static void example_passes_in_full(void)
+{
+	struct conf *c;
+
+	example_read();
+	for (char *p = example; (p = strstr(p, "\n;")) != NULL; p++)
+		if (strncmp(p, "\n;include", 9) != 0) /* not possible from text */
+			p[1] = ' ';
+	c = parse(example);
+	CU_ASSERT_PTR_NOT_NULL(c);
+	expect_text("example", errors_text, "");
+	conf_destroy(c);
+}
+
+/* The line of a key in a section of its kind, behind the '\n'; NULL if there is none. */
+static const char *example_find(const struct conf__kind *kind, const char *key, bool comment)
+{
+	char heading[64], line[64];
+	const char *from, *to, *hit;
+
+	snprintf(heading, sizeof(heading), "\n[%s%s", kind->name, kind->named ? " " : "]");
+	snprintf(line, sizeof(line), "\n%s%s = ", comment ? ";" : "", key);
+	from = strstr(example, heading);
+	if (!from)
+		return NULL;
+	to = strstr(from + 1, "\n[");
+	hit = strstr(from, line);
+	return hit && (!to || hit < to) ? hit + strlen(line) : NULL;
+}
+
+/* A key with a default is shown in a comment, with that default. */
+static void example_has_all_keys(void)
+{
+	example_read();
+	for (unsigned i = 0; i < KINDS; i++) {
+		for (unsigned k = 0; k < conf__kinds[i].n_keys; k++) {
+			const struct conf__key *key = &conf__kinds[i].keys[k];
+			const char *shown = example_find(&conf__kinds[i], key->name, true);
+			bool given = example_find(&conf__kinds[i], key->name, false) != NULL;
+			bool ok = key->required ? given : shown || (given && !key->def);
+
+			if (ok && key->def)
+				ok = strncmp(shown, key->def, strlen(key->def)) == 0 &&
+				     strspn(shown + strlen(key->def), " \n") > 0;
+			if (!ok)
+				printf("\n[%s] %s is missing or not the default",
+					conf__kinds[i].name, key->name);
+			CU_ASSERT_TRUE(ok);
+		}
+	}
+}
+
+static void tables_are_sound(void)
+{
+	for (unsigned i = 0; i < KINDS; i++) {
+		const struct conf__kind *kind = &conf__kinds[i];
+
+		CU_ASSERT(kind->n_keys > 0 && kind->n_keys <= 32);
+		for (unsigned k = 0; k < kind->n_keys; k++) {
+			const struct conf__key *key = &kind->keys[k];
+			char allowed[CONF__ALLOWED_MAX];
+
+			CU_ASSERT_PTR_EQUAL(conf__key_find(kind, key->name), key);
+			CU_ASSERT(key->offset + key->size <= kind->size);
+			CU_ASSERT(key->min <= key->max);
+			CU_ASSERT_FALSE(key->required && key->def);
+			CU_ASSERT(*conf__allowed(key, allowed) != '\0');
+			if (key->size && key->size < 8 && key->max)
+				CU_ASSERT(key->max >> 8 * key->size == 0);
+		}
+	}
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(example_passes),
+	UNIT_CASE(example_passes_in_full),
+	UNIT_CASE(example_has_all_keys),
+	UNIT_CASE(tables_are_sound),
+};
+
+UNIT_MAIN(cases)
