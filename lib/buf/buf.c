@@ -222,6 +222,28 @@ void buf_chain_consume(struct buf_chain *c, uint32_t n)
 	}
 }
 
+void buf_chain_cut(struct buf_chain *c, uint32_t n)
+{
+	struct rte_mbuf *m = c->head;
+	uint32_t keep = n + c->head_off;
+
+	if (n == 0) {
+		buf_chain_free(c);
+		return;
+	}
+	c->truesize = 0;
+	for (; keep > m->data_len; m = m->next) {
+		keep -= m->data_len;
+		c->truesize += buf_truesize(m);
+	}
+	c->truesize += buf_truesize(m);
+	m->data_len = (uint16_t)keep;
+	c->bytes = n;
+	c->tail = m;
+	rte_pktmbuf_free(m->next);
+	m->next = NULL;
+}
+
 void buf_chain_free(struct buf_chain *c)
 {
 	rte_pktmbuf_free(c->head);

@@ -100,6 +100,9 @@ int buf_chain_split(struct buf_chain *dst, struct buf_chain *src, uint32_t n,
 	struct rte_mempool *indirect);
 /* Free the first n <= bytes bytes. */
 void buf_chain_consume(struct buf_chain *c, uint32_t n);
+/* Keep only the first n <= bytes bytes and free the rest. The chain's mbufs are fresh: never
+ * transmitted, not shared. */
+void buf_chain_cut(struct buf_chain *c, uint32_t n);
 /* Free everything. */
 void buf_chain_free(struct buf_chain *c);
 /* Copy n bytes from offset off of the chain to out; off + n <= bytes. */

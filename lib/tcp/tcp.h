@@ -81,8 +81,9 @@ struct tcp_conn {
 	uint8_t events;		/* TCP_EV_* not yet taken by the owner */
 	uint8_t dupacks;	/* consecutive duplicate ACKs, saturates */
 	uint16_t mss;		/* largest payload we send, without timestamps subtracted, bytes */
-	uint8_t snd_wscale;	/* shift of windows the peer announces, 0..14 */
-	uint8_t rcv_wscale;	/* shift of windows we announce, 0..14 */
+	uint8_t snd_wscale : 4; /* shift of windows the peer announces, 0..14 */
+	uint8_t rcv_wscale : 4; /* shift of windows we announce, 0..14 */
+	uint8_t gso_segs;	/* most segments in one packet handed to the port, >= 1 (TSO) */
 	uint8_t backoff;	/* consecutive timeouts without progress */
 	uint8_t probes;		/* keepalive probes sent without answer */
 	uint32_t rcv_nxt;	/* next sequence number expected */
@@ -152,7 +153,7 @@ struct tcp_config {
 	uint32_t time_wait_ms;
 	uint32_t fin_wait2_ms;	/* a released connection waits so long for the peer's FIN */
 	uint32_t rto_min_ms;	/* 200 */
-	uint8_t cc;		/* default congestion control, index as in tcp_cc_name */
+	uint8_t cc;		/* default congestion control, index of tcp__cc_ops */
 	int socket;		/* NUMA node */
 	uint64_t secret[4];	/* random, drawn once per boot */
 };

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stage 3: SEGMENT ARRIVES, RFC 9293 3.10.7, its steps in the RFC's order. Nothing is sent from
+ * here: ACKs are programmed (TCP_F_ACK_NOW) and leave with tcp_output, one a poll.
+ *
+ *                              +-----------+
+ *   record -- ACK ------------>|ESTABLISHED|<---------- SYN_SENT, SYN_RCVD (tcp_open.c)
+ *                              +-----------+
+ *              tcp_shutdown  /               \  FIN
+ *                  FIN_WAIT_1                 CLOSE_WAIT
+ *          ACK of FIN |   \ FIN                   | tcp_shutdown
+ *                  FIN_WAIT_2  CLOSING         LAST_ACK
+ *                  FIN |      | ACK of FIN        | ACK of FIN
+ *                   TIME_WAIT record (tcp_time_wait.c)   gone
+ *
+ * True in every synchronized state: rx ends at rcv_nxt (one before it after a FIN), rcv_nxt <=
+ * rcv_adv, and last_ack_sent <= rcv_nxt. After a FIN nothing enters rx any more.
+ */
+#include <errno.h>
+
+#include "tcp/tcp_priv.h"
+
+#define CHALLENGES_A_SECOND 1000 /* over all connections */
+#define CHALLENGE_GAP_MS    100	 /* of one connection */
+#define PAWS_IDLE_MS	    (24u * 86400 * 1000) /* RFC 7323 5.5 */
+
+/*
+ * Challenge ACK (RFC 5961), limited per connection and per instance. The limits of different
+ * connections share no exact count that an attacker could probe: the common budget is far above
+ * what one connection may use (CVE-2016-5696).
+ */
+void tcp__challenge(struct tcp *t, struct tcp_conn *c)
+{
+	if (t->now_ms - t->challenge_ms >= 1000) {
+		t->challenge_ms = t->now_ms;
+		t->challenges = 0;
+	}
+	if ((uint16_t)((uint16_t)t->now_ms - c->chal_ms) < CHALLENGE_GAP_MS ||
+		t->challenges >= CHALLENGES_A_SECOND)
+		return;
+	c->chal_ms = (uint16_t)t->now_ms;
+	t->challenges++;
+	TCP_COUNT(t, challenge_acks);
+	c->flags |= TCP_F_ACK_NOW;
+	tcp__dirty(t, c);
+}
+
+/* PAWS (RFC 7323 5.3 R1). True: drop. */
+static bool paws_rejects(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(c->flags & TCP_F_TS) || (s->flags & TCP_RST))
+		return false;
+	if (!s->opt.has_ts)
+		return true; /* 3.2: once agreed, every segment carries them */
+	return seq_lt(s->opt.ts_val, c->ts_recent) && t->now_ms - c->rcv_ms < PAWS_IDLE_MS;
+}
+
+/*
+ * RFC SAYS (9293 3.10.7.4 first) an empty segment is acceptable only at RCV.NXT or beyond.
+ * WE DO accept it from Last.ACK.sent on: when data overtakes an older pure ACK, that ACK is
+ * harmless, and answering it would only make noise. And a segment with text at a shut window's
+ * edge is acceptable but for its text: its ACK counts (the RFC's "special allowance").
+ */
+static bool seq_acceptable(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (s->len == 0 && !(s->flags & (TCP_SYN | TCP_FIN)))
+		return seq_geq(s->seq, c->last_ack_sent) && seq_leq(s->seq, c->rcv_adv);
+	return seq_gt(s->end, c->rcv_nxt) && seq_leq(s->seq, c->rcv_adv);
+}
+
+/* First check: sequence number. True: go on. */
+static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (paws_rejects(t, c, s)) {
+		TCP_COUNT(t, drop_paws);
+		if (s->len)
+			c->flags |= TCP_F_ACK_NOW, tcp__dirty(t, c);
+		else
+			tcp__challenge(t, c);
+		return false;
+	}
+	if (seq_acceptable(c, s))
+		return true;
+	if (s->flags & TCP_RST) {
+		TCP_COUNT(t, drop_window);
+		return false;
+	}
+	if (s->len && seq_leq(s->end, c->rcv_nxt))
+		TCP_COUNT(t, duplicates);
+	else
+		TCP_COUNT(t, drop_window);
+	if (s->len || (s->flags & TCP_FIN)) {
+		/* the sender needs to learn where we are: not limited, it answers real data */
+		c->flags |= TCP_F_ACK_NOW;
+		tcp__dirty(t, c);
+	} else {
+		tcp__challenge(t, c);
+	}
+	return false;
+}
+
+/* Second: RST (RFC 5961 3.2). True: go on. */
+static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(s->flags & TCP_RST))
+		return true;
+	if (s->seq != c->rcv_nxt) {
+		TCP_COUNT(t, drop_rst_challenged);
+		tcp__challenge(t, c);
+		return false;
+	}
+	TCP_COUNT(t, resets_received);
+	tcp__conn_die(t, c, c->state == TCP_SYN_RCVD ? ECONNREFUSED : ECONNRESET);
+	return false;
+}
+
+/* Fourth: SYN (RFC 5961 4.2), but for the SYN-ACK of a simultaneous open. True: go on. */
+static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(s->flags & TCP_SYN))
+		return true;
+	if (c->state == TCP_SYN_RCVD && (s->flags & TCP_ACK) && s->seq + 1 == c->rcv_nxt)
+		return true;
+	TCP_COUNT(t, drop_syn_challenged);
+	tcp__challenge(t, c);
+	return false;
+}
+
+static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (s->ack != c->snd_una + 1) {
+		TCP_COUNT(t, drop_bad_ack);
+		tcp__rst_reply(t, s);
+		return false;
+	}
+	c->snd_una = c->rtx_nxt = s->ack;
+	c->recover = s->ack - 1;
+	c->flags &= (uint16_t) ~(TCP_F_RTO | TCP_F_RTT_TIMED);
+	c->backoff = 0;
+	c->t_rtx = 0;
+	c->rto = TCP_RTO_INIT_MS;
+	c->snd_wnd = (uint32_t)s->wnd << ((s->flags & TCP_SYN) ? 0 : c->snd_wscale);
+	c->snd_wl1 = s->seq;
+	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
+	tcp__event(t, c, TCP_EV_ESTABLISHED);
+	tcp__dirty(t, c);
+	return true;
+}
+
+/* Fifth: ACK. True: go on. */
+static bool check_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(s->flags & TCP_ACK)) {
+		TCP_COUNT(t, drop_no_ack);
+		return false;
+	}
+	if (c->state == TCP_SYN_RCVD)
+		return syn_rcvd_ack(t, c, s);
+	/* RFC 5961 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT; the largest window a peer can
+	 * have announced stands for the one it has */
+	if (seq_gt(s->ack, c->snd_nxt) ||
+		seq_lt(s->ack, c->snd_una - ((uint32_t)UINT16_MAX << c->snd_wscale))) {
+		TCP_COUNT(t, drop_bad_ack);
+		tcp__challenge(t, c);
+		return false;
+	}
+	tcp__ack_input(t, c, s);
+	return c->state != TCP_CLOSED;
+}
+
+/* The payload as a chain that begins at rcv_nxt or beyond and ends within the window. */
+static void payload_take(struct tcp_conn *c, struct tcp_seg *s, struct buf_chain *data)
+{
+	uint32_t hdr = s->meta->l4_off + s->hlen, room;
+
+	buf_chain_init(data);
+	rte_pktmbuf_adj(s->m, (uint16_t)hdr);
+	buf_chain_append(data, s->m);
+	s->m = NULL;
+	if (data->bytes > s->len)
+		buf_chain_cut(data, s->len);
+	if (seq_lt(s->seq, c->rcv_nxt)) {
+		uint32_t old = c->rcv_nxt - s->seq;
+
+		buf_chain_consume(data, old);
+		s->seq += old;
+		s->len -= old;
+	}
+	room = c->rcv_adv - s->seq;
+	if (s->len > room) {
+		buf_chain_cut(data, room);
+		s->len = room;
+		s->flags &= (uint8_t)~TCP_FIN; /* it lies beyond the window */
+	}
+}
+
+/* RFC 9293 3.8.6.3: at least every second full segment at once, the rest a little later. */
+static void ack_program(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
+{
+	c->rcv_unacked += bytes;
+	if (c->rcv_unacked >= 2u * tcp__payload_max(c)) {
+		c->flags |= TCP_F_ACK_NOW;
+	} else if (!(c->flags & TCP_F_ACK_DELAY)) {
+		c->flags |= TCP_F_ACK_DELAY;
+		c->t_ack = t->now_ms + TCP_DELACK_MS ? t->now_ms + TCP_DELACK_MS : 1;
+	}
+	tcp__dirty(t, c);
+}
+
+static void in_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struct buf_chain *data)
+{
+	uint32_t before = c->rcv_nxt;
+
+	if (buf_chain_move(&c->rx, data, t->pools->indirect) < 0) {
+		buf_chain_free(data); /* as if lost */
+		TCP_COUNT(t, drop_ooo_full);
+		return;
+	}
+	c->rcv_nxt += s->len;
+	if (c->ext && c->ext->reasm.n) {
+		tcp__reasm_take(&c->ext->reasm, &c->rcv_nxt, &c->rx, t->pools->indirect);
+		c->flags |= TCP_F_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
+	}
+	TCP_COUNT_N(t, rx_bytes, c->rcv_nxt - before);
+	ack_program(t, c, c->rcv_nxt - before);
+	tcp__event(t, c, TCP_EV_READABLE);
+}
+
+static void out_of_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s,
+	struct buf_chain *data)
+{
+	struct tcp_ext *x = tcp__ext(t, c);
+	int rc = -ENOBUFS;
+
+	if (x)
+		rc = tcp__reasm_add(&x->reasm, s->seq, data, t->pools->indirect);
+	else
+		buf_chain_free(data);
+	if (rc == 0)
+		TCP_COUNT(t, out_of_order);
+	else if (rc == -EALREADY)
+		TCP_COUNT(t, duplicates);
+	else
+		TCP_COUNT(t, drop_ooo_full);
+	c->flags |= TCP_F_ACK_NOW; /* a duplicate ACK for fast retransmit (RFC 5681 4.2) */
+	tcp__dirty(t, c);
+}
+
+/* Seventh: segment text. (Sixth: URG is data like any other, RFC 6093.) True: go on. */
+static bool text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
+{
+	struct buf_chain data;
+
+	if (s->len == 0)
+		return true;
+	if (c->flags & TCP_F_FIN_RCVD)
+		return false; /* beyond the peer's own end: nonsense */
+	if (c->flags & TCP_F_RELEASED) {
+		/* nobody will read it, and the peer must know (RFC 9293 3.6.1) */
+		TCP_COUNT(t, drop_after_close);
+		tcp__rst_conn(t, c);
+		tcp__conn_die(t, c, ECONNRESET);
+		return false;
+	}
+	payload_take(c, s, &data);
+	if (s->len == 0) { /* a probe of our shut window */
+		TCP_COUNT(t, drop_window);
+		c->flags |= TCP_F_ACK_NOW;
+		tcp__dirty(t, c);
+	} else if (s->seq == c->rcv_nxt) {
+		in_order(t, c, s, &data);
+	} else {
+		out_of_order(t, c, s, &data);
+	}
+	return true;
+}
+
+/* Eighth: FIN, once everything before it is there. */
+static void fin_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(s->flags & TCP_FIN) || (c->flags & TCP_F_FIN_RCVD) || s->end != c->rcv_nxt + 1)
+		return;
+	c->rcv_nxt++;
+	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
+	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
+	tcp__dirty(t, c);
+	tcp__event(t, c, TCP_EV_FIN);
+	if (c->state == TCP_ESTABLISHED)
+		c->state = TCP_CLOSE_WAIT;
+	else if (c->state == TCP_FIN_WAIT_1)
+		c->state = TCP_CLOSING;
+	else if (c->state == TCP_FIN_WAIT_2)
+		tcp__time_wait_enter(t, c);
+}
+
+/* TS.Recent follows the segment that carries the left edge of the window (RFC 7323 4.3 (2)). */
+static void ts_recent_update(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if ((c->flags & TCP_F_TS) && s->opt.has_ts && seq_leq(s->seq, c->last_ack_sent) &&
+		seq_geq(s->opt.ts_val, c->ts_recent))
+		c->ts_recent = s->opt.ts_val;
+}
+
+void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
+{
+	if (c->state == TCP_SYN_SENT) {
+		tcp__syn_sent_input(t, c, s);
+		return;
+	}
+	if (c->state == TCP_SYN_RCVD && (s->flags & TCP_SYN) && s->seq + 1 == c->rcv_nxt)
+		; /* the SYN of a simultaneous open, come again: acceptable, see check_syn */
+	else if (!check_seq(t, c, s))
+		return;
+	if (!check_rst(t, c, s) || !check_syn(t, c, s))
+		return;
+	ts_recent_update(c, s);
+	c->rcv_ms = t->now_ms;
+	c->probes = 0;
+	if (!check_ack(t, c, s) || !text_input(t, c, s))
+		return;
+	fin_input(t, c, s);
+	if (c->state != TCP_CLOSED)
+		tcp__timer_arm(t, c);
+}
+
+/* Header and options into *s. 0 or -EINVAL. */
+static int seg_parse(struct tcp_seg *s, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct tcp_hdr *h = rte_pktmbuf_mtod_offset(m, const struct tcp_hdr *, meta->l4_off);
+	uint32_t there = rte_pktmbuf_data_len(m) - meta->l4_off;
+
+	if (meta->l4_off > rte_pktmbuf_data_len(m) || there < sizeof(*h))
+		return -EINVAL;
+	s->hlen = (uint8_t)((h->off >> 4) * 4);
+	if (s->hlen < sizeof(*h) || s->hlen > meta->l4_len || s->hlen > there)
+		return -EINVAL;
+	s->m = m;
+	s->meta = meta;
+	s->sport = be16_get(h->sport);
+	s->dport = be16_get(h->dport);
+	s->seq = be32_get(h->seq);
+	s->ack = be32_get(h->ack);
+	s->wnd = be16_get(h->wnd);
+	s->flags = h->flags & 0x3f;
+	s->len = meta->l4_len - s->hlen;
+	s->end = s->seq + s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
+	return tcp__opts_parse(&s->opt, (const uint8_t *)(h + 1), s->hlen - (uint32_t)sizeof(*h));
+}
+
+/* The connection that a segment, or the quotation in an ICMP error, belongs to. */
+static enum tcp_kind seg_find(struct tcp *t, const struct ip_addr *ours,
+	const struct ip_addr *theirs, struct tcp_key *k, uint32_t *idx)
+{
+	int local = tcp__local_index(t, ours);
+
+	k->remote = *theirs;
+	k->local = (uint16_t)local; /* -1: no connection has this address */
+	k->zero = 0;
+	return local < 0 ? TCP_KIND_NONE : tcp__table_find(t, k, tcp__hash(t, k), idx);
+}
+
+static void segment_input(struct tcp *t, struct tcp_seg *s)
+{
+	struct tcp_key k = {.lport = s->dport, .rport = s->sport};
+	uint32_t idx = 0;
+
+	if (ip_is_multicast(&s->meta->src) || ip_is_multicast(&s->meta->dst) ||
+		ip_is_unspecified(&s->meta->src)) {
+		TCP_COUNT(t, drop_broadcast);
+		return;
+	}
+	switch (seg_find(t, &s->meta->dst, &s->meta->src, &k, &idx)) {
+	case TCP_KIND_CONN:
+		tcp__conn_input(t, &t->conn[idx], s);
+		return;
+	case TCP_KIND_SYN:
+		tcp__syn_input(t, &t->syn.rec[idx], s);
+		return;
+	case TCP_KIND_TW:
+		if (!tcp__time_wait_input(t, &t->tw.rec[idx], s))
+			return;
+		break;
+	case TCP_KIND_NONE:
+		break;
+	}
+	tcp__listen_input(t, &k, tcp__hash(t, &k), s);
+}
+
+/* An ICMP error about one of our segments. Believed only when the quoted sequence number is in
+ * flight (RFC 5927 4.1), and then: while connecting the attempt fails, else only the MTU counts. */
+static void icmp_input(struct tcp *t, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct tcp_hdr *h = rte_pktmbuf_mtod_offset(m, const struct tcp_hdr *, meta->l4_off);
+	struct tcp_key k = {0};
+	struct tcp_conn *c = NULL;
+	uint32_t idx = 0, seq;
+
+	if (meta->l4_off + 8u <= rte_pktmbuf_data_len(m)) {
+		k.lport = be16_get(h->sport);
+		k.rport = be16_get(h->dport);
+		/* meta holds the quoted packet's addresses: ours is its source */
+		if (seg_find(t, &meta->src, &meta->dst, &k, &idx) == TCP_KIND_CONN)
+			c = &t->conn[idx];
+	}
+	seq = c ? be32_get(h->seq) : 0;
+	if (!c || seq_lt(seq, c->snd_una) || !seq_lt(seq, c->snd_nxt)) {
+		TCP_COUNT(t, drop_icmp);
+		return;
+	}
+	if (meta->mtu) {
+		struct tcp_path p = {.mtu = meta->mtu < 576 ? 576 : meta->mtu};
+		uint16_t mss = tcp__mss_of(&p, ip_is_v4(&c->remote));
+
+		if (mss >= c->mss)
+			return;
+		c->mss = mss;
+		if (c->state >= TCP_ESTABLISHED) {
+			tcp__rto_loss(t, c);
+			tcp__dirty(t, c);
+		}
+	} else if (c->state == TCP_SYN_SENT) {
+		TCP_COUNT(t, open_failures);
+		tcp__conn_die(t, c, EHOSTUNREACH);
+	}
+}
+
+void tcp_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n, clock_us_t now)
+{
+	t->now_us = now;
+	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	for (uint16_t i = 0; i < n; i++) {
+		struct tcp_seg s = {.m = pkts[i]};
+
+		if (pkt_meta(pkts[i])->flags & PKT_F_ICMP_ERR) {
+			icmp_input(t, pkts[i]);
+		} else if (seg_parse(&s, pkts[i]) < 0) {
+			TCP_COUNT(t, drop_short);
+		} else {
+			TCP_COUNT(t, rx_segments);
+			segment_input(t, &s);
+		}
+		rte_pktmbuf_free(s.m);
+	}
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stage 7. Every packet is a fresh header mbuf; payload is attached to it by indirect mbufs and
+ * stays in tx until it is acknowledged. True after each call for a connection:
+ *  1. An ACK that was owed has gone out with some segment, or the connection is still dirty.
+ *  2. Data or a FIN in flight, or data that a shut window holds back: t_rtx is running.
+ *  3. What stopped output was the peer's window, cwnd, the end of tx, or (still dirty) the
+ *     caller's room, the quantum, or a missing mbuf.
+ */
+#include <errno.h>
+
+#include "tcp/tcp_priv.h"
+
+enum { BUILT = 1, NOTHING = 0, NO_MBUF = -1 };
+
+static struct rte_mbuf *packet_new(struct tcp *t, const struct ip_addr *src,
+	const struct ip_addr *dst)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(t->pools->hdr);
+	struct pkt_meta *meta;
+
+	if (!m) {
+		TCP_COUNT(t, no_header_mbuf);
+		return NULL;
+	}
+	meta = pkt_meta(m);
+	*meta = (struct pkt_meta){.src = *src, .dst = *dst, .verdict = PKT_OUT};
+	m->ol_flags = RTE_MBUF_F_TX_TCP_CKSUM;
+	return m;
+}
+
+/* Write the fixed header before the options, which lie there already, and fix the lengths. */
+static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p, uint32_t opt_len)
+{
+	struct tcp_hdr *h = rte_pktmbuf_mtod(m, struct tcp_hdr *);
+	uint32_t hlen = sizeof(*h) + opt_len;
+
+	h->sport = be16_make(p->sport);
+	h->dport = be16_make(p->dport);
+	h->seq = be32_make(p->seq);
+	h->ack = be32_make(p->ack);
+	h->off = (uint8_t)(hlen / 4 << 4);
+	h->flags = p->flags;
+	h->wnd = be16_make(p->wnd);
+	h->cksum = be16_make(0);
+	h->urg = be16_make(0);
+	m->data_len = (uint16_t)hlen;
+	m->pkt_len = hlen;
+	m->l4_len = hlen;
+	pkt_meta(m)->l4_len = (uint16_t)hlen;
+}
+
+/* Queue a packet for the next tcp_output. Full or no mbuf: lost, as on any wire. */
+void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p)
+{
+	struct rte_mbuf *m;
+	uint8_t *opt;
+
+	if (t->n_ctl == TCP_CTL_MAX)
+		return;
+	m = packet_new(t, p->src, p->dst);
+	if (!m)
+		return;
+	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
+	header_write(m, p, (p->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &p->opt)
+						: tcp__opts_build(opt, &p->opt));
+	t->ctl[t->n_ctl++] = m;
+	if (p->flags & TCP_RST)
+		TCP_COUNT(t, tx_resets);
+}
+
+/* RST to a segment that fits no connection (RFC 9293 3.10.7.1). Never to an RST. */
+void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s)
+{
+	struct tcp_ctl p = {.src = &s->meta->dst, .dst = &s->meta->src, .sport = s->dport,
+		.dport = s->sport, .flags = TCP_RST};
+
+	if (s->flags & TCP_RST)
+		return;
+	if (s->flags & TCP_ACK) {
+		p.seq = s->ack;
+	} else {
+		p.ack = s->end;
+		p.flags |= TCP_ACK;
+	}
+	tcp__ctl_send(t, &p);
+}
+
+static uint32_t ts_now(const struct tcp *t, const struct tcp_conn *c)
+{
+	struct tcp_key k;
+
+	tcp__conn_key(c, &k);
+	return t->now_ms + tcp__ts_offset(t, &k);
+}
+
+/* RST that ends a connection of ours (RFC 9293 3.10.5). */
+void tcp__rst_conn(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_ctl p = {.src = &t->local[c->local], .dst = &c->remote, .sport = c->lport,
+		.dport = c->rport, .seq = c->snd_nxt, .ack = c->rcv_nxt, .flags = TCP_RST | TCP_ACK};
+
+	if (c->flags & TCP_F_TS)
+		p.opt = (struct tcp_opts){.has_ts = true, .ts_val = ts_now(t, c),
+			.ts_ecr = c->ts_recent};
+	tcp__ctl_send(t, &p);
+}
+
+/* Right edge that memory allows; never left of what was announced (RFC 9293 3.8.6). Half the
+ * truesize counts too, so that many small segments cannot pin more than twice the limit. */
+uint32_t tcp__rcv_edge(const struct tcp_conn *c)
+{
+	uint32_t pinned = c->rx.truesize / 2;
+	uint32_t used = c->rx.bytes > pinned ? c->rx.bytes : pinned;
+	uint32_t space = c->rcv_limit > used ? c->rcv_limit - used : 0;
+
+	return seq_max(c->rcv_nxt + space, c->rcv_adv);
+}
+
+/* The window to announce now, scaled; rcv_adv follows it. */
+static uint16_t window_announce(struct tcp_conn *c)
+{
+	uint32_t edge = tcp__rcv_edge(c), worth = c->mss, shift = c->rcv_wscale, wnd;
+
+	if (worth > c->rcv_limit / 2)
+		worth = c->rcv_limit / 2;
+	/* RFC 9293 3.8.6.2.2: the edge stays until it can move by a segment or half the buffer */
+	if (edge - c->rcv_adv < worth)
+		edge = c->rcv_adv;
+	/* rounded up: rounding down would draw the edge back */
+	wnd = (edge - c->rcv_nxt + (1u << shift) - 1) >> shift;
+	if (wnd > UINT16_MAX)
+		wnd = UINT16_MAX;
+	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + (wnd << shift));
+	return (uint16_t)wnd;
+}
+
+static void ack_sent(struct tcp_conn *c)
+{
+	c->last_ack_sent = c->rcv_nxt;
+	c->flags &= (uint16_t) ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAY);
+	c->t_ack = 0;
+	c->rcv_unacked = 0;
+}
+
+static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
+{
+	if (c->flags & TCP_F_TS) {
+		o->has_ts = true;
+		o->ts_val = ts_now(t, c);
+		o->ts_ecr = c->ts_recent;
+	}
+	if ((c->flags & TCP_F_SACK) && c->ext && c->ext->reasm.n)
+		tcp__reasm_sack(&c->ext->reasm, o, o->has_ts ? 3 : 4);
+}
+
+/* A header for c, without payload yet; NULL: no mbuf. */
+static struct rte_mbuf *segment_new(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+{
+	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
+	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = seq, .ack = c->rcv_nxt,
+		.flags = flags | TCP_ACK};
+	uint8_t *opt;
+
+	if (!m)
+		return NULL;
+	p.wnd = window_announce(c);
+	opts_fill(t, c, &p.opt);
+	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
+	header_write(m, &p, tcp__opts_build(opt, &p.opt));
+	ack_sent(c);
+	TCP_COUNT(t, tx_segments);
+	return m;
+}
+
+/* SYN, or SYN-ACK of a simultaneous open (RFC 9293 3.5). */
+static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+{
+	bool again = c->snd_nxt != c->snd_una;
+	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = c->snd_una};
+	struct rte_mbuf *m;
+	uint8_t *opt;
+
+	if (again && !((c->flags & TCP_F_RTO) && c->rtx_nxt == c->snd_una))
+		return NOTHING;
+	m = packet_new(t, &t->local[c->local], &c->remote);
+	if (!m)
+		return NO_MBUF;
+	p.flags = TCP_SYN;
+	if (c->state == TCP_SYN_RCVD) {
+		p.flags |= TCP_ACK;
+		p.ack = c->rcv_nxt;
+	}
+	p.wnd = (uint16_t)(c->rcv_limit < UINT16_MAX ? c->rcv_limit : UINT16_MAX);
+	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + p.wnd);
+	p.opt = (struct tcp_opts){.mss = c->mss, .sack_ok = true, .has_ts = true,
+		.ts_val = ts_now(t, c), .ts_ecr = c->ts_recent, .has_wscale = true,
+		.wscale = c->rcv_wscale};
+	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
+	header_write(m, &p, tcp__opts_build_syn(opt, &p.opt));
+	c->snd_nxt = c->rtx_nxt = c->snd_una + 1;
+	if (again) {
+		TCP_COUNT(t, syn_retransmits);
+	} else {
+		c->rtt_us = (uint32_t)t->now_us;
+		c->rtt_seq = c->snd_nxt;
+		c->flags |= TCP_F_RTT_TIMED;
+	}
+	tcp__rtx_restart(t, c);
+	ack_sent(c);
+	TCP_COUNT(t, tx_segments);
+	*out = m;
+	return BUILT;
+}
+
+/* What recovery sends next: a hole below lost_end, one segment at most. */
+static bool rtx_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
+{
+	static const struct tcp_ranges none;
+	const struct tcp_ranges *sacked = c->ext ? &c->ext->sacked : &none;
+	uint32_t start, end, mss = tcp__payload_max(c);
+
+	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO)))
+		return false;
+	if (!tcp__ranges_hole(sacked, c->rtx_nxt, tcp__lost_end(c), &start, &end))
+		return false;
+	*seq = start;
+	*len = end - start < mss ? end - start : mss;
+	/* the first one goes out at once (RFC 6675 5 (4.3)), the others as the pipe drains */
+	return start == c->snd_una || tcp__pipe(c) + *len <= c->cwnd;
+}
+
+/* New data or FIN: how much may go now, at most one packet (several segments with TSO). */
+static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
+{
+	uint32_t mss = tcp__payload_max(c), waiting = tcp__snd_end(c) - c->snd_nxt;
+	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
+	uint32_t pipe = tcp__pipe(c), room = c->cwnd > pipe ? c->cwnd - pipe : 0, n = waiting;
+	bool idle = c->snd_nxt == c->snd_una;
+
+	if (waiting == 0 || wnd <= 0)
+		return false;
+	if (n > mss * c->gso_segs)
+		n = mss * c->gso_segs;
+	if (n > (uint32_t)wnd)
+		n = (uint32_t)wnd;
+	if (n > room)
+		n = room < mss && !idle ? 0 : (idle && room < mss ? (n < mss ? n : mss) : room);
+	if (n < waiting) {
+		/* RFC 9293 3.8.6.2.1: no small pieces of a larger whole, unless nothing is in
+		 * flight: then no ACK would ever come to let the rest go */
+		if (n > mss)
+			n -= n % mss;
+		else if (n < mss && !idle)
+			n = 0;
+	}
+	*seq = c->snd_nxt;
+	*len = n;
+	return n > 0;
+}
+
+/* Build the segment [seq, seq + len); the last number may be the FIN. */
+static int data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len,
+	struct rte_mbuf **out)
+{
+	uint32_t data_end = c->snd_una + c->tx.bytes, mss = tcp__payload_max(c);
+	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;
+	struct buf_cursor at = {c->nxt_seg, c->nxt_off};
+	uint8_t flags = 0;
+	struct rte_mbuf *m;
+
+	if (payload < len)
+		flags |= TCP_FIN;
+	if (payload && seq + payload == data_end)
+		flags |= TCP_PSH;
+	if (seq != c->snd_nxt)
+		at = buf_chain_seek(&c->tx, seq - c->snd_una);
+	m = segment_new(t, c, seq, flags);
+	if (!m)
+		return NO_MBUF;
+	if (payload && buf_slice(m, &at, payload, t->pools->indirect) < 0) {
+		rte_pktmbuf_free(m);
+		c->flags |= TCP_F_ACK_NOW; /* the ACK it carried is owed again */
+		return NO_MBUF;
+	}
+	pkt_meta(m)->l4_len = (uint16_t)m->pkt_len;
+	if (payload > mss) {
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+		m->tso_segsz = (uint16_t)mss;
+	}
+	if (seq == c->snd_nxt) {
+		c->nxt_seg = at.seg;
+		c->nxt_off = at.off;
+	}
+	if (flags & TCP_FIN)
+		c->flags |= TCP_F_FIN_SENT;
+	TCP_COUNT_N(t, tx_bytes, payload);
+	*out = m;
+	return BUILT;
+}
+
+static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+{
+	uint32_t seq = 0, len = 0;
+	bool rtx = rtx_pick(c, &seq, &len);
+	int rc;
+
+	if (!rtx && !new_pick(c, &seq, &len))
+		return NOTHING;
+	rc = data_build(t, c, seq, len, out);
+	if (rc != BUILT)
+		return rc;
+	if (rtx) {
+		c->rtx_nxt = seq + len;
+		TCP_COUNT(t, retransmits);
+		/* Karn: what was sent twice measures nothing */
+		if ((c->flags & TCP_F_RTT_TIMED) && seq_lt(seq, c->rtt_seq))
+			c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
+	} else {
+		c->snd_nxt += len;
+		if (!(c->flags & TCP_F_RTT_TIMED)) {
+			c->flags |= TCP_F_RTT_TIMED;
+			c->rtt_seq = c->snd_nxt;
+			c->rtt_us = (uint32_t)t->now_us;
+		}
+	}
+	if (!c->t_rtx)
+		tcp__rtx_restart(t, c);
+	return BUILT;
+}
+
+/*
+ * Zero-window or keepalive probe: one byte that the peer already has, so that it must answer
+ * (RFC 9293 3.8.4, 3.8.6.1).
+ * RFC SAYS a zero-window probe SHOULD carry new data. WE DO send an old byte: it forces the same
+ * answer and leaves the sequence state alone, and peers that ignore empty probes answer it.
+ */
+static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+{
+	struct rte_mbuf *m = segment_new(t, c, c->snd_una - 1, 0);
+
+	if (!m)
+		return NO_MBUF;
+	*rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len) = 0;
+	m->data_len++;
+	m->pkt_len++;
+	pkt_meta(m)->l4_len++;
+	c->flags &= (uint16_t)~TCP_F_PROBE;
+	*out = m;
+	return BUILT;
+}
+
+static int ack_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+{
+	*out = segment_new(t, c, c->snd_nxt, 0);
+	if (!*out)
+		return NO_MBUF;
+	TCP_COUNT(t, tx_acks);
+	return BUILT;
+}
+
+static int next_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+{
+	int rc;
+
+	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD)
+		return syn_output(t, c, out);
+	rc = data_output(t, c, out);
+	if (rc == NOTHING && (c->flags & TCP_F_PROBE))
+		rc = probe_output(t, c, out);
+	if (rc == NOTHING && (c->flags & TCP_F_ACK_NOW))
+		rc = ack_output(t, c, out);
+	return rc;
+}
+
+/* All that c may send now, up to the room and the quantum. Dirty again where that cut it short. */
+static uint16_t conn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **pkts, uint16_t max)
+{
+	uint16_t n = 0;
+	int rc = BUILT;
+
+	if (c->state == TCP_CLOSED)
+		return 0;
+	if (max > TCP_QUANTUM)
+		max = TCP_QUANTUM;
+	while (n < max) {
+		rc = next_output(t, c, &pkts[n]);
+		if (rc != BUILT)
+			break;
+		n++;
+	}
+	if (rc != NOTHING)
+		tcp__dirty(t, c);
+	else if (!c->t_rtx && tcp__snd_end(c) != c->snd_nxt)
+		tcp__rtx_restart(t, c); /* the persist timer: the window is shut */
+	tcp__timer_arm(t, c);
+	return n;
+}
+
+uint16_t tcp_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max, clock_us_t now)
+{
+	uint16_t n = 0;
+	uint32_t first = t->dirty_tail;
+	bool last = false;
+	struct tcp_conn *c;
+
+	t->now_us = now;
+	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	while (t->n_ctl && n < max) {
+		pkts[n++] = t->ctl[--t->n_ctl];
+		TCP_COUNT(t, tx_segments);
+	}
+	/* one turn for each connection that was dirty at the start: one without mbufs must not
+	 * keep us here */
+	while (n < max && !last && (c = tcp__dirty_take(t)) != NULL) {
+		last = tcp__index(t, c) + 1 == first;
+		n += conn_output(t, c, pkts + n, (uint16_t)(max - n));
+	}
+	return n;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside lib/tcp: the instance, the parsed segment, and what the files owe each other. */
+#ifndef TCP_TCP_PRIV_H
+#define TCP_TCP_PRIV_H
+
+#include "base/assert.h"
+#include "base/be.h"
+#include "base/seq.h"
+#include "tcp/tcp.h"
+
+/* RFC 9293 3.1 */
+struct tcp_hdr {
+	struct be16 sport, dport;
+	struct be32 seq, ack;
+	uint8_t off; /* high nibble: header length in 32-bit words */
+	uint8_t flags;
+	struct be16 wnd;
+	struct be16 cksum;
+	struct be16 urg;
+} __attribute__((packed));
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+
+#define TCP_HDR_MAX	 60
+#define TCP_MSS_FLOOR	 216   /* smaller offers are raised: CVE-2019-11479 */
+#define TCP_MSS_V4	 536   /* without an MSS option, RFC 9293 3.7.1 */
+#define TCP_MSS_V6	 1220
+#define TCP_WSCALE_MAX	 14    /* RFC 7323 2.3 */
+#define TCP_RTO_INIT_MS	 1000  /* RFC 6298 2.1 */
+#define TCP_RTO_MAX_MS	 60000 /* RFC 6298 2.5 */
+#define TCP_DELACK_MS	 25
+#define TCP_SYN_RETRIES	 5     /* our SYN: 1 + 2 + 4 + 8 + 16 s */
+#define TCP_RTX_RETRIES	 10    /* R2 (RFC 9293 3.8.3): well over 100 s with backoff */
+#define TCP_SYNACK_TRIES 4     /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
+#define TCP_KEEP_PROBES	 5
+#define TCP_KEEP_INTVL_MS 5000
+#define TCP_CTL_MAX	 256   /* control packets built in one poll */
+#define TCP_LISTENERS	 64
+#define TCP_LOCALS	 64
+#define TCP_QUANTUM	 64    /* packets of one connection before the next has its turn */
+#define TCP_DUP_THRESH	 3     /* RFC 5681 3.2 */
+
+/* Options of one segment (RFC 9293 3.2, 7323, 2018). */
+struct tcp_opts {
+	uint32_t ts_val, ts_ecr;
+	uint16_t mss; /* 0: absent */
+	uint8_t wscale;
+	uint8_t n_sack;
+	bool has_ts, has_wscale, sack_ok;
+	struct {
+		uint32_t start, end;
+	} sack[4];
+};
+
+/* One segment on its way through tcp_input. */
+struct tcp_seg {
+	struct rte_mbuf *m; /* NULL once taken */
+	const struct pkt_meta *meta;
+	uint32_t seq, ack;
+	uint32_t len; /* payload bytes */
+	uint32_t end; /* seq + len + SYN + FIN */
+	uint16_t wnd; /* as on the wire */
+	uint16_t sport, dport;
+	uint8_t flags;
+	uint8_t hlen;
+	struct tcp_opts opt;
+};
+
+/* Sorted disjoint ranges of sequence space, r[i].end < r[i + 1].start. */
+#define TCP_RANGES_MAX 32
+struct tcp_ranges {
+	uint32_t n;
+	uint32_t bytes; /* sum of all */
+	struct {
+		uint32_t start, end;
+	} r[TCP_RANGES_MAX];
+};
+
+/* Out-of-order data: as tcp_ranges, each range with its bytes. */
+#define TCP_REASM_MAX 32
+struct tcp_reasm {
+	uint32_t n;
+	uint32_t bytes;	 /* held, sum of all */
+	uint32_t recent; /* start of the range that grew last: first in our SACK option */
+	struct {
+		uint32_t start, end;
+		struct buf_chain data;
+	} r[TCP_REASM_MAX];
+};
+
+/* What few connections need, and only now and then. */
+struct tcp_ext {
+	struct tcp_ranges sacked; /* of tx, what the peer holds: within (snd_una, snd_nxt] */
+	struct tcp_reasm reasm;	  /* beyond rcv_nxt */
+	uint32_t free_next;
+};
+
+/* A key: everything that tells connections apart, as hashed and compared. */
+struct tcp_key {
+	struct ip_addr remote;
+	uint16_t local; /* index of the local address */
+	uint16_t lport, rport;
+	uint16_t zero;
+};
+
+/*
+ * 64 bytes instead of a PCB for a connection that is not yet or no longer there. All records of a
+ * FIFO wait equally long, so a FIFO needs no timer: its head expires first.
+ */
+struct tcp_record {
+	struct ip_addr remote;
+	uint16_t local, lport, rport;
+	uint16_t mss;		/* SYN: peer's offer */
+	uint32_t next, prev;	/* FIFO neighbours, index + 1; next is the free list's too */
+	uint32_t expires;	/* ms */
+	uint32_t rcv_nxt;	/* SYN: irs + 1 */
+	uint32_t snd_nxt;	/* SYN: iss */
+	uint32_t ts_recent;
+	uint8_t flags;		/* TCP_REC_* */
+	uint8_t wscale;		/* SYN: peer's */
+	uint8_t tries;		/* SYN: SYN-ACKs sent, which is also its FIFO */
+	uint8_t listener;
+	uint32_t pad[2];
+};
+
+_Static_assert(sizeof(struct tcp_record) == 64, "one cache line a record");
+
+#define TCP_REC_TS   0x01
+#define TCP_REC_SACK 0x02
+#define TCP_REC_WS   0x04
+
+struct tcp_fifo {
+	uint32_t head, tail; /* index + 1 */
+};
+
+struct tcp_records {
+	struct tcp_record *rec;
+	uint32_t max, used;
+	uint32_t free; /* index + 1 */
+};
+
+/* The table: 64-byte buckets of 8 {hash, reference}; overflow goes to the next buckets. */
+enum tcp_kind { TCP_KIND_NONE, TCP_KIND_CONN, TCP_KIND_SYN, TCP_KIND_TW };
+
+struct tcp_entry {
+	uint32_t hash;
+	uint32_t ref; /* kind << 30 | index; 0: empty */
+};
+
+#define TCP_BUCKET 8
+struct tcp_table {
+	struct tcp_entry *e;
+	uint32_t mask; /* buckets - 1 */
+	uint8_t *over; /* per bucket: entries that belong here but lie further on, saturates */
+};
+
+struct tcp_listener {
+	struct ip_endpoint at;
+	struct tcp_path path;
+	void *user;
+	bool used;
+	uint32_t half_open;
+};
+
+struct tcp_cc_ops {
+	const char *name;
+	/* acked new bytes, outside recovery, while the window was in use */
+	void (*on_ack)(struct tcp_conn *c, uint32_t acked, uint32_t now_ms);
+	/* a loss was found: the new ssthresh, bytes */
+	uint32_t (*on_loss)(struct tcp_conn *c, uint32_t flight, uint32_t now_ms);
+};
+extern const struct tcp_cc_ops tcp__cc_ops[];
+
+struct tcp {
+	struct tcp_config cfg;
+	struct buf_pools *pools;
+	clock_us_t now_us;
+	uint32_t now_ms;
+	struct siphash_key key_table, key_isn;
+	struct tcp_table table;
+	struct tcp_conn *conn;
+	uint32_t conn_free; /* index + 1, through dirty_next */
+	uint32_t conns;	    /* in use */
+	struct tcp_ext *ext;
+	uint32_t ext_free, exts;
+	struct tcp_records syn, tw;
+	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
+	uint32_t ready_head, ready_tail; /* index + 1 */
+	uint32_t dirty_head, dirty_tail;
+	struct wheel wheel; /* 1 ms */
+	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
+	uint32_t n_ctl;
+	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */
+	struct tcp_listener listener[TCP_LISTENERS];
+	struct ip_addr local[TCP_LOCALS];
+	uint32_t n_local;
+	uint64_t stat[TCP_STAT_N];
+};
+
+#define TCP_COUNT(t, name)	((t)->stat[TCP_STAT_##name]++)
+#define TCP_COUNT_N(t, name, n) ((t)->stat[TCP_STAT_##name] += (n))
+
+static inline uint32_t tcp__index(const struct tcp *t, const struct tcp_conn *c)
+{
+	return (uint32_t)(c - t->conn);
+}
+
+/* Bytes in tx plus the FIN: one past the last sequence number that the owner gave us. */
+static inline uint32_t tcp__snd_end(const struct tcp_conn *c)
+{
+	return c->snd_una + c->tx.bytes + (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD) +
+		((c->flags & TCP_F_FIN_QUEUED) != 0);
+}
+
+/* Payload of a full segment once the options that every segment carries are there. */
+static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
+{
+	return c->mss - ((c->flags & TCP_F_TS) ? 12 : 0);
+}
+
+/* tcp_opt.c */
+int tcp__opts_parse(struct tcp_opts *o, const uint8_t *p, uint32_t n);
+uint32_t tcp__opts_build_syn(uint8_t *p, const struct tcp_opts *o);
+uint32_t tcp__opts_build(uint8_t *p, const struct tcp_opts *o);
+
+/* tcp_ranges.c */
+bool tcp__ranges_add(struct tcp_ranges *s, uint32_t start, uint32_t end);
+void tcp__ranges_trim(struct tcp_ranges *s, uint32_t below);
+bool tcp__ranges_hole(const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start,
+	uint32_t *end);
+uint32_t tcp__ranges_overlap(const struct tcp_ranges *s, uint32_t start, uint32_t end);
+
+/* tcp_reasm.c */
+int tcp__reasm_add(struct tcp_reasm *q, uint32_t seq, struct buf_chain *data,
+	struct rte_mempool *indirect);
+bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out,
+	struct rte_mempool *indirect);
+void tcp__reasm_free(struct tcp_reasm *q);
+uint32_t tcp__reasm_sack(const struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
+
+/* tcp_table.c */
+uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k);
+int tcp__table_create(struct tcp_table *tab, uint32_t entries, int socket);
+void tcp__table_destroy(struct tcp_table *tab);
+enum tcp_kind tcp__table_find(struct tcp *t, const struct tcp_key *k, uint32_t hash, uint32_t *idx);
+bool tcp__table_insert(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx);
+void tcp__table_remove(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx);
+void tcp__conn_key(const struct tcp_conn *c, struct tcp_key *k);
+void tcp__record_key(const struct tcp_record *r, struct tcp_key *k);
+
+/* tcp_record.c */
+int tcp__records_create(struct tcp_records *s, uint32_t max, int socket);
+struct tcp_record *tcp__record_get(struct tcp_records *s);
+void tcp__record_put(struct tcp_records *s, struct tcp_record *r);
+void tcp__fifo_add(struct tcp_records *s, struct tcp_fifo *f, struct tcp_record *r);
+void tcp__fifo_del(struct tcp_records *s, struct tcp_fifo *f, struct tcp_record *r);
+struct tcp_record *tcp__fifo_head(struct tcp_records *s, const struct tcp_fifo *f);
+
+/* tcp.c */
+int tcp__local_index(const struct tcp *t, const struct ip_addr *a);
+int tcp__local_add(struct tcp *t, const struct ip_addr *a);
+struct tcp_conn *tcp__conn_get(struct tcp *t);
+void tcp__conn_put(struct tcp *t, struct tcp_conn *c);
+void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error);
+void tcp__event(struct tcp *t, struct tcp_conn *c, uint8_t events);
+void tcp__dirty(struct tcp *t, struct tcp_conn *c);
+struct tcp_conn *tcp__dirty_take(struct tcp *t);
+struct tcp_ext *tcp__ext(struct tcp *t, struct tcp_conn *c);
+void tcp__ext_drop(struct tcp *t, struct tcp_conn *c);
+uint32_t tcp__isn(const struct tcp *t, const struct tcp_key *k);
+uint32_t tcp__ts_offset(const struct tcp *t, const struct tcp_key *k);
+void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const struct tcp_path *path);
+
+/* tcp_input.c */
+void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+void tcp__challenge(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_ack.c */
+void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+uint32_t tcp__lost_end(const struct tcp_conn *c);
+uint32_t tcp__pipe(const struct tcp_conn *c);
+void tcp__rto_loss(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_rtt.c */
+void tcp__rtt_sample(struct tcp_conn *c, uint32_t us, uint32_t rto_min_ms);
+void tcp__rtt_backoff(struct tcp_conn *c);
+
+/* tcp_open.c: how connections begin */
+uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
+uint8_t tcp__wscale(uint32_t limit);
+void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s);
+void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
+void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+void tcp__syn_tick(struct tcp *t);
+void tcp__syn_drop(struct tcp *t, struct tcp_record *r);
+
+/* tcp_time_wait.c: how they end */
+void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);
+bool tcp__time_wait_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
+void tcp__time_wait_tick(struct tcp *t);
+
+/* tcp_timer.c */
+void tcp__timer_arm(struct tcp *t, struct tcp_conn *c);
+void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_output.c */
+struct tcp_ctl { /* a packet without payload and without a connection */
+	const struct ip_addr *src, *dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint16_t wnd; /* as on the wire */
+	struct tcp_opts opt;
+};
+void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
+void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
+void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
+uint32_t tcp__rcv_edge(const struct tcp_conn *c);
+
+#endif

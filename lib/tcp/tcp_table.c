@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One table for connections and records. Buckets of 8 entries fill a cache line; an entry that
+ * finds its bucket full lies in one of the next, and every bucket counts how many of its own lie
+ * further on, so a lookup stops as soon as nothing can follow. The hash is keyed by a secret of
+ * this boot: peers cannot aim at one bucket. The full key is always compared.
+ */
+#include <errno.h>
+#include <rte_malloc.h>
+
+#include "tcp/tcp_priv.h"
+
+#define REF(kind, idx)	((uint32_t)(kind) << 30 | (idx))
+#define REF_KIND(ref)	((enum tcp_kind)((ref) >> 30))
+#define REF_INDEX(ref)	((ref) & 0x3fffffff)
+#define OVER_MAX	UINT8_MAX
+
+uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k)
+{
+	return (uint32_t)siphash13(&t->key_table, k, sizeof(*k));
+}
+
+/* Room for `entries` at half load. 0 or -ENOMEM. */
+int tcp__table_create(struct tcp_table *tab, uint32_t entries, int socket)
+{
+	uint32_t buckets = 1;
+
+	while (buckets * TCP_BUCKET < 2 * entries)
+		buckets *= 2;
+	tab->mask = buckets - 1;
+	tab->e = rte_zmalloc_socket("tcp_table", (size_t)buckets * TCP_BUCKET * sizeof(*tab->e),
+		RTE_CACHE_LINE_SIZE, socket);
+	tab->over = rte_zmalloc_socket("tcp_over", buckets, RTE_CACHE_LINE_SIZE, socket);
+	if (tab->e && tab->over)
+		return 0;
+	tcp__table_destroy(tab);
+	return -ENOMEM;
+}
+
+void tcp__table_destroy(struct tcp_table *tab)
+{
+	rte_free(tab->e);
+	rte_free(tab->over);
+}
+
+void tcp__conn_key(const struct tcp_conn *c, struct tcp_key *k)
+{
+	*k = (struct tcp_key){c->remote, c->local, c->lport, c->rport, 0};
+}
+
+void tcp__record_key(const struct tcp_record *r, struct tcp_key *k)
+{
+	*k = (struct tcp_key){r->remote, r->local, r->lport, r->rport, 0};
+}
+
+static bool ref_matches(const struct tcp *t, uint32_t ref, const struct tcp_key *k)
+{
+	uint32_t i = REF_INDEX(ref);
+	struct tcp_key other;
+
+	if (REF_KIND(ref) == TCP_KIND_CONN)
+		tcp__conn_key(&t->conn[i], &other);
+	else
+		tcp__record_key(REF_KIND(ref) == TCP_KIND_SYN ? &t->syn.rec[i] : &t->tw.rec[i],
+			&other);
+	return memcmp(&other, k, sizeof(other)) == 0;
+}
+
+/* What k names, its index in *idx. */
+enum tcp_kind tcp__table_find(struct tcp *t, const struct tcp_key *k, uint32_t hash, uint32_t *idx)
+{
+	uint32_t b = hash & t->table.mask;
+
+	for (uint32_t hop = 0; hop <= t->table.mask; hop++) {
+		const struct tcp_entry *e = &t->table.e[b * TCP_BUCKET];
+
+		for (uint32_t i = 0; i < TCP_BUCKET; i++) {
+			if (e[i].ref && e[i].hash == hash && ref_matches(t, e[i].ref, k)) {
+				*idx = REF_INDEX(e[i].ref);
+				return REF_KIND(e[i].ref);
+			}
+		}
+		if (!t->table.over[b])
+			return TCP_KIND_NONE;
+		b = (b + 1) & t->table.mask;
+	}
+	return TCP_KIND_NONE;
+}
+
+/* A saturated count never goes down again: a lookup then only looks too far. */
+static void over_add(uint8_t *over)
+{
+	if (*over < OVER_MAX)
+		(*over)++;
+}
+
+static void over_sub(uint8_t *over)
+{
+	if (*over < OVER_MAX)
+		(*over)--;
+}
+
+/* Enter idx under hash; the caller knows that its key is not there. False: table full (it has
+ * room for twice what the pools hold, so this is a broken promise of the caller's sizes). */
+bool tcp__table_insert(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx)
+{
+	uint32_t home = hash & t->table.mask, b = home;
+
+	for (uint32_t hop = 0; hop <= t->table.mask; hop++) {
+		struct tcp_entry *e = &t->table.e[b * TCP_BUCKET];
+
+		for (uint32_t i = 0; i < TCP_BUCKET; i++) {
+			if (e[i].ref)
+				continue;
+			e[i] = (struct tcp_entry){hash, REF(kind, idx)};
+			for (uint32_t o = home; o != b; o = (o + 1) & t->table.mask)
+				over_add(&t->table.over[o]);
+			return true;
+		}
+		b = (b + 1) & t->table.mask;
+	}
+	return false;
+}
+
+void tcp__table_remove(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx)
+{
+	uint32_t home = hash & t->table.mask, b = home;
+
+	for (uint32_t hop = 0; hop <= t->table.mask; hop++) {
+		struct tcp_entry *e = &t->table.e[b * TCP_BUCKET];
+
+		for (uint32_t i = 0; i < TCP_BUCKET; i++) {
+			if (e[i].ref != REF(kind, idx) || e[i].hash != hash)
+				continue;
+			e[i] = (struct tcp_entry){0};
+			for (uint32_t o = home; o != b; o = (o + 1) & t->table.mask)
+				over_sub(&t->table.over[o]);
+			return;
+		}
+		b = (b + 1) & t->table.mask;
+	}
+	ASSERT(false, "what is removed was entered under this hash");
+}

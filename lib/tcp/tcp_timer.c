@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Timers of a connection, all on one wheel node that sits at the earliest deadline:
+ *   t_rtx   SYN, RTO (RFC 6298 5) or persist (RFC 9293 3.8.6.1), told apart by what is in flight
+ *   t_ack   delayed ACK
+ *   quiet   keepalive (RFC 9293 3.8.4), or the limit of a released connection in FIN_WAIT_2:
+ *           no deadline of its own, rcv_ms plus a constant
+ * A deadline that moves later is only a field: the node fires early and is armed again.
+ */
+#include <errno.h>
+
+#include "tcp/tcp_priv.h"
+
+/* Deadlines are never 0, which means none. */
+static uint32_t deadline(uint32_t now_ms, uint32_t in_ms)
+{
+	uint32_t at = now_ms + in_ms;
+
+	return at ? at : 1;
+}
+
+static bool due(uint32_t at, uint32_t now_ms)
+{
+	return at && seq_leq(at, now_ms);
+}
+
+/* (Re)start the retransmission timer (RFC 6298 5.1, 5.3). */
+void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c)
+{
+	c->t_rtx = deadline(t->now_ms, c->rto);
+}
+
+/* How long the peer may be silent, ms; 0: for ever. */
+static uint32_t quiet_limit(const struct tcp *t, const struct tcp_conn *c)
+{
+	if ((c->flags & TCP_F_RELEASED) && c->state == TCP_FIN_WAIT_2)
+		return t->cfg.fin_wait2_ms;
+	if (c->state < TCP_ESTABLISHED || !t->cfg.keepalive_ms || c->snd_nxt != c->snd_una)
+		return 0;
+	return t->cfg.keepalive_ms + c->probes * TCP_KEEP_INTVL_MS;
+}
+
+/* Put the node at the earliest deadline, unless it already fires before that. */
+void tcp__timer_arm(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at = c->t_rtx, quiet = quiet_limit(t, c);
+
+	if (c->t_ack && (!at || seq_lt(c->t_ack, at)))
+		at = c->t_ack;
+	if (quiet && (!at || seq_lt(c->rcv_ms + quiet, at)))
+		at = deadline(c->rcv_ms, quiet);
+	if (!at || c->state == TCP_CLOSED)
+		return;
+	if (!wheel_armed(&c->timer) || seq_lt(at, c->timer.at))
+		wheel_arm(&t->wheel, &c->timer, at);
+}
+
+/* No progress for too long (RFC 9293 3.8.3, R2)? A shut window that is acknowledged is progress. */
+static bool gives_up(const struct tcp_conn *c)
+{
+	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD)
+		return c->backoff >= TCP_SYN_RETRIES;
+	return c->backoff >= TCP_RTX_RETRIES;
+}
+
+static void rtx_expired(struct tcp *t, struct tcp_conn *c)
+{
+	c->t_rtx = 0;
+	if (c->snd_nxt == c->snd_una && tcp__snd_end(c) == c->snd_nxt)
+		return;
+	if (gives_up(c)) {
+		TCP_COUNT(t, timeouts);
+		if (c->state != TCP_SYN_SENT)
+			tcp__rst_conn(t, c);
+		else
+			TCP_COUNT(t, open_failures);
+		tcp__conn_die(t, c, ETIMEDOUT);
+		return;
+	}
+	if (c->snd_nxt == c->snd_una) {
+		c->flags |= TCP_F_PROBE;
+		TCP_COUNT(t, zero_window_probes);
+	} else {
+		tcp__rto_loss(t, c);
+	}
+	tcp__rtt_backoff(c);
+	tcp__rtx_restart(t, c);
+	tcp__dirty(t, c);
+}
+
+static void quiet_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->flags & TCP_F_RELEASED && c->state == TCP_FIN_WAIT_2) {
+		tcp__conn_die(t, c, ETIMEDOUT);
+		return;
+	}
+	if (c->probes == TCP_KEEP_PROBES) {
+		TCP_COUNT(t, timeouts);
+		tcp__rst_conn(t, c);
+		tcp__conn_die(t, c, ETIMEDOUT);
+		return;
+	}
+	c->probes++;
+	c->flags |= TCP_F_PROBE;
+	TCP_COUNT(t, keepalive_probes);
+	tcp__dirty(t, c);
+}
+
+static void conn_tick(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t quiet;
+
+	if (due(c->t_ack, t->now_ms)) {
+		c->t_ack = 0;
+		c->flags |= TCP_F_ACK_NOW;
+		tcp__dirty(t, c);
+	}
+	if (due(c->t_rtx, t->now_ms))
+		rtx_expired(t, c);
+	if (c->state == TCP_CLOSED)
+		return;
+	quiet = quiet_limit(t, c);
+	if (quiet && seq_leq(c->rcv_ms + quiet, t->now_ms))
+		quiet_expired(t, c);
+	if (c->state != TCP_CLOSED)
+		tcp__timer_arm(t, c);
+}
+
+void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
+{
+	struct list due_nodes, *l;
+
+	t->now_us = now;
+	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	list_init(&due_nodes);
+	wheel_run(&t->wheel, t->now_ms, budget, &due_nodes);
+	while ((l = list_take(&due_nodes)) != NULL)
+		conn_tick(t, container_of_list(l, struct tcp_conn, timer.link));
+	tcp__syn_tick(t);
+	tcp__time_wait_tick(t);
+}
+
+uint32_t tcp_next_tick(const struct tcp *t, uint32_t max, clock_us_t now)
+{
+	if (tcp_output_pending(t) || t->ready_head)
+		return 0;
+	return wheel_next(&t->wheel, (uint32_t)(now / CLOCK_US_PER_MS), max);
+}
