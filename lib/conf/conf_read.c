@@ -144,6 +144,7 @@ static void file_add(struct conf__load *ld, struct conf_where at, const char *pa
 			"[global] include: too %s, allowed: %u files, paths of %u bytes",
 			ld->n_files == CONF__FILES_MAX ? "many files" : "long a path",
 			CONF__FILES_MAX, CONF__PATH_MAX - 1);
+		ld->plan_doubt = true;
 		return;
 	}
 	if (stat(path, &st) == 0) {

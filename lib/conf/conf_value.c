@@ -438,6 +438,7 @@ int conf__parse_member(struct conf__value *v)
 				pool->members[i].at.line);
 	if (pool->n_members == CONF_MEMBERS_MAX)
 		return conf__bad(v, "more than %u members", CONF_MEMBERS_MAX);
+	/* const for readers of the snapshot, not yet for us */
 	slot = (struct conf_member *)&pool->members[pool->n_members++];
 	*slot = m;
 	return 0;
