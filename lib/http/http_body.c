@@ -9,9 +9,9 @@
  *   SIZE_LF --LF, size 0--> TRAILER0 --name--> NAME --:--> VALUE --CR--> VALUE_LF --LF--> TRAILER0
  *                           TRAILER0 --CR--> END_LF --LF--> DONE
  *
- * SIZE0: left and digits are 0. SIZE: left is the size so far, 1..16 digits. DATA: left > 0 bytes
- * of data are due. Elsewhere left means nothing. The states that
- * are outside the table (LENGTH, CLOSE) belong to the other framings; left > 0 in LENGTH too.
+ * SIZE0: left and digits are 0. SIZE to SIZE_LF: left is the chunk's size as far as it was read.
+ * DATA, LENGTH: left > 0 bytes are due. DATA_CR to END_LF: left is 0. DATA, LENGTH and CLOSE take
+ * any bytes and are no rows of the table. FINAL: progress says which end, code is set if BAD.
  *
  * RFC SAYS (7.1.1): white space around an extension's ";" and "=" is parsed and removed; (2.2) a
  * bare LF may end a line. WE DO: refuse both; they serve only to disagree about a chunk's size.

@@ -163,12 +163,12 @@ static int on_content_length(struct http_head *h, struct span v)
 	for (size_t i = 0; i < v.n; i++) {
 		if ((uint8_t)(v.p[i] - '0') > 9)
 			return v.p[i] == ',' ? -HTTP_E_length_many : -HTTP_E_length;
-		n = n * 10 + (uint64_t)(v.p[i] - '0');
-		if (n > max)
+		if (n > max / 10)
 			return -HTTP_E_length;
+		n = n * 10 + (uint64_t)(v.p[i] - '0');
 	}
 	h->content_length = (int64_t)n;
-	return 0;
+	return n > max ? -HTTP_E_length : 0;
 }
 
 /* Only "chunked" is read here; what else it may be decides the status (RFC 9112 6.1). */
