@@ -138,12 +138,12 @@ static void arena_is_enough(void)
 		CU_ASSERT_PTR_NULL(parse(text));
 		free(heads);
 	}
+	/* the most text that is kept: lines of the greatest length in one section */
 	memset(text, 'v', CONF__TEXT_MAX);
-	for (size_t i = 0; i + 1000 < CONF__TEXT_MAX; i += 1001) {
-		memcpy(text + i, i ? "device=" : "[port a", 7);
-		memcpy(text + i + (i ? 1000 : 7), i ? "\n" : "]\n", i ? 1 : 2);
-		if (!i)
-			i = (size_t)0 - 992; /* the next line begins at 9 */
+	memcpy(text, "[port a]\n", 9);
+	for (size_t i = 9; i + CONF__LINE_MAX < CONF__TEXT_MAX; i += CONF__LINE_MAX + 1) {
+		memcpy(text + i, "device=", 7);
+		text[i + CONF__LINE_MAX] = '\n';
 	}
 	CU_ASSERT_PTR_NULL(parse_n(text, CONF__TEXT_MAX));
 	free(text);
