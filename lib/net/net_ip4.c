@@ -16,10 +16,12 @@ static bool is_broadcast(const struct net__port *p, const struct ip_addr *a)
 		return true;
 	for (unsigned i = 0; i < p->n_addr; i++) {
 		const struct net_prefix *net = &p->addr[i];
-		uint32_t host = net->bits < 127 ? UINT32_MAX >> (net->bits - 96) : 0; /* RFC 3021 */
+		uint32_t host;
 
-		if (host && ip_is_v4(&net->addr) && (w & host) == host &&
-			((w ^ v4_word(&net->addr)) & ~host) == 0)
+		if (!ip_is_v4(&net->addr) || net->bits >= 127) /* RFC 3021: none on a /31 */
+			continue;
+		host = UINT32_MAX >> (net->bits - 96);
+		if ((w & host) == host && ((w ^ v4_word(&net->addr)) & ~host) == 0)
 			return true;
 	}
 	return false;
