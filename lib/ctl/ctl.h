@@ -68,10 +68,9 @@ struct ctl_system {
 
 /*
  * Open the admin socket conf->global.socket (mode 0660; a dead process's file is replaced) and,
- * where conf says so, the metrics page. NULL with *e set and nothing left behind: -EADDRINUSE (another
- * process answers there), or another errno value, in *code.
+ * where conf says so, the metrics page. NULL with *e set and nothing left behind.
  */
-struct ctl *ctl_create(const struct ctl_system *sys, struct err *e, int *code);
+struct ctl *ctl_create(const struct ctl_system *sys, struct err *e);
 /* Close all, remove the socket file. NULL is fine. */
 void ctl_destroy(struct ctl *c);
 

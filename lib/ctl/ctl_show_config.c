@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* show config: the snapshot as a file that conf_load() takes again, every default written out. */
+#include <string.h>
+
+#include "ctl/ctl_priv.h"
+
+/* A zero that means "not given": no line, null. */
+static void put_optional(struct ctl_doc *out, enum ctl_kind kind, uint64_t v)
+{
+	if (v)
+		ctl__doc_number(out, kind, v);
+	else
+		ctl__doc_none(out);
+}
+
+static void put_cores(struct ctl_doc *out, const struct conf_global *g)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned i = 0; i < g->n_workers; i++)
+		ctl__text_printf(&list, "%s%u", i ? "," : "", g->workers[i]);
+	if (list.n)
+		ctl__doc_string(out, "%.*s", (int)list.n, list.p);
+	else
+		ctl__doc_none(out);
+	ctl__text_fini(&list);
+}
+
+static void put_global(struct ctl_doc *out, const struct conf_global *g)
+{
+	static const struct ctl_column columns[] = {{"workers"}, {"control"}, {"idle"},
+		{"memory_bytes", "memory"}, {"hugepages"}, {"socket"}, {"metrics"},
+		{"drain_ms", "drain"}, {"log"}};
+	static const char *const idle[] = {[CONF_IDLE_POLL] = "poll", [CONF_IDLE_SLEEP] = "sleep"};
+	static const char *const huge[] = {
+		[CONF_HUGE_AUTO] = "auto", [CONF_HUGE_YES] = "yes", [CONF_HUGE_NO] = "no"};
+	static const char *const level[] = {[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug"};
+
+	CTL_SECTION(out, "global", CTL_BLOCK, columns);
+	put_cores(out, g);
+	ctl__doc_number(out, CTL_COUNT, g->control);
+	ctl__doc_string(out, "%s", idle[g->idle]);
+	ctl__doc_number(out, CTL_BYTES, g->memory);
+	ctl__doc_string(out, "%s", huge[g->hugepages]);
+	ctl__doc_string(out, "%s", g->socket);
+	if (g->metrics.port)
+		ctl__doc_endpoint(out, &g->metrics);
+	else
+		ctl__doc_none(out);
+	ctl__doc_number(out, CTL_MS, g->drain_ms);
+	ctl__doc_string(out, "%s", level[g->log]);
+}
+
+static void put_tcp(struct ctl_doc *out, const struct conf_tcp *t)
+{
+	static const struct ctl_column columns[] = {{"receive_buffer_bytes", "receive_buffer"},
+		{"send_buffer_bytes", "send_buffer"}, {"keepalive_ms", "keepalive"},
+		{"time_wait_ms", "time_wait"}};
+
+	CTL_SECTION(out, "tcp", CTL_BLOCK, columns);
+	ctl__doc_number(out, CTL_BYTES, t->receive_buffer);
+	ctl__doc_number(out, CTL_BYTES, t->send_buffer);
+	if (t->keepalive_ms)
+		ctl__doc_number(out, CTL_MS, t->keepalive_ms);
+	else
+		ctl__doc_string(out, "off");
+	ctl__doc_number(out, CTL_MS, t->time_wait_ms);
+}
+
+static void put_gateways(struct ctl_doc *out, const struct conf_port *p)
+{
+	struct ctl_text list = {0};
+	char text[IP_ADDR_TEXT];
+
+	for (unsigned i = 0; i < p->n_gateway; i++)
+		ctl__text_printf(
+			&list, "%s%s", i ? "\n" : "", ip_addr_text(&p->gateway[i], text));
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
+static void put_ports(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"device"}, {"mtu"}, {"address"},
+		{"gateway"}, {"vlan"}, {"mac"}, {"optional"}};
+
+	CTL_SECTION(out, "port", CTL_BLOCKS, columns);
+	for (const struct conf_port *p = c->ports; p < c->ports + c->n_ports; p++) {
+		const uint8_t *m = p->mac;
+
+		ctl__doc_string(out, "%s", p->name);
+		ctl__doc_string(out, "%s", p->device);
+		ctl__doc_number(out, CTL_COUNT, p->mtu);
+		ctl__doc_prefixes(out, p->addr, p->n_addr);
+		put_gateways(out, p);
+		put_optional(out, CTL_COUNT, p->vlan);
+		if (m[0] | m[1] | m[2] | m[3] | m[4] | m[5])
+			ctl__doc_string(out, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
+				m[3], m[4], m[5]);
+		else
+			ctl__doc_none(out);
+		ctl__doc_number(out, CTL_BOOL, p->optional);
+	}
+}
+
+static void put_routes(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"to"}, {"via"}};
+
+	CTL_SECTION(out, "route_static", CTL_BLOCKS, columns);
+	for (const struct conf_route *r = c->routes; r < c->routes + c->n_routes; r++) {
+		ctl__doc_string(out, "%s", r->name);
+		ctl__doc_prefix(out, &r->to.addr, r->to.bits);
+		ctl__doc_addr(out, &r->via);
+	}
+}
+
+static void put_listeners(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
+		{"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
+		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
+		{"body_timeout_ms", "body_timeout"}, {"connections"}};
+	static const char *const mode[] = {[CONF_MODE_HTTP] = "http"};
+
+	CTL_SECTION(out, "listener", CTL_BLOCKS, columns);
+	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++) {
+		ctl__doc_string(out, "%s", l->name);
+		ctl__doc_endpoints(out, l->addr, l->n_addr);
+		ctl__doc_string(out, "%s", mode[l->mode]);
+		ctl__doc_string(out, "%s", l->pool_name);
+		ctl__doc_number(out, CTL_BOOL, l->forwarded);
+		ctl__doc_number(out, CTL_BOOL, l->request_id);
+		ctl__doc_number(out, CTL_BYTES, l->head_limit);
+		ctl__doc_number(out, CTL_MS, l->head_timeout_ms);
+		ctl__doc_number(out, CTL_MS, l->idle_timeout_ms);
+		ctl__doc_number(out, CTL_MS, l->body_timeout_ms);
+		ctl__doc_number(out, CTL_COUNT, l->connections);
+	}
+}
+
+static void put_members(struct ctl_doc *out, const struct conf_pool *p)
+{
+	struct ctl_text list = {0};
+	char text[IP_ENDPOINT_TEXT];
+
+	for (unsigned i = 0; i < p->n_members; i++)
+		ctl__text_printf(&list, "%s%s %s weight=%u", i ? "\n" : "", p->members[i].name,
+			ip_endpoint_text(&p->members[i].endpoint, text), p->members[i].weight);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
+static void put_pools(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"balance"}, {"member"},
+		{"connect_timeout_ms", "connect_timeout"},
+		{"response_timeout_ms", "response_timeout"}, {"retries"}, {"idle_connections"},
+		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}};
+
+	CTL_SECTION(out, "pool", CTL_BLOCKS, columns);
+	for (const struct conf_pool *p = c->pools; p < c->pools + c->n_pools; p++) {
+		ctl__doc_string(out, "%s", p->name);
+		ctl__doc_string(out, "%s", lb_balance_name(p->balance));
+		put_members(out, p);
+		ctl__doc_number(out, CTL_MS, p->connect_timeout_ms);
+		ctl__doc_number(out, CTL_MS, p->response_timeout_ms);
+		ctl__doc_number(out, CTL_COUNT, p->retries);
+		ctl__doc_number(out, CTL_COUNT, p->idle_connections);
+		ctl__doc_number(out, CTL_MS, p->idle_timeout_ms);
+		ctl__doc_number(out, CTL_MS, p->hold_ms);
+	}
+}
+
+int ctl__show_config(
+	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
+{
+	const struct conf *c = core->sys.conf;
+
+	put_global(out, &c->global);
+	put_tcp(out, &c->tcp);
+	put_ports(out, c);
+	put_routes(out, c);
+	put_listeners(out, c);
+	put_pools(out, c);
+	return 0;
+}

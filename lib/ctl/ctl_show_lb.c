@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* show pools, pool NAME, listeners. */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/ctl_priv.h"
+#include "relay/relay.h"
+
+/* Of final responses, 2xx to 5xx. */
+static void put_statuses(struct ctl_doc *out, const uint64_t *status_2xx)
+{
+	for (unsigned i = 0; i < 4; i++)
+		ctl__doc_number(out, CTL_COUNT, status_2xx[i]);
+}
+
+_Static_assert(LB_STAT_status_5xx == LB_STAT_status_2xx + 3, "put_statuses takes four in a row");
+_Static_assert(RELAY_STAT_status_5xx == RELAY_STAT_status_2xx + 3, "and here");
+
+/* "up", or how many workers see it otherwise: "hold 1/2". Each worker judges for itself. */
+static void put_state(struct ctl_doc *out, const struct ctl_core *core, const struct ctl_member *m)
+{
+	for (int s = LB_DRAIN; s >= LB_UP; s--) {
+		if (m->in_state[s] == core->sys.n_workers)
+			return ctl__doc_string(out, "%s", lb_state_name(s));
+		if (m->in_state[s] > 0)
+			return ctl__doc_string(out, "%s %u/%u", lb_state_name(s), m->in_state[s],
+				core->sys.n_workers);
+	}
+}
+
+static uint64_t failures(const struct ctl_member *m)
+{
+	return m->stat[LB_STAT_connect_failures] + m->stat[LB_STAT_timeouts] +
+		m->stat[LB_STAT_resets] + m->stat[LB_STAT_bad_responses];
+}
+
+/* ---- show pools ---- */
+
+static void pool_row(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	uint64_t requests = 0, failed = 0;
+	unsigned active = 0, up = 0;
+	struct ctl_member m;
+
+	for (unsigned i = 0; i < p->n_members; i++) {
+		ctl__member_sum(core, pool, i, &m);
+		requests += m.stat[LB_STAT_requests];
+		failed += failures(&m);
+		active += m.active;
+		up += m.in_state[LB_UP] > 0;
+	}
+	ctl__doc_string(out, "%s", p->name);
+	ctl__doc_string(out, "%s", lb_balance_name(p->balance));
+	ctl__doc_number(out, CTL_COUNT, p->n_members);
+	ctl__doc_number(out, CTL_COUNT, up);
+	ctl__doc_number(out, CTL_COUNT, active);
+	ctl__doc_number(out, CTL_COUNT, requests);
+	ctl__doc_number(out, CTL_COUNT, failed);
+}
+
+static void member_row(const struct ctl_core *core, unsigned pool, unsigned member,
+	struct ctl_doc *out)
+{
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct ctl_member m;
+
+	ctl__member_sum(core, pool, member, &m);
+	ctl__doc_string(out, "%s", p->name);
+	ctl__doc_string(out, "%s", p->members[member].name);
+	ctl__doc_endpoint(out, &p->members[member].endpoint);
+	ctl__doc_number(out, CTL_COUNT, p->members[member].weight);
+	put_state(out, core, &m);
+	ctl__doc_number(out, CTL_COUNT, m.active);
+	ctl__doc_number(out, CTL_COUNT, m.idle);
+	ctl__doc_number(out, CTL_COUNT, m.stat[LB_STAT_requests]);
+	ctl__doc_number(out, CTL_COUNT, failures(&m));
+	ctl__doc_number(out, CTL_BYTES, m.stat[LB_STAT_bytes_out]);
+	ctl__doc_number(out, CTL_BYTES, m.stat[LB_STAT_bytes_in]);
+}
+
+static const struct ctl_column member_columns[] = {{"pool"}, {"name", "member"}, {"address"},
+	{"weight"}, {"state"}, {"active"}, {"idle"}, {"requests"}, {"failures"},
+	{"bytes_out", "sent"}, {"bytes_in", "received"}};
+
+int ctl__show_pools(
+	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
+{
+	static const struct ctl_column columns[] = {{"name", "pool"}, {"balance"}, {"members"},
+		{"up"}, {"active"}, {"requests"}, {"failures"}};
+	const struct conf *conf = core->sys.conf;
+
+	CTL_SECTION(out, "pools", CTL_TABLE, columns);
+	for (unsigned p = 0; p < conf->n_pools; p++)
+		pool_row(core, p, out);
+	CTL_SECTION(out, "members", CTL_TABLE, member_columns);
+	for (unsigned p = 0; p < conf->n_pools; p++)
+		for (unsigned m = 0; m < conf->pools[p].n_members; m++)
+			member_row(core, p, m, out);
+	return 0;
+}
+
+/* ---- show pool NAME ---- */
+
+static void responses(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"name", "member"}, {"status_1xx", "1xx"},
+		{"status_2xx", "2xx"}, {"status_3xx", "3xx"}, {"status_4xx", "4xx"},
+		{"status_5xx", "5xx"}, {"first_byte_p50_us", "first byte p50"},
+		{"first_byte_p99_us", "p99"}, {"first_byte_max_us", "max"},
+		{"last_byte_p50_us", "last byte p50"}, {"last_byte_p99_us", "p99"},
+		{"last_byte_max_us", "max"}};
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct stat_hist first, last;
+	struct ctl_member m;
+
+	CTL_SECTION(out, "responses", CTL_TABLE, columns);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		ctl__member_sum(core, pool, i, &m);
+		ctl__member_latency(core, pool, i, &first, &last);
+		ctl__doc_string(out, "%s", p->members[i].name);
+		ctl__doc_number(out, CTL_COUNT, m.stat[LB_STAT_status_1xx]);
+		put_statuses(out, &m.stat[LB_STAT_status_2xx]);
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(&first, 500));
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(&first, 990));
+		ctl__doc_number(out, CTL_US, first.max);
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(&last, 500));
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(&last, 990));
+		ctl__doc_number(out, CTL_US, last.max);
+	}
+}
+
+static void troubles(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"name", "member"}, {"connects"}, {"reuses"},
+		{"connect_failures"}, {"retries"}, {"timeouts"}, {"resets"}, {"bad_responses"},
+		{"cancels"}};
+	static const uint8_t stats[] = {LB_STAT_connects, LB_STAT_reuses, LB_STAT_connect_failures,
+		LB_STAT_retries, LB_STAT_timeouts, LB_STAT_resets, LB_STAT_bad_responses,
+		LB_STAT_cancels};
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct ctl_member m;
+
+	CTL_SECTION(out, "connections", CTL_TABLE, columns);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		ctl__member_sum(core, pool, i, &m);
+		ctl__doc_string(out, "%s", p->members[i].name);
+		for (unsigned s = 0; s < sizeof(stats); s++)
+			ctl__doc_number(out, CTL_COUNT, m.stat[stats[s]]);
+	}
+}
+
+static int no_pool(const struct conf *conf, struct span name, struct err *e)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned p = 0; p < conf->n_pools; p++)
+		ctl__text_printf(&list, "%s%s", p ? ", " : "", conf->pools[p].name);
+	err_set(e, ENOENT, "\"%.*s\": no such pool; expected %.*s", ctl__shown(name), name.p,
+		(int)list.n, list.p);
+	ctl__text_fini(&list);
+	return -ENOENT;
+}
+
+int ctl__show_pool(const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
+{
+	const struct conf *conf = core->sys.conf;
+	unsigned pool = 0;
+
+	while (pool < conf->n_pools && !span_eq(arg, span_str(conf->pools[pool].name)))
+		pool++;
+	if (pool == conf->n_pools)
+		return no_pool(conf, arg, e);
+	CTL_SECTION(out, "members", CTL_TABLE, member_columns);
+	for (unsigned m = 0; m < conf->pools[pool].n_members; m++)
+		member_row(core, pool, m, out);
+	responses(core, pool, out);
+	troubles(core, pool, out);
+	return 0;
+}
+
+/* ---- show listeners ---- */
+
+static void listener_row(const struct ctl_core *core, unsigned listener, struct ctl_doc *out)
+{
+	const struct conf_listener *l = &core->sys.conf->listeners[listener];
+	uint64_t stat[RELAY_STAT_N] = {0}, fronts = 0;
+
+	for (unsigned w = 0; w < core->sys.n_workers; w++) {
+		const struct relay *relay = core->sys.workers[w].relay;
+		struct stat_block b = relay_stat_block(relay, listener);
+
+		for (unsigned i = 0; i < RELAY_STAT_N; i++)
+			stat[i] += __atomic_load_n(&b.values[i], __ATOMIC_RELAXED);
+		fronts += relay_listener_fronts(relay, listener);
+	}
+	ctl__doc_string(out, "%s", l->name);
+	ctl__doc_endpoints(out, l->addr, l->n_addr);
+	ctl__doc_string(out, "%s", l->pool_name);
+	ctl__doc_number(out, CTL_COUNT, fronts);
+	ctl__doc_number(out, CTL_COUNT, stat[RELAY_STAT_connections]);
+	ctl__doc_number(out, CTL_COUNT, stat[RELAY_STAT_requests]);
+	put_statuses(out, &stat[RELAY_STAT_status_2xx]);
+	ctl__doc_number(out, CTL_BYTES, stat[RELAY_STAT_bytes_req]);
+	ctl__doc_number(out, CTL_BYTES, stat[RELAY_STAT_bytes_rsp]);
+}
+
+int ctl__show_listeners(
+	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
+{
+	static const struct ctl_column columns[] = {{"name", "listener"}, {"addresses"}, {"pool"},
+		{"connections"}, {"accepted"}, {"requests"}, {"status_2xx", "2xx"},
+		{"status_3xx", "3xx"}, {"status_4xx", "4xx"}, {"status_5xx", "5xx"},
+		{"bytes_req", "received"}, {"bytes_rsp", "sent"}};
+
+	CTL_SECTION(out, "listeners", CTL_TABLE, columns);
+	for (unsigned l = 0; l < core->sys.conf->n_listeners; l++)
+		listener_row(core, l, out);
+	return 0;
+}
