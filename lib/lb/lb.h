@@ -86,7 +86,7 @@ enum lb_outcome {
 	LB_RESET,    /* the connection died, or closed inside the response */
 	LB_CANCEL,   /* the client went away or broke the request */
 	LB_BAD,	     /* the member does not speak HTTP */
-	LB_REFUSED,  /* not connected, and nobody left to try */
+	LB_REFUSED,  /* never connected */
 };
 
 struct lb_result {

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A connection to a member.
+ *
+ *             connect                 response whole, reusable
+ *   (free) ------------> with req  <--------------------------> idle
+ *     ^                    |   reuse                             |
+ *     `--------------------+-------------------------------------'
+ *       failed, not reusable        bytes, FIN, RST, timeout, eviction
+ *
+ * with req  the request's state says the rest; up after TCP_EV_ESTABLISHED
+ * idle      up, rx and tx are empty, nobody's FIN was seen; on its member's list and counted in
+ *           lb_member.idle; the timer is armed. A byte that comes unasked ends it: it could only be
+ *           taken for the answer to the next request (RFC 9112 9.2, 11.2).
+ */
+#include "relay/relay_priv.h"
+
+/* Idle connections belong to no listener; their counters are kept with the first. */
+static void count_idle(struct relay *r, enum relay_stat stat)
+{
+	r->listener[0].stat[stat]++;
+}
+
+static void leave_idle(struct relay *r, struct back *b)
+{
+	list_del(&b->link);
+	wheel_cancel(&r->wheel, &b->timer);
+	lb_member(r->cfg.lb, b->pool, b->member)->idle--;
+	r->info.backs_idle--;
+}
+
+struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member)
+{
+	struct list *idle = relay__idle(r, pool, member);
+
+	while (!list_empty(idle)) {
+		struct back *b = container_of_list(idle->next, struct back, link);
+
+		/* its news may wait on tcp's ready list behind ours */
+		if (b->conn->state != TCP_ESTABLISHED || b->conn->rx.bytes) {
+			count_idle(r, RELAY_STAT_back_idle_closed);
+			relay__back_close(r, b, false);
+			continue;
+		}
+		leave_idle(r, b);
+		b->reused = true;
+		return b;
+	}
+	return NULL;
+}
+
+/* Close the member's oldest idle connection. */
+static bool evict(struct relay *r, struct list *idle)
+{
+	if (list_empty(idle))
+		return false;
+	relay__back_close(r, container_of_list(idle->prev, struct back, link), false);
+	return true;
+}
+
+struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member)
+{
+	struct back *b;
+
+	/* rare: as many busy and idle ones as there are records */
+	for (uint32_t i = 0; !r->back_free && r->info.backs_idle && i < r->n_idle_lists; i++)
+		if (evict(r, &r->idle[i]))
+			break;
+	b = r->back_free;
+	if (!b)
+		return NULL;
+	r->back_free = b->next_free;
+	*b = (struct back){.kind = RELAY_BACK, .pool = (uint16_t)pool, .member = (uint16_t)member};
+	list_init(&b->link);
+	wheel_node_init(&b->timer, RELAY_BACK);
+	r->info.backs++;
+	return b;
+}
+
+void relay__back_put(struct relay *r, struct back *b)
+{
+	r->info.backs--;
+	b->conn = NULL;
+	b->next_free = r->back_free;
+	r->back_free = b;
+}
+
+void relay__back_close(struct relay *r, struct back *b, bool abort)
+{
+	if (list_linked(&b->link))
+		leave_idle(r, b);
+	if (abort)
+		tcp_abort(r->cfg.tcp, b->conn);
+	else
+		tcp_release(r->cfg.tcp, b->conn);
+	relay__back_put(r, b);
+}
+
+void relay__back_idle(struct relay *r, struct back *b)
+{
+	struct lb_member *m = lb_member(r->cfg.lb, b->pool, b->member);
+	const struct conf_pool *pool = lb_pool_conf(r->cfg.lb, b->pool);
+
+	if (b->eof || b->dead || b->conn->rx.bytes || b->conn->tx.bytes || r->draining ||
+		m->weight == 0 || m->idle >= pool->idle_connections) {
+		relay__back_close(r, b, false);
+		return;
+	}
+	b->since = r->now_ms;
+	list_add(relay__idle(r, b->pool, b->member), &b->link);
+	wheel_arm(&r->wheel, &b->timer, b->since + pool->idle_timeout_ms);
+	m->idle++;
+	r->info.backs_idle++;
+}
+
+void relay__back_event(struct relay *r, struct back *b, uint8_t events)
+{
+	if (!b->req) {
+		if (!(events & (TCP_EV_READABLE | TCP_EV_FIN | TCP_EV_DEAD)))
+			return;
+		count_idle(r, RELAY_STAT_back_idle_closed);
+		relay__back_close(r, b, false);
+		return;
+	}
+	b->up |= (events & TCP_EV_ESTABLISHED) != 0;
+	b->eof |= (events & TCP_EV_FIN) != 0;
+	b->dead |= (events & TCP_EV_DEAD) != 0;
+	if (events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
+		b->req->moved = r->now_ms;
+	relay__front_run(r, b->req->front);
+}
+
+void relay__back_expired(struct relay *r, struct back *b)
+{
+	count_idle(r, RELAY_STAT_back_idle_timeout);
+	relay__back_close(r, b, false);
+}

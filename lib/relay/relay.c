@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The instance: its pools, its page of work (relay_step, relay_tick), and how bytes move.
+ *
+ * A body byte's way: from->rx --http_body counts--> flow.out --tcp_send--> to->tx. out is empty
+ * but for a shortage of buffers, so what a request holds is bounded by rx and tx:
+ *   nothing is taken from `from` while `to` has no room, and what is not taken shuts the window.
+ */
+#include <errno.h>
+#include <rte_malloc.h>
+
+#include "relay/relay_priv.h"
+
+#define RSP_HEAD_MAX (64 * 1024) /* a response's head; requests have the listener's limit */
+
+static void *zalloc(const struct relay *r, size_t n, size_t size)
+{
+	return rte_zmalloc_socket("relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE,
+		r->cfg.socket);
+}
+
+uint32_t relay_fronts_max(const struct conf *conf)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < conf->n_listeners; i++)
+		n += conf->listeners[i].connections;
+	return n;
+}
+
+static int records_create(struct relay *r)
+{
+	struct relay_info *n = &r->info;
+
+	n->fronts_max = relay_fronts_max(r->cfg.conf);
+	n->backs_max = r->cfg.backs;
+	n->requests_max = r->cfg.requests;
+	r->fronts = zalloc(r, n->fronts_max, sizeof(*r->fronts));
+	r->backs = zalloc(r, n->backs_max, sizeof(*r->backs));
+	r->requests = zalloc(r, n->requests_max, sizeof(*r->requests));
+	if (!r->fronts || !r->backs || !r->requests)
+		return -ENOMEM;
+	for (uint32_t i = n->fronts_max; i-- > 0; r->front_free = &r->fronts[i])
+		r->fronts[i].next_free = r->front_free;
+	for (uint32_t i = n->backs_max; i-- > 0; r->back_free = &r->backs[i])
+		r->backs[i].next_free = r->back_free;
+	for (uint32_t i = n->requests_max; i-- > 0; r->request_free = &r->requests[i])
+		r->requests[i].next_free = r->request_free;
+	return 0;
+}
+
+static int idle_create(struct relay *r)
+{
+	unsigned pools = r->cfg.conf->n_pools;
+
+	r->idle_base = zalloc(r, pools, sizeof(*r->idle_base));
+	if (!r->idle_base)
+		return -ENOMEM;
+	for (unsigned i = 0; i < pools; i++) {
+		r->idle_base[i] = r->n_idle_lists;
+		r->n_idle_lists += r->cfg.conf->pools[i].n_members;
+	}
+	r->idle = zalloc(r, r->n_idle_lists, sizeof(*r->idle));
+	if (!r->idle)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < r->n_idle_lists; i++)
+		list_init(&r->idle[i]);
+	return 0;
+}
+
+static int scratch_create(struct relay *r)
+{
+	r->head_max = RSP_HEAD_MAX;
+	for (unsigned i = 0; i < r->cfg.conf->n_listeners; i++)
+		r->head_max = RTE_MAX(r->head_max, r->cfg.conf->listeners[i].head_limit);
+	r->in = zalloc(r, r->head_max, 1);
+	r->out = zalloc(r, RTE_MAX(r->head_max + RELAY_EDIT_ROOM, (uint32_t)S3_ERROR_ROOM), 1);
+	return r->in && r->out ? 0 : -ENOMEM;
+}
+
+static int listeners_create(struct relay *r, struct err *e)
+{
+	const struct conf *conf = r->cfg.conf;
+
+	r->listener = zalloc(r, conf->n_listeners, sizeof(*r->listener));
+	if (!r->listener)
+		return err_set(e, ENOMEM, "relay: no memory for listeners");
+	for (unsigned i = 0; i < conf->n_listeners; i++) {
+		int rc;
+
+		r->listener[i].conf = &conf->listeners[i];
+		r->listener[i].index = (uint16_t)i;
+		rc = relay__listen(r, &r->listener[i], e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struct err *e)
+{
+	struct relay *r = rte_zmalloc_socket("relay", sizeof(*r), RTE_CACHE_LINE_SIZE, cfg->socket);
+
+	if (!r) {
+		err_set(e, ENOMEM, "relay: no memory");
+		return NULL;
+	}
+	r->cfg = *cfg;
+	r->now = now;
+	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	r->send_limit = cfg->conf->tcp.send_buffer;
+	list_init(&r->stalled);
+	wheel_init(&r->wheel, r->now_ms);
+	if (records_create(r) < 0 || idle_create(r) < 0 || scratch_create(r) < 0) {
+		err_set(e, ENOMEM, "relay: no memory for %u client connections: raise [global] memory",
+			relay_fronts_max(cfg->conf));
+		goto fail;
+	}
+	if (listeners_create(r, e) < 0)
+		goto fail;
+	return r;
+fail:
+	relay_destroy(r);
+	return NULL;
+}
+
+static void unlisten(struct relay *r)
+{
+	for (unsigned i = 0; r->listener && i < r->cfg.conf->n_listeners; i++) {
+		struct relay_listener *l = &r->listener[i];
+
+		while (l->n_tcp > 0)
+			tcp_unlisten(r->cfg.tcp, l->tcp[--l->n_tcp]);
+	}
+}
+
+void relay_destroy(struct relay *r)
+{
+	if (!r)
+		return;
+	for (uint32_t i = 0; r->requests && i < r->info.fronts_max; i++)
+		if (r->fronts[i].conn)
+			relay__front_abort(r, &r->fronts[i]);
+	for (uint32_t i = 0; r->requests && i < r->info.backs_max; i++)
+		if (r->backs[i].conn)
+			relay__back_close(r, &r->backs[i], true);
+	unlisten(r);
+	rte_free(r->listener);
+	rte_free(r->out);
+	rte_free(r->in);
+	rte_free(r->idle);
+	rte_free(r->idle_base);
+	rte_free(r->requests);
+	rte_free(r->backs);
+	rte_free(r->fronts);
+	rte_free(r);
+}
+
+static void set_now(struct relay *r, clock_us_t now)
+{
+	r->now = now;
+	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+}
+
+/* Those that had no buffer try once more; who fails again is on the list again. */
+static void retry_stalled(struct relay *r)
+{
+	struct list todo, *node;
+
+	list_init(&todo);
+	while ((node = list_take(&r->stalled)))
+		list_add_tail(&todo, node);
+	while ((node = list_take(&todo)))
+		relay__front_run(r, container_of_list(node, struct request, stalled)->front);
+}
+
+void relay_step(struct relay *r, clock_us_t now)
+{
+	struct tcp_conn *c;
+	uint8_t events;
+
+	set_now(r, now);
+	retry_stalled(r);
+	while ((c = tcp_ready_take(r->cfg.tcp, &events))) {
+		if (events & TCP_EV_ACCEPT)
+			relay__front_accept(r, c, events);
+		else if (*(const uint8_t *)c->owner == RELAY_FRONT)
+			relay__front_event(r, c->owner, events);
+		else
+			relay__back_event(r, c->owner, events);
+	}
+}
+
+bool relay_stalled(const struct relay *r)
+{
+	return !list_empty(&r->stalled);
+}
+
+void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
+{
+	struct list due, *node;
+
+	set_now(r, now);
+	list_init(&due);
+	wheel_run(&r->wheel, r->now_ms, budget, &due);
+	while ((node = list_take(&due))) {
+		struct wheel_node *n = container_of_list(node, struct wheel_node, link);
+
+		if (n->kind == RELAY_FRONT)
+			relay__front_expired(r, container_of_list(n, struct front, timer));
+		else
+			relay__back_expired(r, container_of_list(n, struct back, timer));
+	}
+}
+
+uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now)
+{
+	return wheel_next(&r->wheel, (uint32_t)(now / CLOCK_US_PER_MS), max);
+}
+
+void relay_drain(struct relay *r, clock_us_t now)
+{
+	set_now(r, now);
+	r->draining = true;
+	unlisten(r);
+	for (uint32_t i = 0; i < r->info.fronts_max; i++)
+		if (r->fronts[i].conn)
+			relay__front_drain(r, &r->fronts[i]);
+	for (uint32_t i = 0; i < r->info.backs_max; i++)
+		if (r->backs[i].conn && !r->backs[i].req)
+			relay__back_close(r, &r->backs[i], false);
+}
+
+int relay__scan(struct http_scan *s, const struct buf_chain *rx)
+{
+	struct buf_cursor at = buf_chain_seek(rx, s->seen);
+
+	for (; at.seg; at = (struct buf_cursor){at.seg->next, 0}) {
+		int rc = http_scan(s, rte_pktmbuf_mtod_offset(at.seg, const char *, at.off),
+			at.seg->data_len - at.off);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * Count what belongs to the message, segment by segment, until `room` is filled. The last segment
+ * is counted whole, for a boundary inside it would cost a slice: tx may exceed its budget by one.
+ */
+static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint32_t room)
+{
+	struct buf_cursor at = buf_chain_seek(rx, 0);
+	uint32_t n = 0;
+
+	for (; at.seg && n < room; at = (struct buf_cursor){at.seg->next, 0}) {
+		uint32_t piece = at.seg->data_len - at.off;
+		uint32_t took = (uint32_t)http_body_feed(b,
+			rte_pktmbuf_mtod_offset(at.seg, const char *, at.off), piece);
+
+		n += took;
+		if (took < piece)
+			break;
+	}
+	return n;
+}
+
+int relay__flow_flush(struct relay *r, struct flow *w, struct tcp_conn *to)
+{
+	uint32_t n = w->out.bytes;
+	int rc = n ? tcp_send(r->cfg.tcp, to, &w->out) : 0;
+
+	if (rc == 0)
+		w->given += n;
+	return rc == -ENOMEM ? rc : 0;
+}
+
+int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, struct tcp_conn *to,
+	uint32_t *moved)
+{
+	struct http_body before;
+	int rc = relay__flow_flush(r, w, to);
+	uint32_t n;
+
+	*moved = 0;
+	while (rc == 0 && w->out.bytes == 0 && w->body.progress == HTTP_BODY_MORE) {
+		before = w->body;
+		n = count_body(&w->body, &from->rx, tcp_tx_room(to, r->send_limit));
+		if (n == 0)
+			break;
+		rc = buf_chain_split(&w->out, &from->rx, n, r->cfg.pools->indirect);
+		if (rc < 0) {
+			w->body = before;
+			break;
+		}
+		*moved += n;
+		rc = relay__flow_flush(r, w, to);
+	}
+	if (*moved)
+		tcp_consumed(r->cfg.tcp, from);
+	return rc;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where connections begin: the path, and the source port. A worker takes only ports of its own
+ * share, so that no two workers ever use the same one; of these one whose return traffic lands on
+ * its own queue, where the port knows that. Random, as RFC 6056 3.3.1 has it.
+ */
+#include <errno.h>
+
+#include "relay/relay_priv.h"
+
+#define PORT_LOW   1024u
+#define PORT_COUNT (65536u - PORT_LOW)
+#define PORT_TRIES 1024 /* finds one of 1 % free ports with 99.99 % */
+#define GSO_MAX	   61440
+
+static uint32_t share(uint16_t n_workers)
+{
+	return PORT_COUNT / n_workers;
+}
+
+uint16_t relay_port_owner(uint16_t lport, uint16_t n_workers)
+{
+	uint32_t w = lport < PORT_LOW ? 0 : (lport - PORT_LOW) / share(n_workers);
+
+	return (uint16_t)RTE_MIN(w, n_workers - 1u);
+}
+
+static struct tcp_path path_of(const struct relay *r, unsigned port, uint16_t mtu)
+{
+	return (struct tcp_path){mtu, port_caps(r->cfg.ports[port])->tso ? GSO_MAX : 0};
+}
+
+/* Do answers from remote to local arrive on this worker's queue, as far as the port can tell? */
+static bool is_ours(const struct relay *r, unsigned port, const struct ip_endpoint *remote,
+	const struct ip_endpoint *local)
+{
+	const struct port *p = r->cfg.ports[port];
+
+	return !port_rss_known(p) || port_rss_queue(p, remote, local) == r->cfg.worker;
+}
+
+static struct tcp_conn *open_from(struct relay *r, const struct net_path *path,
+	const struct ip_endpoint *remote, void *owner, int *error)
+{
+	struct tcp_path how = path_of(r, path->port, path->mtu);
+	uint32_t n = share(r->cfg.n_workers), low = PORT_LOW + r->cfg.worker * n;
+	struct ip_endpoint local = {.addr = path->src};
+	struct tcp_conn *c;
+
+	*error = EADDRINUSE;
+	for (int i = 0; i < PORT_TRIES; i++) {
+		local.port = (uint16_t)(low + rand_below(r->cfg.rnd, n));
+		if (!is_ours(r, path->port, remote, &local))
+			continue;
+		c = tcp_connect(r->cfg.tcp, &local, remote, &how, owner, error);
+		if (c || *error != EADDRINUSE)
+			return c;
+	}
+	return NULL;
+}
+
+struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error)
+{
+	const struct ip_endpoint *remote = &lb_member(r->cfg.lb, pool, member)->endpoint;
+	struct net_path path;
+	struct back *b;
+
+	*error = -net_path(r->cfg.net, &remote->addr, &path);
+	if (*error)
+		return NULL;
+	b = relay__back_get(r, pool, member);
+	*error = ENOMEM;
+	if (!b)
+		return NULL;
+	b->conn = open_from(r, &path, remote, b, error);
+	if (b->conn)
+		return b;
+	relay__back_put(r, b);
+	return NULL;
+}
+
+int relay__listen(struct relay *r, struct relay_listener *l, struct err *e)
+{
+	char text[IP_ENDPOINT_TEXT];
+
+	for (unsigned i = 0; i < l->conf->n_addr; i++) {
+		const struct ip_endpoint *at = &l->conf->addr[i];
+		int port = net_addr_port(r->cfg.net, &at->addr), rc;
+		struct tcp_path path;
+
+		if (port < 0)
+			return err_set(e, EADDRNOTAVAIL, "listener %s: %s is no address of a port",
+				l->conf->name, ip_endpoint_text(at, text));
+		path = path_of(r, (unsigned)port, r->cfg.conf->ports[port].mtu);
+		rc = tcp_listen(r->cfg.tcp, at, &path, l);
+		if (rc < 0)
+			return err_set(e, -rc, "listener %s: %s is taken, or too many addresses",
+				l->conf->name, ip_endpoint_text(at, text));
+		l->tcp[l->n_tcp++] = rc;
+	}
+	return 0;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside the relay. Three records, each in a pool made at start:
+ *
+ *	front    a client's connection, all its life                 front.c
+ *	request  from its complete head to its response's last byte  request.c, response.c
+ *	back     a connection to a member, busy or idle              back.c, relay_connect.c
+ *
+ *	front->req != NULL  <=>  front->state == FRONT_BUSY, and then front->req->front == front
+ *	request->back != NULL  <=>  its state is past REQ_BUILD, and then back->req == request
+ *	back->req == NULL  <=>  the back is on its member's idle list
+ */
+#ifndef RELAY_RELAY_PRIV_H
+#define RELAY_RELAY_PRIV_H
+
+#include "base/list.h"
+#include "base/seq.h"
+#include "relay/relay.h"
+#include "s3/s3.h"
+#include "wheel/wheel.h"
+
+#define RELAY_RESOURCE_MAX 168 /* bytes of a request's path kept for an error's XML */
+#define RELAY_EDIT_ROOM	   512 /* what a head may grow by: added fields */
+
+/* The first byte of whatever a tcp_conn's owner points at, and the kind of its timer. */
+enum relay_kind { RELAY_FRONT = 1, RELAY_BACK };
+
+/* What a step of a state machine says. */
+enum run {
+	RUN_WAIT,  /* nothing to do until the next event */
+	RUN_AGAIN, /* the state changed: run it */
+	RUN_GONE,  /* the record was freed */
+};
+
+enum front_state { FRONT_IDLE, FRONT_HEAD, FRONT_BUSY, FRONT_LINGER, FRONT_STATES };
+
+struct front {
+	uint8_t kind;  /* RELAY_FRONT */
+	uint8_t state; /* enum front_state */
+	bool eof;      /* the client sends no more than what is in rx */
+	uint16_t listener;
+	uint32_t since;		 /* when the state began, ms */
+	uint32_t moved;		 /* LINGER: when bytes last came or left, ms */
+	uint32_t head;		 /* bytes of the request's head at the start of rx; 0: taken */
+	uint32_t discard_left;	 /* unwanted bytes that we still swallow */
+	uint32_t requests;	 /* begun on this connection */
+	struct tcp_conn *conn;	 /* NULL: this record is free */
+	struct request *req;
+	struct http_scan scan;	 /* of the head that is arriving; 0 seen otherwise */
+	struct wheel_node timer; /* at or before the deadline, always armed */
+	struct front *next_free;
+};
+
+_Static_assert(sizeof(struct front) <= 128, "an idle client costs two cache lines here");
+
+struct back {
+	uint8_t kind; /* RELAY_BACK */
+	bool up;      /* established */
+	bool reused;  /* it has carried a request before this one */
+	bool eof;     /* FIN came */
+	bool dead;    /* DEAD came: only rx and tx are left */
+	uint16_t pool, member;
+	uint32_t requests;
+	uint32_t since; /* idle since, ms */
+	struct tcp_conn *conn; /* NULL: this record is free */
+	struct request *req;
+	struct list link;	 /* idle list of the member, newest first */
+	struct wheel_node timer; /* armed while idle */
+	struct back *next_free;
+};
+
+_Static_assert(sizeof(struct back) <= 128, "an idle member connection costs two cache lines");
+
+/* One direction of a request: what leaves one connection's rx for the other's tx. */
+struct flow {
+	struct http_body body; /* counts what may be taken */
+	struct buf_chain out;  /* taken or built, not yet accepted by tcp_send */
+	uint64_t given;	       /* bytes accepted by tcp_send, on this back */
+};
+
+enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
+
+struct request {
+	struct front *front;
+	struct back *back;
+	struct list stalled;   /* on relay->stalled while it waits for a buffer */
+	struct flow req, rsp;
+	struct http_scan scan; /* of the response head that is arriving */
+	struct lb_tried tried;
+	clock_us_t begun;      /* when its head was complete */
+	clock_us_t ttfb;       /* us from there to the response's head */
+	uint64_t id;
+	uint32_t moved;	       /* when a byte last moved or was acknowledged, ms */
+	uint16_t pool;
+	uint16_t status;       /* of the final response; 0: not yet */
+	uint8_t state;	       /* enum req_state */
+	uint8_t retries;       /* other members tried */
+	uint8_t minor;	       /* of the client's HTTP/1.x */
+	bool to_head;	       /* HEAD */
+	bool safe;	       /* GET, HEAD or OPTIONS without a body: may be sent twice */
+	bool expect;	       /* the client waits for 100 Continue */
+	bool fresh;	       /* an idle connection was dead: only new ones from now on */
+	bool close;	       /* the front ends after this response */
+	bool back_close;       /* the back ends after this response */
+	uint8_t resource_n;
+	char resource[RELAY_RESOURCE_MAX];
+	struct request *next_free;
+};
+
+struct relay_listener {
+	const struct conf_listener *conf;
+	uint16_t index;
+	uint32_t fronts;
+	int tcp[CONF_LISTEN_ADDRS_MAX]; /* tcp's listener indexes */
+	unsigned n_tcp;
+	uint64_t stat[RELAY_STAT_N];
+};
+
+struct relay {
+	struct relay_config cfg;
+	clock_us_t now;
+	uint32_t now_ms;
+	uint32_t send_limit; /* most bytes queued for one connection */
+	uint32_t head_max;   /* longest head of any listener, and of responses */
+	bool draining;
+	struct wheel wheel;  /* ms */
+	struct list stalled;
+	struct relay_listener *listener; /* conf->n_listeners */
+	struct list *idle;		 /* of each member, all pools in a row */
+	uint32_t *idle_base;		 /* where a pool's begin */
+	uint32_t n_idle_lists;
+	struct front *fronts, *front_free;
+	struct back *backs, *back_free;
+	struct request *requests, *request_free;
+	struct relay_info info;
+	uint64_t refused_req[HTTP_CODES], refused_rsp[HTTP_CODES];
+	struct http_head head; /* scratch: the head being looked at */
+	char *in, *out;	       /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
+};
+
+#define FRONT_COUNT(r, f, name) ((r)->listener[(f)->listener].stat[RELAY_STAT_##name]++)
+
+static inline const struct conf_listener *front_conf(const struct relay *r, const struct front *f)
+{
+	return r->listener[f->listener].conf;
+}
+
+static inline const struct conf_pool *request_pool(const struct relay *r, const struct request *q)
+{
+	return lb_pool_conf(r->cfg.lb, q->pool);
+}
+
+static inline struct list *relay__idle(struct relay *r, unsigned pool, unsigned member)
+{
+	return &r->idle[r->idle_base[pool] + member];
+}
+
+/* relay.c */
+/* Look at the bytes of rx that s has not seen: as http_scan. */
+int relay__scan(struct http_scan *s, const struct buf_chain *rx);
+/* Move what belongs to the message from `from` to `to` as long as there is room; *moved bytes were
+ * taken. 0, or -ENOMEM: try again next poll. The end and errors are in w->body.progress. */
+int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, struct tcp_conn *to,
+	uint32_t *moved);
+/* Hand w->out to `to`. 0 (also when `to` takes no more: its death will be told), or -ENOMEM. */
+int relay__flow_flush(struct relay *r, struct flow *w, struct tcp_conn *to);
+
+/* front.c */
+void relay__front_accept(struct relay *r, struct tcp_conn *c, uint8_t events);
+void relay__front_event(struct relay *r, struct front *f, uint8_t events);
+void relay__front_run(struct relay *r, struct front *f);
+void relay__front_expired(struct relay *r, struct front *f);
+void relay__front_drain(struct relay *r, struct front *f);
+/* The response is in tx: wait for the next request. */
+enum run relay__front_next(struct relay *r, struct front *f);
+/* No more goes out: FIN behind tx, swallow what the client still sends, then let go. */
+enum run relay__front_close(struct relay *r, struct front *f);
+/* RST. */
+enum run relay__front_abort(struct relay *r, struct front *f);
+/* Drop what is in rx, within the limit. */
+void relay__front_discard(struct relay *r, struct front *f);
+
+/* request.c */
+enum run relay__request_begin(struct relay *r, struct front *f);
+enum run relay__request_run(struct relay *r, struct front *f);
+/* The back ended before the final response's head. */
+enum run relay__request_lost(struct relay *r, struct request *q);
+/* When, in ms, the request fails if nothing moves; and of what. */
+uint32_t relay__request_deadline(const struct relay *r, const struct request *q,
+	enum relay_stat *fail);
+enum run relay__request_expired(struct relay *r, struct request *q);
+/* Tell lb how the try on q's member ended; q has no back afterwards. reuse: keep the connection. */
+void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse);
+void relay__request_put(struct relay *r, struct request *q);
+/* Take the kept head out of front.rx: from now on q cannot be built again. */
+void relay__request_take_head(struct relay *r, struct request *q);
+/* No buffer: run q again with the next relay_step. */
+void relay__request_stall(struct relay *r, struct request *q);
+
+/* response.c */
+/* sent: the member has got the whole request. */
+enum run relay__response_head(struct relay *r, struct request *q, bool sent);
+enum run relay__response_body(struct relay *r, struct request *q);
+
+/* back.c */
+void relay__back_event(struct relay *r, struct back *b, uint8_t events);
+void relay__back_expired(struct relay *r, struct back *b);
+/* An idle connection to the member, the newest, or NULL. */
+struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member);
+/* A blank record, making room if need be, or NULL. */
+struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member);
+void relay__back_put(struct relay *r, struct back *b);
+/* Keep it for another request if it is fit and there is room, else close it. */
+void relay__back_idle(struct relay *r, struct back *b);
+/* Close it: RST when it is in the middle of something. */
+void relay__back_close(struct relay *r, struct back *b, bool abort);
+
+/* relay_connect.c */
+/* A new connection to the member, not yet established; NULL: *error is EHOSTUNREACH, EADDRINUSE (no
+ * free port) or ENOMEM. */
+struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error);
+int relay__listen(struct relay *r, struct relay_listener *l, struct err *e);
+
+/* relay_error.c */
+/* The request failed for this reason: count, leave its member, answer or abort the client. status: 0,
+ * or the answer's in place of the reason's own. */
+enum run relay__request_fail(struct relay *r, struct request *q, enum relay_stat why,
+	unsigned status);
+/* The same before there is a request. */
+enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status);
+/* Refused by lib/http with this code. */
+enum run relay__front_refuse(struct relay *r, struct front *f, int code);
+enum run relay__request_refuse(struct relay *r, struct request *q, int code);
+enum run relay__response_refuse(struct relay *r, struct request *q, int code);
+void relay__count_status(struct relay *r, const struct front *f, unsigned status);
+
+#endif

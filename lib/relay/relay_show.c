@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What others may read of the relay. */
+#include "relay/relay_priv.h"
+
+const struct stat_name relay_stat_names[RELAY_STAT_N] = {
+#define X(name, text) {#name, text},
+#include "relay/relay_stat.def"
+#undef X
+};
+
+void relay_info(const struct relay *r, struct relay_info *out)
+{
+	*out = r->info;
+}
+
+struct stat_block relay_stat_block(const struct relay *r, unsigned listener)
+{
+	return (struct stat_block){
+		"relay", relay_stat_names, r->listener[listener].stat, RELAY_STAT_N};
+}
+
+/* Counters begin behind "ok", which is no refusal. */
+struct stat_block relay_refusals_req(const struct relay *r)
+{
+	return (struct stat_block){
+		"http", http_stat_names + 1, r->refused_req + 1, HTTP_CODES - 1};
+}
+
+struct stat_block relay_refusals_rsp(const struct relay *r)
+{
+	return (struct stat_block){
+		"http_rsp", http_stat_names + 1, r->refused_rsp + 1, HTTP_CODES - 1};
+}
+
+uint32_t relay_listener_fronts(const struct relay *r, unsigned listener)
+{
+	return r->listener[listener].fronts;
+}
+
+static void show_request(const struct request *q, struct relay_conn *out)
+{
+	out->pool = q->pool;
+	out->member = q->back ? q->back->member : -1;
+	out->req_bytes = q->req.given;
+	out->rsp_bytes = q->rsp.given;
+}
+
+static bool show_front(const struct front *f, struct relay_conn *out)
+{
+	static const char *const names[FRONT_STATES] = {"idle", "head", "busy", "linger"};
+
+	if (!f->conn)
+		return false;
+	*out = (struct relay_conn){.conn = f->conn, .state = names[f->state],
+		.listener = f->listener, .pool = -1, .member = -1, .requests = f->requests};
+	if (f->req)
+		show_request(f->req, out);
+	return true;
+}
+
+static bool show_back(const struct back *b, struct relay_conn *out)
+{
+	if (!b->conn)
+		return false;
+	*out = (struct relay_conn){.conn = b->conn, .back = true, .pool = b->pool,
+		.member = b->member, .requests = b->requests,
+		.state = !b->req ? "idle" : b->up || b->reused ? "busy" : "connect"};
+	if (b->req)
+		show_request(b->req, out);
+	return true;
+}
+
+bool relay_conn_at(const struct relay *r, uint32_t i, struct relay_conn *out)
+{
+	if (i < r->info.fronts_max)
+		return show_front(&r->fronts[i], out);
+	i -= r->info.fronts_max;
+	return i < r->info.backs_max && show_back(&r->backs[i], out);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A request, from its complete head on; the response side is in response.c.
+ *
+ *             begin            picked, new            established
+ *   (none) --------> REQ_BUILD ----------> REQ_CONNECT ----------> REQ_WAIT
+ *                     ^  |  picked, idle one                        ^ |  | final head
+ *                     |  `------------------------------------------' |  v
+ *                     |   lost, head kept         |  lost untouched   | REQ_RESPONSE
+ *                     `---------------------------+-- next member <---'  | response whole
+ *                                                                       v
+ *   every state --failed--> (none), the client was answered or reset   (none)
+ *
+ * BUILD     the head lies in front.rx (front.head bytes); no back
+ * CONNECT   the head is in req.out, the back is not up, nothing of the request has left
+ * WAIT      the request's bytes flow; no final response head was relayed, so that the client can
+ *           still get an answer of ours
+ * RESPONSE  the response's bytes flow; what the client still sends of its request is dropped
+ *
+ * May it go to another member? The only two ways, both without a copy of the body:
+ *   untouched  no byte was acknowledged (back.tx holds all that was given): these bytes go
+ *   kept       safe (RFC 9110 9.2.1, no body): its head stays in front.rx and is built again
+ * A request that was partly accepted and is not safe is never repeated (RFC 9110 9.2.2).
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "relay/relay_priv.h"
+
+static bool is_sent(const struct request *q)
+{
+	return q->req.body.progress == HTTP_BODY_DONE && q->req.out.bytes == 0;
+}
+
+enum run relay__request_begin(struct relay *r, struct front *f)
+{
+	struct request *q = r->request_free;
+
+	FRONT_COUNT(r, f, requests);
+	f->requests++;
+	if (!q)
+		return relay__front_fail(r, f, RELAY_STAT_fail_full, 0);
+	r->request_free = q->next_free;
+	r->info.requests++;
+	*q = (struct request){.front = f, .pool = (uint16_t)front_conf(r, f)->pool,
+		.state = REQ_BUILD, .begun = r->now, .moved = r->now_ms,
+		.id = rand_next(r->cfg.rnd)};
+	list_init(&q->stalled);
+	f->req = q;
+	return RUN_AGAIN;
+}
+
+void relay__request_put(struct relay *r, struct request *q)
+{
+	list_del(&q->stalled);
+	buf_chain_free(&q->req.out);
+	buf_chain_free(&q->rsp.out);
+	q->front->req = NULL;
+	q->next_free = r->request_free;
+	r->request_free = q;
+	r->info.requests--;
+}
+
+void relay__request_stall(struct relay *r, struct request *q)
+{
+	FRONT_COUNT(r, q->front, stalled);
+	list_del(&q->stalled);
+	list_add_tail(&r->stalled, &q->stalled);
+}
+
+void relay__request_take_head(struct relay *r, struct request *q)
+{
+	struct front *f = q->front;
+
+	if (f->head == 0)
+		return;
+	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += f->head;
+	buf_chain_consume(&f->conn->rx, f->head);
+	f->head = 0;
+	tcp_consumed(r->cfg.tcp, f->conn);
+}
+
+void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse)
+{
+	struct back *b = q->back;
+	struct lb_result res = {.outcome = outcome, .status = q->status, .ttfb_us = q->ttfb,
+		.bytes_out = q->req.given, .bytes_in = q->rsp.given, .total_us = r->now - q->begun};
+
+	if (!b)
+		return;
+	lb_done(r->cfg.lb, b->pool, b->member, &res);
+	q->back = NULL;
+	b->req = NULL;
+	if (reuse)
+		relay__back_idle(r, b);
+	else
+		relay__back_close(r, b, outcome != LB_COMPLETE || !is_sent(q));
+}
+
+/* What the head says about the request; r->head is the parsed head. */
+static void note_head(struct relay *r, struct request *q)
+{
+	const struct http_head *h = &r->head;
+
+	http_body_init_req(&q->req.body, h);
+	q->minor = h->minor;
+	q->to_head = h->method == HTTP_HEAD;
+	q->close = !http_head_persists(h);
+	q->expect = h->expect_continue;
+	q->safe = (h->method == HTTP_GET || h->method == HTTP_HEAD || h->method == HTTP_OPTIONS) &&
+		q->req.body.progress == HTTP_BODY_DONE;
+	q->resource_n = (uint8_t)RTE_MIN(h->path.n, sizeof(q->resource));
+	if (q->resource_n)
+		memcpy(q->resource, h->path.p, q->resource_n);
+}
+
+/* The head that goes on, into req.out. 0 or -ENOMEM. */
+static int build_head(struct relay *r, struct request *q)
+{
+	const struct conf_listener *l = front_conf(r, q->front);
+	char addr[IP_ADDR_TEXT], id[17];
+	struct http_add add[3];
+	struct http_edit edit = {.add = add};
+	int n;
+
+	if (l->forwarded) {
+		ip_addr_text(&q->front->conn->remote, addr);
+		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Forwarded-For"), span_str(addr)};
+		add[edit.n_add++] =
+			(struct http_add){SPAN_LIT("X-Forwarded-Proto"), SPAN_LIT("http")};
+	}
+	if (l->request_id) {
+		snprintf(id, sizeof(id), "%016llX", (unsigned long long)q->id);
+		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Request-Id"), span_str(id)};
+	}
+	n = http_head_build(&r->head, &edit, r->out, r->head_max + RELAY_EDIT_ROOM);
+	ASSERT(n > 0, "scratch has room for the longest head and the edit");
+	return buf_chain_write(&q->req.out, r->out, (uint32_t)n, r->cfg.pools->data);
+}
+
+/* Give q to the member: by an idle connection or a new one. 0 or an errno value. */
+static int attach(struct relay *r, struct request *q, unsigned member)
+{
+	struct back *b = q->fresh ? NULL : relay__back_reuse(r, q->pool, member);
+	int error;
+
+	if (b) {
+		FRONT_COUNT(r, q->front, back_reused);
+		lb_member(r->cfg.lb, q->pool, member)->stat[LB_STAT_reuses]++;
+		q->state = REQ_WAIT;
+	} else {
+		b = relay__connect(r, q->pool, member, &error);
+		if (!b)
+			return error;
+		FRONT_COUNT(r, q->front, back_opened);
+		q->state = REQ_CONNECT;
+	}
+	b->req = q;
+	b->requests++;
+	q->back = b;
+	q->req.given = q->rsp.given = 0;
+	q->moved = r->now_ms;
+	http_scan_init(&q->scan, r->head_max, false);
+	lb_start(r->cfg.lb, q->pool, member);
+	return 0;
+}
+
+/* May q be given to yet another member, after this one? */
+static bool another(struct relay *r, struct request *q, unsigned member)
+{
+	lb_tried_add(&q->tried, member);
+	if (q->retries == request_pool(r, q)->retries)
+		return false;
+	q->retries++;
+	FRONT_COUNT(r, q->front, retries);
+	return true;
+}
+
+/* Find a member and begin the way to it. */
+static enum run route(struct relay *r, struct request *q)
+{
+	int m, error;
+
+	do {
+		m = lb_pick(r->cfg.lb, q->pool, &q->tried, r->now);
+		if (m < 0)
+			break;
+		error = attach(r, q, (unsigned)m);
+		if (error == 0)
+			return RUN_AGAIN;
+		if (error != EHOSTUNREACH)
+			return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
+		lb_connect_failed(r->cfg.lb, q->pool, (unsigned)m, r->now);
+	} while (another(r, q, (unsigned)m));
+	return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
+}
+
+static enum run build_run(struct relay *r, struct request *q)
+{
+	struct front *f = q->front;
+	int rc = http_req_parse(
+		&r->head, buf_chain_peek(&f->conn->rx, f->head, r->in), f->head);
+
+	if (rc < 0)
+		return relay__request_refuse(r, q, rc);
+	note_head(r, q);
+	if (build_head(r, q) < 0) {
+		relay__request_stall(r, q);
+		return RUN_WAIT;
+	}
+	if (!q->safe)
+		relay__request_take_head(r, q);
+	return route(r, q);
+}
+
+/* The connect was refused, timed out, or found no way. */
+static enum run connect_failed(struct relay *r, struct request *q)
+{
+	unsigned member = q->back->member;
+
+	lb_connect_failed(r->cfg.lb, q->pool, member, r->now);
+	relay__request_leave(r, q, LB_REFUSED, false);
+	if (!another(r, q, member))
+		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
+	return route(r, q);
+}
+
+static enum run connect_run(struct relay *r, struct request *q)
+{
+	if (q->back->up) {
+		lb_connected(r->cfg.lb, q->pool, q->back->member);
+		q->state = REQ_WAIT;
+		return RUN_AGAIN;
+	}
+	return q->back->dead ? connect_failed(r, q) : RUN_WAIT;
+}
+
+/* Put what the dead back never got acknowledged in front of req.out. 0 or -ENOMEM. */
+static int take_back(struct relay *r, struct request *q)
+{
+	struct buf_chain bytes = {0};
+
+	if (q->back->dead)
+		tcp_tx_reclaim(r->cfg.tcp, q->back->conn, &bytes); /* into an empty one: succeeds */
+	if (buf_chain_move(&bytes, &q->req.out, r->cfg.pools->indirect) < 0) {
+		buf_chain_free(&bytes);
+		return -ENOMEM;
+	}
+	q->req.out = bytes;
+	return 0;
+}
+
+enum run relay__request_lost(struct relay *r, struct request *q)
+{
+	const struct back *b = q->back;
+	bool silent = b->conn->rx.bytes == 0, kept = q->front->head > 0, stale = b->reused;
+	bool untouched = b->conn->tx.bytes == q->req.given;
+	unsigned member = b->member;
+
+	if (!silent || (!kept && !untouched))
+		return relay__request_fail(r, q, RELAY_STAT_fail_lost, 0);
+	if (kept)
+		buf_chain_free(&q->req.out);
+	else if (!b->dead && q->req.given)
+		return RUN_WAIT; /* its FIN crossed our bytes: the RST for them follows */
+	else if (take_back(r, q) < 0)
+		return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
+	relay__request_leave(r, q, LB_RETRY, false);
+	q->fresh |= stale; /* an idle connection that was dead says nothing about its member */
+	if (stale)
+		FRONT_COUNT(r, q->front, retries);
+	else if (!another(r, q, member))
+		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
+	if (!kept)
+		return route(r, q);
+	q->state = REQ_BUILD;
+	return RUN_AGAIN;
+}
+
+static enum run wait_run(struct relay *r, struct request *q)
+{
+	struct front *f = q->front;
+	uint32_t moved;
+
+	if (relay__flow_move(r, &q->req, f->conn, q->back->conn, &moved) < 0)
+		relay__request_stall(r, q);
+	if (moved)
+		q->moved = r->now_ms;
+	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += moved;
+	if (q->req.body.progress == HTTP_BODY_BAD)
+		return relay__request_refuse(r, q, -q->req.body.code);
+	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && f->conn->rx.bytes == 0)
+		return relay__request_fail(r, q, RELAY_STAT_fail_truncated, 0);
+	return relay__response_head(r, q, is_sent(q));
+}
+
+static enum run response_run(struct relay *r, struct request *q)
+{
+	if (!is_sent(q))
+		relay__front_discard(r, q->front);
+	return relay__response_body(r, q);
+}
+
+static enum run (*const step[REQ_STATES])(struct relay *r, struct request *q) = {
+	[REQ_BUILD] = build_run,
+	[REQ_CONNECT] = connect_run,
+	[REQ_WAIT] = wait_run,
+	[REQ_RESPONSE] = response_run,
+};
+
+enum run relay__request_run(struct relay *r, struct front *f)
+{
+	return step[f->req->state](r, f->req);
+}
+
+/* Is it the client that holds things up? With Expect it rightly waits for the member's word. */
+static bool client_owes(const struct request *q)
+{
+	return q->req.body.progress == HTTP_BODY_MORE && q->front->conn->rx.bytes == 0 &&
+		!(q->expect && q->req.body.passed == 0);
+}
+
+uint32_t relay__request_deadline(
+	const struct relay *r, const struct request *q, enum relay_stat *why)
+{
+	uint32_t body = front_conf(r, q->front)->body_timeout_ms;
+	uint32_t response = request_pool(r, q)->response_timeout_ms;
+
+	switch (q->state) {
+	case REQ_BUILD:
+		*why = RELAY_STAT_fail_full;
+		return q->moved + body;
+	case REQ_CONNECT:
+		*why = RELAY_STAT_fail_no_member;
+		return q->moved + request_pool(r, q)->connect_timeout_ms;
+	case REQ_WAIT:
+		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
+		return q->moved + (client_owes(q) ? body : response);
+	}
+	*why = q->front->conn->tx.bytes ? RELAY_STAT_fail_client_slow : RELAY_STAT_fail_rsp_stalled;
+	return q->moved + (q->front->conn->tx.bytes ? body : response);
+}
+
+enum run relay__request_expired(struct relay *r, struct request *q)
+{
+	enum relay_stat why;
+
+	relay__request_deadline(r, q, &why);
+	return q->state == REQ_CONNECT ? connect_failed(r, q) : relay__request_fail(r, q, why, 0);
+}
