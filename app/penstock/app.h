@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The process around the libraries: arguments, rights, lcores, start in stages, signals. */
+#ifndef APP_H
+#define APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+
+/* Lines to stderr, "<level>" prefixed where systemd's journal reads it. */
+void log_start(enum log_level max);
+
+/* The cores that workers run on: the file's, or the default where it names none. */
+unsigned cores_choose(const struct conf *conf, uint16_t cores[CONF_WORKERS_MAX]);
+
+/* Start DPDK's EAL for conf: lcore 0 is control, lcore i + 1 worker i on cores[i]. 0 or -errno. */
+int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e);
+void eal_stop(void);
+
+/* Run the appliance until a signal ends it; the exit code. */
+int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores);
+
+#endif

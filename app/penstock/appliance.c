@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The appliance from its first stage to its last. Each stage can undo itself; a stage that fails
+ * undoes those before it, in reverse, and nothing is left half-made:
+ *
+ *   signals -> pools -> ports -> links -> workers -> control -> launch -> (serve) -> back again
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "app.h"
+#include "buf/buf.h"
+#include "ctl/ctl.h"
+#include "port/port.h"
+#include "worker/worker.h"
+
+#define TICK_MS	      100	    /* links are looked at, and the drain's end */
+#define RETRY_TICKS   10	    /* between two looks for a missing optional port */
+#define BUF_COST      3100	    /* bytes of all pools for one data mbuf, see buf_pools_create */
+#define POOL_PERCENT  70	    /* of memory for buffers, the rest for tables */
+#define TABLE_PERCENT 20	    /* of memory for what worker_create sizes */
+
+struct appliance {
+	const struct conf *conf;
+	const uint16_t *cores;
+	unsigned n_workers;
+	sigset_t old_mask;
+	int signal_fd, epoll_fd;
+	struct buf_pools pools[CONF_WORKERS_MAX];
+	struct port *ports[CONF_PORTS_MAX];
+	struct worker_links *links;
+	struct worker *workers[CONF_WORKERS_MAX];
+	struct ctl_worker views[CONF_WORKERS_MAX];
+	struct stat_block blocks[CONF_WORKERS_MAX];
+	struct ctl *ctl;
+	unsigned interrupts; /* SIGINTs seen */
+	uint64_t drain_until; /* monotonic ms; 0: not draining */
+};
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int fd_add(struct appliance *a, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+static int signals_start(struct appliance *a, struct err *e)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	/* workers were made by the EAL and must not take our signals: it blocks none, but only this
+	 * thread runs code that could be interrupted, and signalfd needs them blocked everywhere */
+	sigprocmask(SIG_BLOCK, &mask, &a->old_mask);
+	signal(SIGPIPE, SIG_IGN);
+	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	a->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (a->epoll_fd < 0 || a->signal_fd < 0 || fd_add(a, a->signal_fd) < 0)
+		return err_set(e, errno, "epoll and signalfd: %s", strerror(errno));
+	return 0;
+}
+
+static void signals_stop(struct appliance *a)
+{
+	if (a->signal_fd >= 0)
+		close(a->signal_fd);
+	if (a->epoll_fd >= 0)
+		close(a->epoll_fd);
+	sigprocmask(SIG_SETMASK, &a->old_mask, NULL);
+}
+
+static int pools_start(struct appliance *a, struct err *e)
+{
+	uint64_t each = a->conf->global.memory / a->n_workers * POOL_PERCENT / 100;
+	uint32_t n = (uint32_t)(each / BUF_COST);
+
+	for (unsigned i = 0; i < a->n_workers; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "w%u", i);
+		if (buf_pools_create(&a->pools[i], name, n,
+			    (int)rte_lcore_to_socket_id(i + 1)) < 0)
+			return err_set(e, ENOMEM,
+				"%s:%u: [global] memory: %u buffers for worker %u do not fit",
+				a->conf->global.at.file, a->conf->global.at.line, n, i);
+	}
+	return 0;
+}
+
+static void pools_stop(struct appliance *a)
+{
+	for (unsigned i = 0; i < a->n_workers; i++)
+		if (a->pools[i].data)
+			buf_pools_destroy(&a->pools[i]);
+}
+
+static int ports_start(struct appliance *a, struct err *e)
+{
+	struct buf_pools *pools[CONF_WORKERS_MAX];
+
+	for (unsigned i = 0; i < a->n_workers; i++)
+		pools[i] = &a->pools[i];
+	for (unsigned p = 0; p < a->conf->n_ports; p++) {
+		a->ports[p] = port_open(&a->conf->ports[p], (uint8_t)p, (uint16_t)a->n_workers,
+			pools, e);
+		if (!a->ports[p])
+			return -EIO;
+	}
+	return 0;
+}
+
+static void ports_stop(struct appliance *a)
+{
+	for (unsigned p = a->conf->n_ports; p > 0; p--)
+		port_close(a->ports[p - 1]);
+}
+
+static int links_start(struct appliance *a, struct err *e)
+{
+	a->links = worker_links_create(a->n_workers, e);
+	return a->links ? 0 : -ENOMEM;
+}
+
+static void links_stop(struct appliance *a)
+{
+	worker_links_destroy(a->links, a->n_workers);
+}
+
+static int workers_start(struct appliance *a, struct err *e)
+{
+	struct worker_config cfg = {.conf = a->conf, .ports = a->ports, .links = a->links,
+		.n_workers = (uint16_t)a->n_workers,
+		.memory = a->conf->global.memory / a->n_workers * TABLE_PERCENT / 100};
+
+	if (getrandom(cfg.seed, sizeof(cfg.seed), 0) != sizeof(cfg.seed))
+		return err_set(e, EIO, "the kernel gives no randomness: %s", strerror(errno));
+	for (unsigned i = 0; i < a->n_workers; i++) {
+		cfg.id = (uint16_t)i;
+		cfg.core = a->cores[i];
+		cfg.pools = &a->pools[i];
+		cfg.socket = (int)rte_lcore_to_socket_id(i + 1);
+		a->workers[i] = worker_create(&cfg, e);
+		if (!a->workers[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void workers_stop(struct appliance *a)
+{
+	for (unsigned i = 0; i < a->n_workers; i++)
+		worker_destroy(a->workers[i]);
+}
+
+static int run_on_worker(void *arg, unsigned w, void (*fn)(void *), void *fn_arg)
+{
+	struct appliance *a = arg;
+
+	return worker_call(a->workers[w], fn, fn_arg);
+}
+
+static void view_fill(struct appliance *a, unsigned i)
+{
+	struct worker *w = a->workers[i];
+	const struct worker_load *load = worker_load(w);
+
+	a->blocks[i] = worker_stat_block(w);
+	a->views[i] = (struct ctl_worker){.core = a->cores[i],
+		.net = worker_net(w),
+		.tcp = worker_tcp(w),
+		.lb = worker_lb(w),
+		.relay = worker_relay(w),
+		.pools = &a->pools[i],
+		.now = worker_now(w),
+		.busy_cycles = &load->busy,
+		.idle_cycles = &load->idle,
+		.sleep_cycles = &load->slept,
+		.polls = &load->polls,
+		.burst = &load->burst,
+		.blocks = &a->blocks[i],
+		.n_blocks = 1};
+}
+
+static int control_start(struct appliance *a, struct err *e)
+{
+	struct ctl_system sys = {.conf = a->conf, .version = PENSTOCK_VERSION,
+		.started = (uint64_t)time(NULL), .tsc_hz = rte_get_tsc_hz(), .ports = a->ports,
+		.n_ports = a->conf->n_ports, .workers = a->views, .n_workers = a->n_workers,
+		.run_on_worker = run_on_worker, .arg = a};
+	for (unsigned i = 0; i < a->n_workers; i++)
+		view_fill(a, i);
+	a->ctl = ctl_create(&sys, e);
+	return a->ctl ? fd_add(a, ctl_fd(a->ctl)) : -EIO;
+}
+
+static void control_stop(struct appliance *a)
+{
+	ctl_destroy(a->ctl);
+}
+
+static void link_tell(struct appliance *a, unsigned p, bool up)
+{
+	for (unsigned i = 0; i < a->n_workers; i++)
+		if (worker_set_link(a->workers[i], (uint8_t)p, up) < 0)
+			log_error("app", "worker %u does not answer", i);
+}
+
+static int launch_start(struct appliance *a, struct err *e)
+{
+	for (unsigned i = 0; i < a->n_workers; i++)
+		if (rte_eal_remote_launch(worker_main, a->workers[i], i + 1) < 0)
+			return err_set(e, EBUSY, "lcore %u does not start", i + 1);
+	return 0;
+}
+
+static void launch_stop(struct appliance *a)
+{
+	for (unsigned i = 0; i < a->n_workers; i++)
+		if (a->workers[i])
+			worker_stop(a->workers[i]);
+	rte_eal_mp_wait_lcore();
+}
+
+static const struct stage {
+	int (*start)(struct appliance *a, struct err *e); /* 0 or -errno with *e set */
+	void (*stop)(struct appliance *a); /* after a start that failed half-way, too */
+} stages[] = {
+	{signals_start, signals_stop}, {pools_start, pools_stop}, {ports_start, ports_stop},
+	{links_start, links_stop}, {workers_start, workers_stop}, {control_start, control_stop},
+	{launch_start, launch_stop},
+};
+#define N_STAGES (sizeof(stages) / sizeof(stages[0]))
+
+static void links_poll(struct appliance *a, bool retry)
+{
+	for (unsigned p = 0; p < a->conf->n_ports; p++) {
+		const char *name = a->conf->ports[p].name;
+		struct err e = {""};
+
+		switch (port_link_poll(a->ports[p])) {
+		case PORT_EV_UP:
+			log_info("port", "%s: link up", name);
+			link_tell(a, p, true);
+			break;
+		case PORT_EV_DOWN:
+			log_warn("port", "%s: link down", name);
+			link_tell(a, p, false);
+			break;
+		case PORT_EV_GONE:
+			log_error("port", "%s: the device is gone", name);
+			link_tell(a, p, false);
+			break;
+		case PORT_EV_NONE:
+			if (retry && port_state(a->ports[p]) == PORT_GONE &&
+				port_retry(a->ports[p], &e) == 0)
+				log_info("port", "%s: the device is there", name);
+			break;
+		}
+	}
+}
+
+static void drain_begin(struct appliance *a)
+{
+	if (a->drain_until)
+		return;
+	log_info("app", "draining: requests that run may take up to %u s",
+		a->conf->global.drain_ms / 1000);
+	a->drain_until = monotonic_ms() + a->conf->global.drain_ms;
+	for (unsigned i = 0; i < a->n_workers; i++)
+		worker_drain(a->workers[i]);
+}
+
+/* What the signals say. True: stop at once. */
+static bool signals_take(struct appliance *a)
+{
+	struct signalfd_siginfo si;
+
+	while (read(a->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGINT && ++a->interrupts > 1)
+			return true;
+		drain_begin(a);
+	}
+	return false;
+}
+
+static bool drained(const struct appliance *a)
+{
+	uint32_t conns = 0;
+
+	for (unsigned i = 0; i < a->n_workers; i++)
+		conns += worker_conns(a->workers[i]);
+	if (conns && monotonic_ms() >= a->drain_until)
+		log_warn("app", "drain limit: %u connections are cut", conns);
+	return conns == 0 || monotonic_ms() >= a->drain_until;
+}
+
+/* Sleep in epoll until the end. The exit code. */
+static int serve(struct appliance *a)
+{
+	uint64_t tick = 0, ticks = 0;
+
+	for (;;) {
+		struct epoll_event ev;
+		int n = epoll_wait(a->epoll_fd, &ev, 1, TICK_MS);
+
+		if (n == 1 && ev.data.fd == a->signal_fd && signals_take(a))
+			return EXIT_FAILURE;
+		if (n == 1 && ev.data.fd != a->signal_fd)
+			ctl_poll(a->ctl);
+		if (a->drain_until && drained(a))
+			return EXIT_SUCCESS;
+		if (monotonic_ms() >= tick) {
+			links_poll(a, ++ticks % RETRY_TICKS == 0);
+			tick = monotonic_ms() + TICK_MS;
+		}
+	}
+}
+
+int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores)
+{
+	static struct appliance a; /* too large for a stack; one per process */
+	struct err e = {""};
+	unsigned done = 0;
+	int code = EXIT_FAILURE;
+
+	a = (struct appliance){.conf = conf, .cores = cores, .n_workers = n_cores, .signal_fd = -1,
+		.epoll_fd = -1};
+	while (done < N_STAGES && stages[done].start(&a, &e) == 0)
+		done++;
+	if (done == N_STAGES) {
+		log_info("app", "penstock %s is up: %u workers, %u ports, socket %s",
+			PENSTOCK_VERSION, n_cores, conf->n_ports, conf->global.socket);
+		code = serve(&a);
+	} else {
+		fprintf(stderr, "penstock: %s\n", e.text);
+		done++; /* the one that failed undoes its half */
+	}
+	while (done > 0)
+		stages[--done].stop(&a);
+	return code;
+}

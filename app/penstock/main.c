@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* penstock --config FILE | --check FILE | --version */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+
+#define EXIT_USAGE 2
+
+static void usage(FILE *f)
+{
+	fputs("usage: penstock --config FILE   run the appliance in the foreground\n"
+	      "       penstock --check FILE    check the file, print everything that is wrong\n"
+	      "       penstock --version\n"
+	      "       penstock --help\n"
+	      "exit code: 0 ended in order or the file is good, 1 it is not or the start failed,\n"
+	      "           2 wrong arguments\n",
+		f);
+}
+
+/* The snapshot, or NULL with every error printed. */
+static struct conf *load(const char *path)
+{
+	struct conf_errors errs = {0};
+	struct conf *conf = conf_load(path, &errs);
+
+	for (unsigned i = 0; i < conf_errors_count(&errs); i++)
+		fprintf(stderr, "penstock: %s\n", conf_errors_text(&errs, i));
+	conf_errors_fini(&errs);
+	return conf;
+}
+
+static int check(const char *path)
+{
+	struct conf *conf = load(path);
+
+	if (!conf)
+		return EXIT_FAILURE;
+	printf("%s: good: %u ports, %u listeners, %u pools\n", path, conf->n_ports,
+		conf->n_listeners, conf->n_pools);
+	conf_destroy(conf);
+	return EXIT_SUCCESS;
+}
+
+/* Bits of capabilities(7) that devices need. */
+static bool may_drive_devices(void)
+{
+	unsigned long long caps = 0;
+	const unsigned long long need = 1ull << 12 | 1ull << 13; /* NET_ADMIN, NET_RAW */
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (caps & need) == need;
+}
+
+static int run(const char *path)
+{
+	struct conf *conf = load(path);
+	uint16_t cores[CONF_WORKERS_MAX];
+	unsigned n_cores;
+	struct err e = {""};
+	int code = EXIT_FAILURE;
+
+	if (!conf)
+		return EXIT_FAILURE;
+	log_start(conf->global.log);
+	n_cores = cores_choose(conf, cores);
+	if (!may_drive_devices()) {
+		fputs("penstock: no rights to drive network devices: run it as root, or with "
+		      "CAP_NET_ADMIN, CAP_NET_RAW and CAP_IPC_LOCK\n",
+			stderr);
+	} else if (eal_start(conf, cores, n_cores, &e) < 0) {
+		fprintf(stderr, "penstock: %s\n", e.text);
+	} else {
+		code = appliance_run(conf, cores, n_cores);
+		eal_stop();
+	}
+	conf_destroy(conf);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+		{"check", required_argument, NULL, 'k'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	int opt = getopt_long(argc, argv, "c:h", options, NULL);
+	char *value = optarg;
+
+	if (opt == -1 && optind < argc)
+		fprintf(stderr, "penstock: unknown argument '%s'\n", argv[optind]);
+	if (opt != -1 && opt != '?' && optind < argc) {
+		fprintf(stderr, "penstock: one thing at a time: '%s' is too much\n", argv[optind]);
+		opt = '?';
+	}
+	switch (opt) {
+	case 'c':
+		return run(value);
+	case 'k':
+		return check(value);
+	case 'V':
+		printf("penstock %s\n", PENSTOCK_VERSION);
+		return EXIT_SUCCESS;
+	case 'h':
+		usage(stdout);
+		return EXIT_SUCCESS;
+	default:
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+}

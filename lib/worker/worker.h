@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one core, its queue on every port, and an instance of every stage. Workers share
+ * nothing; what must pass between two of them (packets that arrived on the wrong queue, what ARP
+ * learned) goes through a single-producer single-consumer ring for each ordered pair.
+ *
+ * Control makes workers, starts and stops them, and runs jobs on them at their quiescent point.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "port/port.h"
+#include "stat/stat.h"
+
+struct lb;
+struct net;
+struct relay;
+struct tcp;
+struct worker;
+struct worker_links;
+
+enum worker_stat {
+#define X(name, text) WORKER_STAT_##name,
+#include "worker/worker_stat.def"
+#undef X
+	WORKER_STAT_N
+};
+
+struct worker_config {
+	const struct conf *conf;
+	struct port *const *ports; /* conf->n_ports */
+	struct buf_pools *pools;   /* of this worker */
+	struct worker_links *links;
+	uint16_t id, n_workers; /* id is also the queue on every port */
+	uint16_t core;		/* for show */
+	int socket;		/* NUMA node */
+	uint64_t memory;	/* bytes that tables may take, besides the pools */
+	uint64_t seed[6];	/* secrets, drawn once per boot, the same for all workers */
+};
+
+/* The rings between n workers. NULL with e set: no memory. */
+struct worker_links *worker_links_create(unsigned n, struct err *e);
+/* After the last worker is gone. NULL is fine. */
+void worker_links_destroy(struct worker_links *l, unsigned n);
+
+/* All is borrowed but the config itself. NULL with e set, nothing left behind. */
+struct worker *worker_create(const struct worker_config *cfg, struct err *e);
+/* Stopped, or never started. Drops what connections there are. NULL is fine. */
+void worker_destroy(struct worker *w);
+
+/* The lcore's function: polls until worker_stop. arg is the struct worker; returns 0. */
+int worker_main(void *arg);
+/* Ask it to return; any thread. */
+void worker_stop(struct worker *w);
+
+/*
+ * Run fn(arg) on the worker at its quiescent point, where no burst is in flight: 0 when done.
+ * -ETIMEDOUT: it did not come there within a second; fn has not run and never will. One caller.
+ */
+int worker_call(struct worker *w, void (*fn)(void *), void *arg);
+
+/* A port's link came or went: on the worker, by worker_call; its errors. The first worker also
+ * announces our addresses there. */
+int worker_set_link(struct worker *w, uint8_t port, bool up);
+/* No new requests, idle connections are closed (relay_drain): by worker_call; its errors. */
+int worker_drain(struct worker *w);
+/* Connections that are still there; 0: drained. */
+uint32_t worker_conns(const struct worker *w);
+
+/* The parts, for control to read. */
+struct net *worker_net(struct worker *w);
+struct tcp *worker_tcp(struct worker *w);
+struct lb *worker_lb(struct worker *w);
+struct relay *worker_relay(struct worker *w);
+/* Time of the poll that runs, or ran last. */
+const clock_us_t *worker_now(const struct worker *w);
+struct stat_block worker_stat_block(const struct worker *w);
+
+/* Where the time goes, TSC cycles; busy + idle + slept is all of it. */
+struct worker_load {
+	uint64_t busy, idle, slept;
+	uint64_t polls;
+	struct stat_hist burst; /* packets of each receive burst that was not empty */
+};
+const struct worker_load *worker_load(const struct worker *w);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Building a worker from the checked file: sizes, and one instance of every stage. */
+#include <errno.h>
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "worker/worker_priv.h"
+
+#define REQUEST_SHARE 65536 /* bytes of memory for which one request may be in flight */
+
+static void net_port_fill(struct net_port_config *out, const struct conf_port *c, struct port *p)
+{
+	*out = (struct net_port_config){.mtu = port_mtu(p), .vlan = c->vlan, .n_addr = c->n_addr};
+	memcpy(out->mac, port_mac(p), sizeof(out->mac));
+	for (unsigned i = 0; i < c->n_addr; i++)
+		out->addr[i] = (struct net_prefix){c->addr[i].addr, c->addr[i].bits};
+}
+
+/* The gateways of all ports and the static routes; returns how many. */
+static unsigned routes_fill(struct net_route_config *out, const struct conf *conf)
+{
+	static const uint8_t v4_any[4];
+	unsigned n = 0;
+
+	for (unsigned p = 0; p < conf->n_ports; p++) {
+		for (unsigned g = 0; g < conf->ports[p].n_gateway; g++) {
+			const struct ip_addr *via = &conf->ports[p].gateway[g];
+			struct net_prefix any = {.bits = 0};
+
+			if (ip_is_v4(via))
+				any = (struct net_prefix){ip_from_v4(v4_any), 96};
+			out[n++] = (struct net_route_config){any, *via, (uint8_t)p};
+		}
+	}
+	for (unsigned i = 0; i < conf->n_routes; i++) {
+		const struct conf_route *r = &conf->routes[i];
+
+		out[n++] = (struct net_route_config){{r->to.addr, r->to.bits}, r->via,
+			(uint8_t)r->port};
+	}
+	return n;
+}
+
+static int net_start(struct worker *w, struct err *e)
+{
+	const struct conf *conf = w->cfg.conf;
+	struct net_port_config ports[CONF_PORTS_MAX];
+	struct net_route_config routes[CONF_ROUTES_MAX + 2 * CONF_PORTS_MAX];
+	struct net_config cfg = {.ports = ports, .n_ports = conf->n_ports, .routes = routes,
+		.secret = {{w->cfg.seed[0], w->cfg.seed[1]}}, .share = w->cfg.n_workers > 1};
+
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		net_port_fill(&ports[p], &conf->ports[p], w->ports[p]);
+	cfg.n_routes = routes_fill(routes, conf);
+	w->net = net_create(&cfg, w->cfg.pools, &w->rnd, e);
+	return w->net ? 0 : -ENOMEM;
+}
+
+/* What the tables may hold, from the file and from memory. */
+struct sizes {
+	uint32_t fronts, backs, requests, conns;
+};
+
+static struct sizes sizes_from(const struct worker_config *cfg)
+{
+	struct sizes s = {.fronts = relay_fronts_max(cfg->conf)};
+	uint64_t fit = cfg->memory / REQUEST_SHARE;
+
+	s.requests = fit < 64 ? 64 : (fit > s.fronts ? s.fronts : (uint32_t)fit);
+	/* twice: a pool of idle ones must not starve requests */
+	s.backs = 2 * s.requests;
+	s.conns = s.fronts + s.backs;
+	return s;
+}
+
+static int tcp_start(struct worker *w, const struct sizes *s, struct err *e)
+{
+	const struct conf_tcp *c = &w->cfg.conf->tcp;
+	struct tcp_config cfg = {.conns = s->conns,
+		.syns = 4096,
+		.time_waits = 32768,
+		.exts = s->conns / 16 < 1024 ? 1024 : s->conns / 16,
+		.rcv_limit = c->receive_buffer,
+		.snd_limit = c->send_buffer,
+		.keepalive_ms = c->keepalive_ms,
+		.time_wait_ms = c->time_wait_ms,
+		.fin_wait2_ms = 60000,
+		.rto_min_ms = 200,
+		.socket = w->cfg.socket,
+		.secret = {w->cfg.seed[2], w->cfg.seed[3], w->cfg.seed[4], w->cfg.seed[5]}};
+
+	w->tcp = tcp_create(&cfg, w->cfg.pools, w->now, e);
+	return w->tcp ? 0 : -ENOMEM;
+}
+
+static int relay_start(struct worker *w, const struct sizes *s, struct err *e)
+{
+	struct relay_config cfg = {.conf = w->cfg.conf,
+		.tcp = w->tcp,
+		.lb = w->lb,
+		.pools = w->cfg.pools,
+		.net = w->net,
+		.ports = w->ports,
+		.rnd = &w->rnd,
+		.worker = w->cfg.id,
+		.n_workers = w->cfg.n_workers,
+		.requests = s->requests,
+		.backs = s->backs,
+		.socket = w->cfg.socket};
+
+	w->relay = relay_create(&cfg, w->now, e);
+	return w->relay ? 0 : -ENOMEM;
+}
+
+struct worker *worker_create(const struct worker_config *cfg, struct err *e)
+{
+	struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, cfg->socket);
+	struct sizes s = sizes_from(cfg);
+
+	if (!w) {
+		err_set(e, ENOMEM, "no memory for worker %u: raise [global] memory", cfg->id);
+		return NULL;
+	}
+	w->cfg = *cfg;
+	w->ports = cfg->ports;
+	w->n_ports = cfg->conf->n_ports;
+	w->sleeps = cfg->conf->global.idle == CONF_IDLE_SLEEP;
+	w->tsc_start = rte_rdtsc();
+	w->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
+	/* choices and jitter differ between workers, secrets do not */
+	rand_seed(&w->rnd, cfg->seed[0] ^ (cfg->id + 1));
+	w->lb = lb_create(cfg->conf, &w->rnd, e);
+	if (w->lb && net_start(w, e) == 0 && tcp_start(w, &s, e) == 0 && relay_start(w, &s, e) == 0)
+		return w;
+	worker_destroy(w);
+	return NULL;
+}
+
+void worker_destroy(struct worker *w)
+{
+	if (!w)
+		return;
+	relay_destroy(w->relay);
+	tcp_destroy(w->tcp);
+	net_destroy(w->net);
+	lb_destroy(w->lb);
+	rte_free(w);
+}

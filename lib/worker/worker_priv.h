@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WORKER_WORKER_PRIV_H
+#define WORKER_WORKER_PRIV_H
+
+#include <rte_ring.h>
+
+#include "base/rand.h"
+#include "buf/buf.h"
+#include "lb/lb.h"
+#include "net/net.h"
+#include "relay/relay.h"
+#include "tcp/tcp.h"
+#include "worker/worker.h"
+
+#define WORKER_BURST	   32
+#define WORKER_IDLE_POLLS  64 /* empty polls before the first sleep */
+#define WORKER_SLEEP_MS	   20 /* longest sleep: control's jobs wait at most so long */
+#define WORKER_TIMERS	   256 /* connections whose timers run in one poll */
+
+/* One job of control's. FREE -> POSTED (control) -> RUNNING -> DONE (worker) -> FREE (control), or
+ * POSTED -> FREE when control gives up first. */
+enum worker_job_state { JOB_FREE, JOB_POSTED, JOB_RUNNING, JOB_DONE };
+
+struct worker_job {
+	void (*fn)(void *);
+	void *arg;
+	uint32_t state; /* atomic: whoever moves it out of POSTED owns fn and arg */
+};
+
+/* Rings from worker i to worker j at [i * n + j]; NULL where i == j. */
+struct worker_links {
+	struct rte_ring **pkts;    /* struct rte_mbuf *, pkt_meta filled */
+	struct rte_ring **learned; /* struct net_learned */
+};
+
+struct worker {
+	/* read only while it runs */
+	struct worker_config cfg;
+	struct port *const *ports;
+	unsigned n_ports;
+	bool sleeps; /* idle = sleep */
+	uint64_t tsc_start;
+	uint64_t us_per_cycle; /* fixed point, 32 fraction bits */
+	struct net *net;
+	struct tcp *tcp;
+	struct lb *lb;
+	struct relay *relay;
+
+	/* the loop's own */
+	clock_us_t now;
+	uint32_t empty; /* polls without work, in a row */
+	uint64_t tsc_last;
+	struct rand_state rnd;
+	struct worker_load load;
+	uint64_t stat[WORKER_STAT_N];
+
+	/* shared with control */
+	uint32_t stop; /* atomic, set once by control, read relaxed: nothing else hangs on it */
+	struct worker_job job;
+};
+
+/* worker_steer.c: packets and news between workers */
+uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, uint16_t n);
+uint16_t worker__steer_take(struct worker *w, unsigned from, struct rte_mbuf **pkts, uint16_t max);
+void worker__news(struct worker *w);
+
+#endif

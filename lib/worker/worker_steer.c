@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Between workers. A front connection lives where the device put its packets, so it is always at
+ * home. A back connection lives where its front does: its local port is chosen so that RSS brings
+ * the answers there, and where RSS cannot be known (or lies), the port's number still tells the
+ * owner, and the packet is handed over.
+ */
+#include <errno.h>
+#include <rte_ring_elem.h>
+
+#include "base/be.h"
+#include "worker/worker_priv.h"
+
+#define RING_PKTS    1024
+#define RING_LEARNED 256
+
+static struct rte_ring *link_ring(struct rte_ring *const *rings, unsigned n, unsigned from,
+	unsigned to)
+{
+	return rings[from * n + to];
+}
+
+static int rings_create(struct worker_links *l, unsigned n, unsigned from, unsigned to)
+{
+	unsigned i = from * n + to;
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "pkts_%hu_%hu", (uint16_t)from, (uint16_t)to);
+	l->pkts[i] = rte_ring_create(name, RING_PKTS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "learned_%hu_%hu", (uint16_t)from, (uint16_t)to);
+	l->learned[i] = rte_ring_create_elem(name, sizeof(struct net_learned), RING_LEARNED,
+		SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return l->pkts[i] && l->learned[i] ? 0 : -ENOMEM;
+}
+
+struct worker_links *worker_links_create(unsigned n, struct err *e)
+{
+	struct worker_links *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		goto fail;
+	l->pkts = calloc(n * n, sizeof(struct rte_ring *));
+	l->learned = calloc(n * n, sizeof(struct rte_ring *));
+	if (!l->pkts || !l->learned)
+		goto fail;
+	for (unsigned i = 0; i < n * n; i++)
+		if (i / n != i % n && rings_create(l, n, i / n, i % n) < 0)
+			goto fail;
+	return l;
+fail:
+	worker_links_destroy(l, n);
+	err_set(e, ENOMEM, "no memory for the rings between %u workers", n);
+	return NULL;
+}
+
+void worker_links_destroy(struct worker_links *l, unsigned n)
+{
+	if (!l)
+		return;
+	for (unsigned i = 0; l->pkts && l->learned && i < n * n; i++) {
+		struct rte_mbuf *m;
+
+		while (l->pkts[i] && rte_ring_dequeue(l->pkts[i], (void **)&m) == 0)
+			rte_pktmbuf_free(m);
+		rte_ring_free(l->pkts[i]);
+		rte_ring_free(l->learned[i]);
+	}
+	free(l->pkts);
+	free(l->learned);
+	free(l);
+}
+
+/* Is addr:port one of our listeners'? */
+static bool is_listener(const struct conf *conf, const struct ip_addr *addr, uint16_t port)
+{
+	for (unsigned i = 0; i < conf->n_listeners; i++) {
+		const struct conf_listener *l = &conf->listeners[i];
+
+		for (unsigned j = 0; j < l->n_addr; j++)
+			if (l->addr[j].port == port && ip_addr_eq(&l->addr[j].addr, addr))
+				return true;
+	}
+	return false;
+}
+
+/* The worker that a packet for TCP belongs to. */
+static uint16_t owner_of(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	bool icmp = meta->flags & PKT_F_ICMP_ERR; /* then src is ours: it quotes our packet */
+	const struct be16 *ports = rte_pktmbuf_mtod_offset(m, const struct be16 *, meta->l4_off);
+	uint16_t port = be16_get(ports[icmp ? 0 : 1]);
+
+	if (is_listener(w->cfg.conf, icmp ? &meta->src : &meta->dst, port))
+		return w->cfg.id;
+	return relay_port_owner(port, w->cfg.n_workers);
+}
+
+/* Hand on what belongs to others; what is ours stays, moved to the front. Returns its count. */
+uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, uint16_t n)
+{
+	unsigned workers = w->cfg.n_workers;
+	uint16_t kept = 0;
+
+	if (workers == 1)
+		return n;
+	for (uint16_t i = 0; i < n; i++) {
+		uint16_t to = owner_of(w, pkts[i]);
+
+		if (to == w->cfg.id) {
+			pkts[kept++] = pkts[i];
+		} else if (rte_ring_sp_enqueue(link_ring(w->cfg.links->pkts, workers, w->cfg.id, to),
+				   pkts[i]) == 0) {
+			w->stat[WORKER_STAT_handed_over]++;
+		} else {
+			w->stat[WORKER_STAT_drop_ring_full]++;
+			rte_pktmbuf_free(pkts[i]);
+		}
+	}
+	return kept;
+}
+
+uint16_t worker__steer_take(struct worker *w, unsigned from, struct rte_mbuf **pkts, uint16_t max)
+{
+	unsigned n;
+
+	if (from == w->cfg.id)
+		return 0;
+	n = rte_ring_sc_dequeue_burst(
+		link_ring(w->cfg.links->pkts, w->cfg.n_workers, from, w->cfg.id), (void **)pkts, max,
+		NULL);
+	w->stat[WORKER_STAT_taken_over] += n;
+	return (uint16_t)n;
+}
+
+/* What ARP and ND taught us to the others, and theirs to us. A full ring loses news: the neighbour
+ * is asked again. */
+void worker__news(struct worker *w)
+{
+	struct net_learned news[8];
+	unsigned n, workers = w->cfg.n_workers;
+
+	if (workers == 1)
+		return;
+	n = net_learned_take(w->net, news, RTE_DIM(news));
+	for (unsigned to = 0; to < workers; to++) {
+		if (to == w->cfg.id)
+			continue;
+		for (unsigned i = 0; i < n; i++)
+			rte_ring_sp_enqueue_elem(
+				link_ring(w->cfg.links->learned, workers, w->cfg.id, to), &news[i],
+				sizeof(news[i]));
+	}
+	for (unsigned from = 0; from < workers; from++) {
+		if (from == w->cfg.id)
+			continue;
+		while (rte_ring_sc_dequeue_elem(
+			       link_ring(w->cfg.links->learned, workers, from, w->cfg.id), &news[0],
+			       sizeof(news[0])) == 0)
+			net_neigh_learn(w->net, &news[0], w->now);
+	}
+}
