@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <rte_eal.h>
+#include <rte_mbuf_pool_ops.h>
 
 #include "base/assert.h"
 #include "buf/buf.h"
@@ -18,15 +20,43 @@
 #define CACHE_MAX 256u
 #define HDR_MIN   1024u /* a transmit ring full of bare ACKs */
 
+/* See pool_create(): the pool knows no bus addresses, but where they are virtual ones we do. */
+static void mbuf_init(struct rte_mempool *mp, void *arg, void *obj, unsigned i)
+{
+	rte_pktmbuf_init(mp, arg, obj, i);
+	if (mp->flags & RTE_MEMPOOL_F_NO_IOVA_CONTIG)
+		rte_mbuf_iova_set(obj, (uintptr_t)((struct rte_mbuf *)obj)->buf_addr);
+}
+
+/*
+ * rte_pktmbuf_pool_create() with one difference: where bus addresses are virtual ones, mbufs may
+ * cross pages, so that a pool is one dense piece. Without hugepages an mbuf would else take a whole
+ * page, and net_af_xdp shares the pool with the kernel as n * size bytes: the rest never arrived.
+ */
 static struct rte_mempool *pool_create(
 	const char *name, const char *kind, uint32_t n, uint16_t room, int socket)
 {
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = room, .mbuf_priv_size = sizeof(struct pkt_meta)};
+	unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+	unsigned size = sizeof(struct rte_mbuf) + sizeof(struct pkt_meta) + room;
 	char full[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *mp;
 
 	if ((size_t)snprintf(full, sizeof(full), "%s-%s", name, kind) >= sizeof(full))
 		return NULL;
-	return rte_pktmbuf_pool_create(
-		full, n, RTE_MIN(CACHE_MAX, n / 4), sizeof(struct pkt_meta), room, socket);
+	mp = rte_mempool_create_empty(
+		full, n, size, RTE_MIN(CACHE_MAX, n / 4), sizeof(priv), socket, flags);
+	if (!mp)
+		return NULL;
+	rte_pktmbuf_pool_init(mp, &priv);
+	if (rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL) != 0 ||
+		rte_mempool_populate_default(mp) < 0) {
+		rte_mempool_free(mp);
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, mbuf_init, NULL);
+	return mp;
 }
 
 /*
