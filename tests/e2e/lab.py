@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every end-to-end test uses: the target, signed requests, a raw HTTP client, the lab's own controls."""
+import collections
 import contextlib
 import ctypes
 import filecmp
@@ -14,7 +15,6 @@ import sys
 import tempfile
 import time
 import unittest
-from collections import namedtuple
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 import boto3
@@ -33,7 +33,7 @@ RESPONSE_TIMEOUT = 8  # seconds, of the pool in config/lab.ini
 HEAD_LIMIT = 65536  # bytes, of the listener in config/lab.ini
 
 # The same addresses and keys as in ci/lab/common.sh.
-Target = namedtuple("Target", "name hosts port namespace")
+Target = collections.namedtuple("Target", "name hosts port namespace")
 TARGETS = {
     "penstock": Target("penstock", {4: "10.10.0.10", 6: "fd00:10::10"}, 80, "ps-client"),
     "haproxy": Target("haproxy", {4: "10.11.0.10", 6: "fd00:11::10"}, 80, "ps-client"),
@@ -88,6 +88,53 @@ def show(noun):
     return json.loads(out.stdout)
 
 
+def held():
+    """What the appliance holds that a silent appliance would not hold, as {name: count}."""
+    found = collections.Counter()
+    for row in show("connections 10000")["connections"]:
+        if row["state"] != "idle":
+            found["%s connection %s %s" % (row["side"], row["tcp_state"], row["state"])] += 1
+    memory = show("memory")
+    for row in memory["records"]:
+        if row["records"] in ("fronts", "half_open", "out_of_order", "requests"):
+            found[row["records"]] += row["in_use"]
+    for row in memory["buffers"]:
+        found[row["buffers"] + " buffers"] += row["in_use"]
+    return +found
+
+
+@functools.lru_cache(maxsize=1)
+def at_rest():
+    """What it holds before the first test: the receive rings of some drivers are never empty."""
+    return held()
+
+
+class Case(unittest.TestCase):
+    """A test after which nothing may be left in the appliance."""
+
+    longMessage = True
+    keeps = ()  # what a class may hold from one test to the next
+
+    @classmethod
+    def setUpClass(cls):
+        if TARGET.name == "penstock":
+            at_rest()
+
+    def setUp(self):
+        self.addCleanup(self.nothing_left, self.keeps)
+
+    @classmethod
+    def nothing_left(cls, keeps=()):
+        if TARGET.name != "penstock":
+            return
+        for _ in range(100):
+            left = {name: count for name, count in (held() - at_rest()).items() if name not in keeps}
+            if not left:
+                return
+            time.sleep(0.1)
+        raise AssertionError("left in the appliance: %r" % left)
+
+
 def storage_sent():
     """Bytes that the nodes have put on the wire to the proxy, as the kernel counts them."""
     link = {"penstock": "storage0", "haproxy": "storage1"}[TARGET.name]
@@ -136,7 +183,7 @@ class Files:
         return filecmp.cmp(one, two, shallow=False)
 
 
-Response = namedtuple("Response", "status headers body")
+Response = collections.namedtuple("Response", "status headers body")
 
 
 class Wire:
@@ -312,12 +359,13 @@ def namespace(name):
             libc.setns(here.fileno(), 0x40000000)
 
 
-class RawCase(unittest.TestCase):
+class RawCase(Case):
     """Tests that hold both ends: `front` is the client's connection, `origin` the server behind the proxy."""
 
     family = 4
 
     def setUp(self):
+        super().setUp()
         self.origin = Origin(self)
         self.host = TARGET.hosts[self.family]
         self.front = self.connect()
@@ -333,14 +381,15 @@ class RawCase(unittest.TestCase):
         return self.origin.accept()
 
 
-class S3Case(unittest.TestCase):
+class S3Case(Case):
     """Tests with a bucket of their own, made and removed through the target."""
 
     family = 4
-    longMessage = True
+    keeps = ("fronts",)  # those of cls.s3, kept alive by boto3
 
     @classmethod
     def setUpClass(cls):
+        super().setUpClass()
         cls.host, cls.port = TARGET.hosts[cls.family], TARGET.port
         bracketed = "[%s]" % cls.host if cls.family == 6 else cls.host
         cls.authority = bracketed if cls.port == 80 else "%s:%d" % (bracketed, cls.port)
@@ -360,6 +409,8 @@ class S3Case(unittest.TestCase):
         for upload in uploads:
             cls.s3.abort_multipart_upload(Bucket=cls.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
         cls.s3.delete_bucket(Bucket=cls.bucket)
+        cls.s3.close()
+        cls.nothing_left()
 
     @classmethod
     def client(cls, style="path", endpoint=None):

@@ -136,6 +136,7 @@ class Boto3(S3Case):
         """The node decides; a proxy that let this pass would not be one."""
         stranger = boto3.client("s3", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id="NOBODY",
                                 aws_secret_access_key="nothing", config=self.s3.meta.config)
+        self.addCleanup(stranger.close)
         with self.assertRaises(ClientError) as caught:
             stranger.list_objects_v2(Bucket=self.bucket)
         self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 403)

@@ -2,9 +2,8 @@
 """The appliance as a host on its wires: echo, neighbours, and nothing said that nobody asked for."""
 import json
 import subprocess
-import unittest
 
-from lab import TARGET, both_families, penstock_only, tool
+from lab import TARGET, Case, both_families, penstock_only, tool
 
 
 def ping(address, *options):
@@ -14,11 +13,12 @@ def ping(address, *options):
 
 @both_families
 @penstock_only
-class Net(unittest.TestCase):
+class Net(Case):
     family = 4
     absent = {4: "10.10.0.77", 6: "fd00:10::77"}
 
     def setUp(self):
+        super().setUp()
         self.address = TARGET.hosts[self.family]
 
     def forget(self):

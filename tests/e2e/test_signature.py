@@ -75,6 +75,7 @@ class Signature(S3Case):
 
         with mock.patch("socket.getaddrinfo", resolve):
             s3 = self.client("virtual", "http://%s:%d" % (VHOST_DOMAIN, TARGET.port))
+            self.addCleanup(s3.close)
             s3.put_object(Bucket=self.bucket, Key="a b+c", Body=b"virtual")
             self.assertEqual(s3.get_object(Bucket=self.bucket, Key="a b+c")["Body"].read(), b"virtual")
 
