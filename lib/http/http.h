@@ -40,10 +40,10 @@ const char *http_reason(unsigned status);
 #define HTTP_LEAD_MAX 4 /* empty lines forgiven before a request line (RFC 9112 2.2) */
 
 struct http_scan {
-	uint32_t seen;	/* bytes scanned since init */
+	uint32_t seen;  /* bytes scanned since init */
 	uint32_t limit; /* a head may have this many bytes, lead excluded */
-	uint16_t lead;	/* leading bytes (empty lines) that are not part of the head: drop them */
-	uint8_t state;	/* enum in http_scan.c */
+	uint16_t lead;  /* leading bytes (empty lines) that are not part of the head: drop them */
+	uint8_t state;  /* enum in http_scan.c */
 	uint8_t lead_max;
 };
 
@@ -90,32 +90,32 @@ enum http_name {
 struct http_field {
 	struct span name;  /* as sent; compare with span_ieq */
 	struct span value; /* without white space at its ends */
-	uint8_t id;	   /* enum http_name */
+	uint8_t id;        /* enum http_name */
 };
 
-#define HTTP_FIELDS_MAX	128
+#define HTTP_FIELDS_MAX  128
 #define HTTP_OPTIONS_MAX 32 /* Connection options: bounds the work of http_head_build */
 
 /* Spans point into the bytes that were parsed and live as long as they do. */
 struct http_head {
-	struct span raw;	 /* the head, from the start line to the empty line inclusive */
-	struct span start;	 /* the start line without CRLF */
+	struct span raw;         /* the head, from the start line to the empty line inclusive */
+	struct span start;       /* the start line without CRLF */
 	struct span method_name; /* requests: as sent */
-	struct span target;	 /* requests: as sent, any form */
-	struct span path;	 /* target's path, undecoded; empty for absolute-form without one */
-	struct span query;	 /* after the first '?'; p is NULL without '?' */
-	struct span host;	 /* value of Host; p is NULL without */
-	struct span reason;	 /* responses: may be empty */
-	int64_t content_length;	 /* bytes, <= 2^62; -1: no such field */
-	uint16_t status;	 /* responses: 100..599; 0 in requests */
-	uint8_t method;		 /* enum http_method */
-	uint8_t minor;		 /* HTTP/1.minor: 0 or 1 */
-	bool chunked;		 /* Transfer-Encoding: chunked */
-	bool expect_continue;	 /* Expect: 100-continue in a 1.1 request */
-	bool close;		 /* Connection has close */
-	bool keep_alive;	 /* Connection has keep-alive */
-	bool upgrade;		 /* Upgrade present; never passed on */
-	uint8_t n_options;	 /* Connection options, at most HTTP_OPTIONS_MAX */
+	struct span target;      /* requests: as sent, any form */
+	struct span path;        /* target's path, undecoded; empty for absolute-form without one */
+	struct span query;       /* after the first '?'; p is NULL without '?' */
+	struct span host;        /* value of Host; p is NULL without */
+	struct span reason;      /* responses: may be empty */
+	int64_t content_length;  /* bytes, <= 2^62; -1: no such field */
+	uint16_t status;         /* responses: 100..599; 0 in requests */
+	uint8_t method;          /* enum http_method */
+	uint8_t minor;           /* HTTP/1.minor: 0 or 1 */
+	bool chunked;            /* Transfer-Encoding: chunked */
+	bool expect_continue;    /* Expect: 100-continue in a 1.1 request */
+	bool close;              /* Connection has close */
+	bool keep_alive;         /* Connection has keep-alive */
+	bool upgrade;            /* Upgrade present; never passed on */
+	uint8_t n_options;       /* Connection options, at most HTTP_OPTIONS_MAX */
 	uint16_t n_fields;
 	struct http_field field[HTTP_FIELDS_MAX]; /* the first n_fields are set, in order */
 };
@@ -138,19 +138,19 @@ enum http_framing { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BO
 
 enum http_progress { HTTP_BODY_MORE, HTTP_BODY_DONE, HTTP_BODY_BAD };
 
-#define HTTP_EXT_MAX	 4096 /* chunk-extension bytes beyond the data bytes so far */
+#define HTTP_EXT_MAX     4096 /* chunk-extension bytes beyond the data bytes so far */
 #define HTTP_TRAILER_MAX 8192 /* bytes of the trailer section */
 
 struct http_body {
-	uint64_t left;	   /* of a length body, or of the chunk's data; bytes */
-	uint64_t passed;   /* bytes consumed so far, framing included */
-	uint32_t excess;   /* chunk-extension bytes not yet outweighed by data */
-	uint16_t trailer;  /* bytes of the trailer section */
-	uint8_t digits;	   /* of the chunk size */
-	uint8_t framing;   /* enum http_framing */
-	uint8_t state;	   /* enum in http_body.c */
-	uint8_t progress;  /* enum http_progress */
-	uint8_t code;	   /* enum http_code when BAD */
+	uint64_t left;    /* of a length body, or of the chunk's data; bytes */
+	uint64_t passed;  /* bytes consumed so far, framing included */
+	uint32_t excess;  /* chunk-extension bytes not yet outweighed by data */
+	uint16_t trailer; /* bytes of the trailer section */
+	uint8_t digits;   /* of the chunk size */
+	uint8_t framing;  /* enum http_framing */
+	uint8_t state;    /* enum in http_body.c */
+	uint8_t progress; /* enum http_progress */
+	uint8_t code;     /* enum http_code when BAD */
 };
 
 /* The framing of a parsed request's, or response's, body (RFC 9112 6.3). to_head: the response

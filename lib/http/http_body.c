@@ -44,69 +44,60 @@ enum state {
 	FINAL, /* done, or refused */
 };
 
-enum kind { HEX, TOKEN, SPACE, SEMI, EQUAL, COLON, QUOTE, SLASH, TEXT, CR, LF, CTL, KINDS };
+enum kind { CTL, HEX, TOKEN, SPACE, SEMI, EQUAL, COLON, QUOTE, SLASH, TEXT, CR, LF, KINDS };
 
+#define WORD(to) [HEX] = to, [TOKEN] = to
+#define MOST(to) WORD(to), [SPACE] = to, [SEMI] = to, [EQUAL] = to, [COLON] = to, [TEXT] = to
+
+/* clang-format off */
 static const uint8_t next[STATES][KINDS] = {
-	[SIZE0] = {[HEX] = SIZE},
-	[SIZE] = {[HEX] = SIZE, [SEMI] = EXT_NAME0, [CR] = SIZE_LF},
-	[EXT_NAME0] = {[HEX] = EXT_NAME, [TOKEN] = EXT_NAME},
-	[EXT_NAME] = {[HEX] = EXT_NAME, [TOKEN] = EXT_NAME, [EQUAL] = EXT_VALUE0,
-		[SEMI] = EXT_NAME0, [CR] = SIZE_LF},
-	[EXT_VALUE0] = {[HEX] = EXT_VALUE, [TOKEN] = EXT_VALUE, [QUOTE] = EXT_QUOTED},
-	[EXT_VALUE] = {[HEX] = EXT_VALUE, [TOKEN] = EXT_VALUE, [SEMI] = EXT_NAME0, [CR] = SIZE_LF},
-	[EXT_QUOTED] = {[HEX] = EXT_QUOTED, [TOKEN] = EXT_QUOTED, [SPACE] = EXT_QUOTED,
-		[SEMI] = EXT_QUOTED, [EQUAL] = EXT_QUOTED, [COLON] = EXT_QUOTED,
-		[QUOTE] = EXT_QUOTED_END, [SLASH] = EXT_ESCAPE, [TEXT] = EXT_QUOTED},
-	[EXT_ESCAPE] = {[HEX] = EXT_QUOTED, [TOKEN] = EXT_QUOTED, [SPACE] = EXT_QUOTED,
-		[SEMI] = EXT_QUOTED, [EQUAL] = EXT_QUOTED, [COLON] = EXT_QUOTED,
-		[QUOTE] = EXT_QUOTED, [SLASH] = EXT_QUOTED, [TEXT] = EXT_QUOTED},
+	[SIZE0]          = {[HEX] = SIZE},
+	[SIZE]           = {[HEX] = SIZE, [SEMI] = EXT_NAME0, [CR] = SIZE_LF},
+	[EXT_NAME0]      = {WORD(EXT_NAME)},
+	[EXT_NAME]       = {WORD(EXT_NAME), [EQUAL] = EXT_VALUE0, [SEMI] = EXT_NAME0, [CR] = SIZE_LF},
+	[EXT_VALUE0]     = {WORD(EXT_VALUE), [QUOTE] = EXT_QUOTED},
+	[EXT_VALUE]      = {WORD(EXT_VALUE), [SEMI] = EXT_NAME0, [CR] = SIZE_LF},
+	[EXT_QUOTED]     = {MOST(EXT_QUOTED), [SLASH] = EXT_ESCAPE, [QUOTE] = EXT_QUOTED_END},
+	[EXT_ESCAPE]     = {MOST(EXT_QUOTED), [SLASH] = EXT_QUOTED, [QUOTE] = EXT_QUOTED},
 	[EXT_QUOTED_END] = {[SEMI] = EXT_NAME0, [CR] = SIZE_LF},
-	[SIZE_LF] = {[LF] = DATA},
-	[DATA_CR] = {[CR] = DATA_LF},
-	[DATA_LF] = {[LF] = SIZE0},
-	[TRAILER0] = {[HEX] = NAME, [TOKEN] = NAME, [CR] = END_LF},
-	[NAME] = {[HEX] = NAME, [TOKEN] = NAME, [COLON] = VALUE},
-	[VALUE] = {[HEX] = VALUE, [TOKEN] = VALUE, [SPACE] = VALUE, [SEMI] = VALUE,
-		[EQUAL] = VALUE, [COLON] = VALUE, [QUOTE] = VALUE, [SLASH] = VALUE, [TEXT] = VALUE,
-		[CR] = VALUE_LF},
-	[VALUE_LF] = {[LF] = TRAILER0},
-	[END_LF] = {[LF] = FINAL},
+	[SIZE_LF]        = {[LF] = DATA},
+	[DATA_CR]        = {[CR] = DATA_LF},
+	[DATA_LF]        = {[LF] = SIZE0},
+	[TRAILER0]       = {WORD(NAME), [CR] = END_LF},
+	[NAME]           = {WORD(NAME), [COLON] = VALUE},
+	[VALUE]          = {MOST(VALUE), [SLASH] = VALUE, [QUOTE] = VALUE, [CR] = VALUE_LF},
+	[VALUE_LF]       = {[LF] = TRAILER0},
+	[END_LF]         = {[LF] = FINAL},
 };
 
-/* Why a byte that has no place in the table is refused. */
+/* Why a byte that has no place is refused. */
 static const uint8_t fault[STATES] = {
 	[SIZE0] = HTTP_E_chunk_size,
 	[SIZE] = HTTP_E_chunk_size,
-	[EXT_NAME0] = HTTP_E_chunk_ext,
-	[EXT_NAME] = HTTP_E_chunk_ext,
-	[EXT_VALUE0] = HTTP_E_chunk_ext,
-	[EXT_VALUE] = HTTP_E_chunk_ext,
-	[EXT_QUOTED] = HTTP_E_chunk_ext,
-	[EXT_ESCAPE] = HTTP_E_chunk_ext,
-	[EXT_QUOTED_END] = HTTP_E_chunk_ext,
+	[EXT_NAME0 ... EXT_QUOTED_END] = HTTP_E_chunk_ext,
 	[SIZE_LF] = HTTP_E_bare_cr,
 	[DATA_CR] = HTTP_E_chunk_end,
 	[DATA_LF] = HTTP_E_chunk_end,
-	[TRAILER0] = HTTP_E_trailer,
-	[NAME] = HTTP_E_trailer,
-	[VALUE] = HTTP_E_trailer,
+	[TRAILER0 ... VALUE] = HTTP_E_trailer,
 	[VALUE_LF] = HTTP_E_bare_cr,
 	[END_LF] = HTTP_E_bare_cr,
 };
+/* clang-format on */
 
 static enum kind kind_of(char c)
 {
-	switch (c) {
-	case ' ':
-	case '\t': return SPACE;
-	case ';': return SEMI;
-	case '=': return EQUAL;
-	case ':': return COLON;
-	case '"': return QUOTE;
-	case '\\': return SLASH;
-	case '\r': return CR;
-	case '\n': return LF;
-	}
+	static const uint8_t special[256] = {[' '] = SPACE,
+		['\t'] = SPACE,
+		[';'] = SEMI,
+		['='] = EQUAL,
+		[':'] = COLON,
+		['"'] = QUOTE,
+		['\\'] = SLASH,
+		['\r'] = CR,
+		['\n'] = LF};
+
+	if (special[(uint8_t)c])
+		return special[(uint8_t)c];
 	if (http__is(c, HTTP__HEX))
 		return HEX;
 	if (http__is(c, HTTP__TCHAR))

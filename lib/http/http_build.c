@@ -15,7 +15,7 @@
 /* What the request's SigV4 signature covers: the list in Authorization, or in the query. */
 struct signed_list {
 	struct span names; /* p is NULL without a signature */
-	bool encoded;	   /* percent-encoded, as in a query */
+	bool encoded;      /* percent-encoded, as in a query */
 };
 
 /* The part of s between the first `key` and the first of `ends`; p is NULL without key. */
@@ -45,7 +45,8 @@ static struct signed_list find_signed(const struct http_head *h)
 		if (found.p)
 			return (struct signed_list){found, false};
 	}
-	return (struct signed_list){value_of(h->query, SPAN_LIT("X-Amz-SignedHeaders="), "&"), true};
+	return (struct signed_list){
+		value_of(h->query, SPAN_LIT("X-Amz-SignedHeaders="), "&"), true};
 }
 
 static int hex_value(char c)
@@ -108,23 +109,21 @@ static bool has_prefix(struct span s, struct span prefix)
 	return s.n >= prefix.n && span_ieq((struct span){s.p, prefix.n}, prefix);
 }
 
+#define SET(id) (1u << HTTP_NAME_##id)
+
+static const uint32_t hop_names =
+	SET(CONNECTION) | SET(KEEP_ALIVE) | SET(PROXY_CONNECTION) | SET(UPGRADE);
+
 /* Fields that Connection must not name: end-to-end by RFC 9110 7.6.1, or needed by S3. */
 static bool is_protected(const struct http_field *f)
 {
-	switch (f->id) {
-	case HTTP_NAME_TE:
-	case HTTP_NAME_HOST:
-	case HTTP_NAME_RANGE:
-	case HTTP_NAME_EXPECT:
-	case HTTP_NAME_TRAILER:
-	case HTTP_NAME_RETRY_AFTER:
-	case HTTP_NAME_AUTHORIZATION:
-	case HTTP_NAME_CONTENT_LENGTH:
-	case HTTP_NAME_TRANSFER_ENCODING: return true;
-	}
-	return has_prefix(f->name, SPAN_LIT("content-")) || has_prefix(f->name, SPAN_LIT("x-amz-")) ||
-		has_prefix(f->name, SPAN_LIT("if-")) || span_ieq(f->name, SPAN_LIT("date")) ||
-		span_ieq(f->name, SPAN_LIT("etag"));
+	static const uint32_t names = SET(TE) | SET(HOST) | SET(RANGE) | SET(EXPECT) |
+				      SET(TRAILER) | SET(RETRY_AFTER) | SET(AUTHORIZATION) |
+				      SET(CONTENT_LENGTH) | SET(TRANSFER_ENCODING);
+
+	return 1u << f->id & names || has_prefix(f->name, SPAN_LIT("content-")) ||
+	       has_prefix(f->name, SPAN_LIT("x-amz-")) || has_prefix(f->name, SPAN_LIT("if-")) ||
+	       span_ieq(f->name, SPAN_LIT("date")) || span_ieq(f->name, SPAN_LIT("etag"));
 }
 
 static bool is_option(const struct http_head *h, struct span name)
@@ -145,12 +144,8 @@ static bool is_option(const struct http_head *h, struct span name)
 /* Does the field end here? */
 static bool is_hop(const struct http_head *h, const struct http_field *f)
 {
-	switch (f->id) {
-	case HTTP_NAME_CONNECTION:
-	case HTTP_NAME_KEEP_ALIVE:
-	case HTTP_NAME_PROXY_CONNECTION:
-	case HTTP_NAME_UPGRADE: return true;
-	}
+	if (1u << f->id & hop_names)
+		return true;
 	return h->n_options && !is_protected(f) && is_option(h, f->name);
 }
 

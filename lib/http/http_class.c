@@ -2,12 +2,12 @@
 /* The class table, written as the grammar is written and evaluated by the compiler. */
 #include "http/http_priv.h"
 
-#define ANY2(c, a, b)	    ((c) == (a) || (c) == (b))
+#define ANY2(c, a, b)       ((c) == (a) || (c) == (b))
 #define ANY4(c, a, b, d, e) (ANY2(c, a, b) || ANY2(c, d, e))
 
 #define DIGIT(c) ((c) >= '0' && (c) <= '9')
 #define ALPHA(c) (((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z'))
-#define HEX(c)	 (DIGIT(c) || ((c) >= 'A' && (c) <= 'F') || ((c) >= 'a' && (c) <= 'f'))
+#define HEX(c)   (DIGIT(c) || ((c) >= 'A' && (c) <= 'F') || ((c) >= 'a' && (c) <= 'f'))
 #define VCHAR(c) ((c) > 0x20 && (c) < 0x7f)
 
 #define TCHAR(c)                                                                                   \

@@ -12,6 +12,11 @@
 			return try_code;                                                           \
 	} while (0)
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static const char *skip(const char *p, uint8_t class)
 {
 	while (http__is(*p, class))
@@ -42,9 +47,12 @@ static enum http_method method_of(struct span name)
 		struct span name;
 		enum http_method method;
 	} known[] = {
-		{{"GET", 3}, HTTP_GET},		{{"PUT", 3}, HTTP_PUT},
-		{{"HEAD", 4}, HTTP_HEAD},	{{"POST", 4}, HTTP_POST},
-		{{"DELETE", 6}, HTTP_DELETE},	{{"OPTIONS", 7}, HTTP_OPTIONS},
+		{{"GET", 3}, HTTP_GET},
+		{{"PUT", 3}, HTTP_PUT},
+		{{"HEAD", 4}, HTTP_HEAD},
+		{{"POST", 4}, HTTP_POST},
+		{{"DELETE", 6}, HTTP_DELETE},
+		{{"OPTIONS", 7}, HTTP_OPTIONS},
 		{{"CONNECT", 7}, HTTP_CONNECT},
 	};
 
@@ -54,11 +62,11 @@ static enum http_method method_of(struct span name)
 	return HTTP_OTHER;
 }
 
-/* "HTTP/1.0" or "HTTP/1.1", case-sensitive (RFC 9112 2.3). v.p[0..] stays inside the head. */
+/* "HTTP/1.0" or "HTTP/1.1", case-sensitive (RFC 9112 2.3). */
 static int parse_version(struct http_head *h, struct span v)
 {
-	if (v.n != 8 || memcmp(v.p, "HTTP/", 5) != 0 || v.p[6] != '.' || (uint8_t)(v.p[5] - '0') > 9 ||
-		(uint8_t)(v.p[7] - '0') > 9)
+	if (v.n != 8 || memcmp(v.p, "HTTP/", 5) != 0 || v.p[6] != '.' || !is_digit(v.p[5]) ||
+		!is_digit(v.p[7]))
 		return -HTTP_E_version;
 	h->minor = (uint8_t)(v.p[7] - '0');
 	return v.p[5] == '1' && h->minor <= 1 ? 0 : -HTTP_E_version_unknown;
@@ -104,8 +112,7 @@ static int parse_status_line(struct http_head *h, const char **at)
 		return -HTTP_E_status_line;
 	TRY(parse_version(h, (struct span){p, 8}));
 	code = p + 9;
-	if (code[0] < '1' || code[0] > '5' || (uint8_t)(code[1] - '0') > 9 ||
-		(uint8_t)(code[2] - '0') > 9)
+	if (code[0] < '1' || code[0] > '5' || !is_digit(code[1]) || !is_digit(code[2]))
 		return -HTTP_E_status_line;
 	h->status = (uint16_t)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
 	h->reason = line.n > 13 ? between(p + 13, q) : (struct span){q, 0};
@@ -120,26 +127,25 @@ static int parse_status_line(struct http_head *h, const char **at)
 /* uri-host [":" port] (RFC 9110 7.2). An empty host is refused as RFC 9110 4.2.1 wants. */
 static bool host_valid(struct span v)
 {
-	size_t i = 0, port;
+	size_t i = 0;
 
 	if (v.n && v.p[0] == '[') {
-		for (i = 1; i < v.n && (http__is(v.p[i], HTTP__HEX) || v.p[i] == ':' || v.p[i] == '.');)
+		i = 1;
+		while (i < v.n && (http__is(v.p[i], HTTP__HEX) || v.p[i] == ':' || v.p[i] == '.'))
 			i++;
-		if (i < 4 || i >= v.n || v.p[i] != ']')
+		if (i < 3 || i == v.n || v.p[i++] != ']')
 			return false;
-		i++;
 	} else {
 		while (i < v.n && http__is(v.p[i], HTTP__HOST))
 			i++;
 	}
 	if (i == 0 || i == v.n)
 		return i > 0;
-	if (v.p[i] != ':' || v.n - i > 6)
+	if (v.p[i++] != ':' || v.n - i > 5)
 		return false;
-	for (port = i + 1; port < v.n; port++)
-		if ((uint8_t)(v.p[port] - '0') > 9)
-			return false;
-	return true;
+	while (i < v.n && is_digit(v.p[i]))
+		i++;
+	return i == v.n;
 }
 
 static int on_host(struct http_head *h, struct span v)
@@ -150,7 +156,7 @@ static int on_host(struct http_head *h, struct span v)
 	return h->status || host_valid(v) ? 0 : -HTTP_E_host;
 }
 
-/* 1*DIGIT, once. RFC 9110 8.6 lets a recipient merge equal repeats; refusing is its other choice. */
+/* 1*DIGIT, once. Of the two choices with equal repeats (RFC 9110 8.6), refusing is ours. */
 static int on_content_length(struct http_head *h, struct span v)
 {
 	const uint64_t max = 1ull << 62;
@@ -161,7 +167,7 @@ static int on_content_length(struct http_head *h, struct span v)
 	if (v.n == 0)
 		return -HTTP_E_length;
 	for (size_t i = 0; i < v.n; i++) {
-		if ((uint8_t)(v.p[i] - '0') > 9)
+		if (!is_digit(v.p[i]))
 			return v.p[i] == ',' ? -HTTP_E_length_many : -HTTP_E_length;
 		if (n > max / 10)
 			return -HTTP_E_length;
@@ -250,11 +256,17 @@ static const struct {
 static enum http_name name_of(struct span name)
 {
 	/* by length: the first candidate */
-	static const uint8_t first[] = {[2] = HTTP_NAME_TE, [4] = HTTP_NAME_HOST,
-		[5] = HTTP_NAME_RANGE, [6] = HTTP_NAME_EXPECT, [7] = HTTP_NAME_TRAILER,
-		[10] = HTTP_NAME_CONNECTION, [11] = HTTP_NAME_RETRY_AFTER,
-		[13] = HTTP_NAME_AUTHORIZATION, [14] = HTTP_NAME_CONTENT_LENGTH,
-		[16] = HTTP_NAME_PROXY_CONNECTION, [17] = HTTP_NAME_TRANSFER_ENCODING};
+	static const uint8_t first[] = {[2] = HTTP_NAME_TE,
+		[4] = HTTP_NAME_HOST,
+		[5] = HTTP_NAME_RANGE,
+		[6] = HTTP_NAME_EXPECT,
+		[7] = HTTP_NAME_TRAILER,
+		[10] = HTTP_NAME_CONNECTION,
+		[11] = HTTP_NAME_RETRY_AFTER,
+		[13] = HTTP_NAME_AUTHORIZATION,
+		[14] = HTTP_NAME_CONTENT_LENGTH,
+		[16] = HTTP_NAME_PROXY_CONNECTION,
+		[17] = HTTP_NAME_TRANSFER_ENCODING};
 
 	if (name.n >= sizeof(first) || !first[name.n])
 		return HTTP_NAME_OTHER;

@@ -37,8 +37,8 @@ static void inside(struct span part, struct span whole)
 
 static void check_spans(const struct http_head *h, struct span b)
 {
-	const struct span parts[] = {h->start, h->method_name, h->target, h->path, h->query, h->host,
-		h->reason};
+	const struct span parts[] = {
+		h->start, h->method_name, h->target, h->path, h->query, h->host, h->reason};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		inside(parts[i], b);
@@ -96,7 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_head((struct span){p, size < LIMIT ? size : LIMIT}, request);
 		rc = scan(&whole, p, size, size ? size : 1, request);
 		must(scan(&split, p, size, 1, request) == rc && split.lead == whole.lead);
-		must(scan(&split, p, size, 1 + size / 3, request) == rc && split.seen == whole.seen);
+		must(scan(&split, p, size, 1 + size / 3, request) == rc &&
+			split.seen == whole.seen);
 		must(rc > -HTTP_CODES && (rc <= 0 || (size_t)rc <= size));
 		if (rc > 0)
 			check_head((struct span){p + whole.lead, (size_t)rc - whole.lead}, request);

@@ -53,11 +53,13 @@ static const struct span good[] = {
 	SPAN_LIT("0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"),
 	SPAN_LIT("0\r\nA: \"\\b;=\t \xff\r\nb:\r\nc0:x\r\n\r\n"),
 	/* aws-chunked as the HTTP chunks themselves, signed, with a signed trailer */
-	SPAN_LIT("5;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648"
-		 "\r\nhello\r\n"
-		 "0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"
-		 "\r\nx-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:63bddb248ad2590c927127"
-		 "12a38c0b1b4f0a5c1f7b9c1b9f3f35cfd2f1e9b6c1\r\n\r\n"),
+	SPAN_LIT(
+		"5;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648"
+		"\r\nhello\r\n"
+		"0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"
+		"\r\nx-amz-checksum-crc32c:sOO8/"
+		"Q==\r\nx-amz-trailer-signature:63bddb248ad2590c927127"
+		"12a38c0b1b4f0a5c1f7b9c1b9f3f35cfd2f1e9b6c1\r\n\r\n"),
 	/* aws-chunked with an unsigned trailer as the content of HTTP chunks */
 	SPAN_LIT("3\r\n5\r\n\r\n7\r\nhello\r\n\r\n3\r\n0\r\n\r\n"
 		 "21\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n\r\n0\r\n\r\n"),
@@ -96,28 +98,47 @@ static void bad_chunked_bodies_stop_at_the_bad_byte(void)
 		const char *taken, *rest; /* the bad byte is the first of rest */
 		enum http_code code;
 	} bad[] = {
-		{"", "\r\n", HTTP_E_chunk_size}, {"", "x\r\n", HTTP_E_chunk_size},
-		{"", "-1\r\n", HTTP_E_chunk_size}, {"", "+1\r\n", HTTP_E_chunk_size},
-		{"", " 1\r\n", HTTP_E_chunk_size}, {"0", "x1\r\n", HTTP_E_chunk_size},
-		{"1", " \r\n", HTTP_E_chunk_size}, {"1", "\t;a\r\n", HTTP_E_chunk_size},
-		{"1", "\nx", HTTP_E_chunk_size}, {"1", "_0\r\n", HTTP_E_chunk_size},
+		{"", "\r\n", HTTP_E_chunk_size},
+		{"", "x\r\n", HTTP_E_chunk_size},
+		{"", "-1\r\n", HTTP_E_chunk_size},
+		{"", "+1\r\n", HTTP_E_chunk_size},
+		{"", " 1\r\n", HTTP_E_chunk_size},
+		{"0", "x1\r\n", HTTP_E_chunk_size},
+		{"1", " \r\n", HTTP_E_chunk_size},
+		{"1", "\t;a\r\n", HTTP_E_chunk_size},
+		{"1", "\nx", HTTP_E_chunk_size},
+		{"1", "_0\r\n", HTTP_E_chunk_size},
 		{"0000000000000000", "1\r\n", HTTP_E_chunk_size},
 		{"400000000000000", "1\r\n", HTTP_E_chunk_big},
 		{"fffffffffffffff", "f\r\n", HTTP_E_chunk_big},
-		{"1\r", "x", HTTP_E_bare_cr}, {"1\r", "\r\nx", HTTP_E_bare_cr},
-		{"1\r\nx", "y\r\n", HTTP_E_chunk_end}, {"1\r\nx", "\n", HTTP_E_chunk_end},
-		{"1\r\nx\r", "0\r\n", HTTP_E_chunk_end}, {"1\r\nx\r\n", "\r\n", HTTP_E_chunk_size},
-		{"1;", "\r\n", HTTP_E_chunk_ext}, {"1;", " a\r\n", HTTP_E_chunk_ext},
-		{"1;a", " \r\n", HTTP_E_chunk_ext}, {"1;a", "\nx", HTTP_E_chunk_ext},
-		{"1;a=", "\r\n", HTTP_E_chunk_ext}, {"1;a=b", "=c\r\n", HTTP_E_chunk_ext},
-		{"1;a=\"b", "\r\n", HTTP_E_chunk_ext}, {"1;a=\"b\\", "\r\n", HTTP_E_chunk_ext},
-		{"1;a=\"b\"", "c\r\n", HTTP_E_chunk_ext}, {"1;", ";\r\n", HTTP_E_chunk_ext},
-		{"1;a\r", "x", HTTP_E_bare_cr}, {"1;a=\"\t", "\x01\"\r\n", HTTP_E_chunk_ext},
-		{"0\r\n", "\n", HTTP_E_trailer}, {"0\r\n\r", "x", HTTP_E_bare_cr},
-		{"0\r\n", " a: b\r\n", HTTP_E_trailer}, {"0\r\n", ":b\r\n", HTTP_E_trailer},
-		{"0\r\na", " : b\r\n", HTTP_E_trailer}, {"0\r\na", "\r\n", HTTP_E_trailer},
-		{"0\r\na:b", "\n", HTTP_E_trailer}, {"0\r\na:b\r", "x", HTTP_E_bare_cr},
-		{"0\r\na:b\r\n", "\tc\r\n", HTTP_E_trailer}, {"0\r\na:", "\x7f\r\n", HTTP_E_trailer},
+		{"1\r", "x", HTTP_E_bare_cr},
+		{"1\r", "\r\nx", HTTP_E_bare_cr},
+		{"1\r\nx", "y\r\n", HTTP_E_chunk_end},
+		{"1\r\nx", "\n", HTTP_E_chunk_end},
+		{"1\r\nx\r", "0\r\n", HTTP_E_chunk_end},
+		{"1\r\nx\r\n", "\r\n", HTTP_E_chunk_size},
+		{"1;", "\r\n", HTTP_E_chunk_ext},
+		{"1;", " a\r\n", HTTP_E_chunk_ext},
+		{"1;a", " \r\n", HTTP_E_chunk_ext},
+		{"1;a", "\nx", HTTP_E_chunk_ext},
+		{"1;a=", "\r\n", HTTP_E_chunk_ext},
+		{"1;a=b", "=c\r\n", HTTP_E_chunk_ext},
+		{"1;a=\"b", "\r\n", HTTP_E_chunk_ext},
+		{"1;a=\"b\\", "\r\n", HTTP_E_chunk_ext},
+		{"1;a=\"b\"", "c\r\n", HTTP_E_chunk_ext},
+		{"1;", ";\r\n", HTTP_E_chunk_ext},
+		{"1;a\r", "x", HTTP_E_bare_cr},
+		{"1;a=\"\t", "\x01\"\r\n", HTTP_E_chunk_ext},
+		{"0\r\n", "\n", HTTP_E_trailer},
+		{"0\r\n\r", "x", HTTP_E_bare_cr},
+		{"0\r\n", " a: b\r\n", HTTP_E_trailer},
+		{"0\r\n", ":b\r\n", HTTP_E_trailer},
+		{"0\r\na", " : b\r\n", HTTP_E_trailer},
+		{"0\r\na", "\r\n", HTTP_E_trailer},
+		{"0\r\na:b", "\n", HTTP_E_trailer},
+		{"0\r\na:b\r", "x", HTTP_E_bare_cr},
+		{"0\r\na:b\r\n", "\tc\r\n", HTTP_E_trailer},
+		{"0\r\na:", "\x7f\r\n", HTTP_E_trailer},
 	};
 	char text[64];
 
@@ -205,8 +226,9 @@ static void length_bodies_end_exactly(void)
 /* The S3 API reference's example: 64 KB + 1 KB in aws-chunked, within a Content-Length. */
 static void aws_chunked_within_a_length_is_content(void)
 {
-	static const char sig[] = ";chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade3"
-				  "5a65485a288648\r\n";
+	static const char sig[] =
+		";chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade3"
+		"5a65485a288648\r\n";
 	static char text[70000];
 	struct http_head h;
 	struct http_body b;
@@ -214,8 +236,7 @@ static void aws_chunked_within_a_length_is_content(void)
 
 	for (size_t i = 0; i < N_HEADS; i++)
 		if (strcmp(heads[i].name, "stream_signed") == 0)
-			CU_ASSERT_EQUAL(
-				http_req_parse(&h, heads[i].bytes.p, heads[i].bytes.n), 0);
+			CU_ASSERT_EQUAL(http_req_parse(&h, heads[i].bytes.p, heads[i].bytes.n), 0);
 	n += (size_t)sprintf(text + n, "10000%s", sig);
 	memset(text + n, 'a', 65536);
 	n += 65536;

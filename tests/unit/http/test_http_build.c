@@ -14,14 +14,15 @@ static const struct http_add ours[] = {
 	{SPAN_LIT("X-Forwarded-For"), SPAN_LIT("10.0.0.1")},
 	{SPAN_LIT("X-Forwarded-Proto"), SPAN_LIT("https")},
 };
-#define OURS	  "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+#define OURS      "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
 #define OUR_CLOSE "Connection: close\r\n"
 
 /* Does the head `in` go on as `want`? */
 static bool goes_on_as(const char *in, const struct http_edit *e, const char *want)
 {
 	size_t n = strlen(in);
-	int rc = in[0] == 'H' && in[4] == '/' ? http_rsp_parse(&h, in, n) : http_req_parse(&h, in, n);
+	int rc = in[0] == 'H' && in[4] == '/' ? http_rsp_parse(&h, in, n)
+					      : http_req_parse(&h, in, n);
 
 	CU_ASSERT_EQUAL(rc, 0);
 	n_out = http_head_build(&h, e, out, sizeof(out));
@@ -64,13 +65,16 @@ static void connection_cannot_take_what_the_request_needs(void)
 		"Trailer: x\r\nIf-Match: x\r\nDate: x\r\n";
 	char in[1024], want[1024];
 
-	snprintf(in, sizeof(in), "%sConnection: host, authorization, transfer-encoding, content-md5,"
-		"expect, x-amz-date, range, te, trailer, if-match, date\r\n\r\n", kept);
+	snprintf(in, sizeof(in),
+		"%sConnection: host, authorization, transfer-encoding, content-md5,"
+		"expect, x-amz-date, range, te, trailer, if-match, date\r\n\r\n",
+		kept);
 	snprintf(want, sizeof(want), "%s\r\n", kept);
 	CU_ASSERT(goes_on_as(in, &none, want));
 }
 
-#define AUTH(list) "Authorization: AWS4-HMAC-SHA256 Credential=A/b/c/s3/aws4_request" list "Signature=0\r\n"
+#define AUTH(list)                                                                                 \
+	"Authorization: AWS4-HMAC-SHA256 Credential=A/b/c/s3/aws4_request" list "Signature=0\r\n"
 
 static void a_signed_field_stays(void)
 {
@@ -81,16 +85,20 @@ static void a_signed_field_stays(void)
 	char in[1024];
 
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(in, sizeof(in), "GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\n"
-			"X-Hop: 1\r\nKeep-Alive: 1\r\n%s\r\n", lists[i]);
+		snprintf(in, sizeof(in),
+			"GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\n"
+			"X-Hop: 1\r\nKeep-Alive: 1\r\n%s\r\n",
+			lists[i]);
 		CU_ASSERT(goes_on_as(in, &none, in));
 		CU_ASSERT(goes_on_as(in, &(struct http_edit){.close = true}, in));
 	}
-	CU_ASSERT(goes_on_as("GET /?a&X-Amz-SignedHeaders=host%3Bx-hop%3bx%2Dtwo&b=x-no HTTP/1.1\r\n"
-			     "Host: a\r\nConnection: x-hop,x-two,x-no\r\nX-Hop: 1\r\nX-Two: 2\r\n"
-			     "X-No: 3\r\n\r\n",
-		&none, "GET /?a&X-Amz-SignedHeaders=host%3Bx-hop%3bx%2Dtwo&b=x-no HTTP/1.1\r\n"
-		       "Host: a\r\nX-Hop: 1\r\nX-Two: 2\r\n\r\n"));
+	CU_ASSERT(
+		goes_on_as("GET /?a&X-Amz-SignedHeaders=host%3Bx-hop%3bx%2Dtwo&b=x-no HTTP/1.1\r\n"
+			   "Host: a\r\nConnection: x-hop,x-two,x-no\r\nX-Hop: 1\r\nX-Two: 2\r\n"
+			   "X-No: 3\r\n\r\n",
+			&none,
+			"GET /?a&X-Amz-SignedHeaders=host%3Bx-hop%3bx%2Dtwo&b=x-no HTTP/1.1\r\n"
+			"Host: a\r\nX-Hop: 1\r\nX-Two: 2\r\n\r\n"));
 }
 
 static void signs_means_whole_names(void)
@@ -114,8 +122,10 @@ static void an_endless_list_signs_everything(void)
 {
 	static char in[8192];
 
-	snprintf(in, sizeof(in), "GET / HTTP/1.1\r\nHost: a\r\nKeep-Alive: 1\r\n"
-		"Authorization: AWS4 SignedHeaders=%05000d\r\n\r\n", 0);
+	snprintf(in, sizeof(in),
+		"GET / HTTP/1.1\r\nHost: a\r\nKeep-Alive: 1\r\n"
+		"Authorization: AWS4 SignedHeaders=%05000d\r\n\r\n",
+		0);
 	CU_ASSERT(goes_on_as(in, &(struct http_edit){.add = ours, .n_add = 2, .close = true}, in));
 }
 
@@ -125,15 +135,17 @@ static void our_fields_come_last(void)
 
 	CU_ASSERT(goes_on_as("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n", &e,
 		"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n" OURS OUR_CLOSE "\r\n"));
-	CU_ASSERT(goes_on_as("GET / HTTP/1.0\r\n\r\n", &e, "GET / HTTP/1.0\r\n" OURS OUR_CLOSE "\r\n"));
+	CU_ASSERT(goes_on_as(
+		"GET / HTTP/1.0\r\n\r\n", &e, "GET / HTTP/1.0\r\n" OURS OUR_CLOSE "\r\n"));
 	CU_ASSERT(goes_on_as("HTTP/1.1 204 x\r\nConnection: keep-alive\r\n\r\n", &e,
 		"HTTP/1.1 204 x\r\n" OURS OUR_CLOSE "\r\n"));
 }
 
 static void a_signed_forwarded_for_is_left_alone(void)
 {
-#define SIGNED_XFF "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n" AUTH(               \
-	", SignedHeaders=host;x-forwarded-for, ")
+#define SIGNED_XFF                                                                                 \
+	"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n" AUTH(                          \
+		", SignedHeaders=host;x-forwarded-for, ")
 	CU_ASSERT(goes_on_as(SIGNED_XFF "\r\n", &(struct http_edit){.add = ours, .n_add = 2},
 		SIGNED_XFF "X-Forwarded-Proto: https\r\n\r\n"));
 }

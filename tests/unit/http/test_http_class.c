@@ -17,8 +17,8 @@ static void every_byte_has_its_classes(void)
 
 		CU_ASSERT_EQUAL(http__is((char)c, HTTP__TCHAR), in("!#$%&'*+-.^_`|~", c));
 		CU_ASSERT_EQUAL(http__is((char)c, HTTP__TEXT), text);
-		CU_ASSERT_EQUAL(http__is((char)c, HTTP__TARGET),
-			text && c != ' ' && c != '\t' && c != '#');
+		CU_ASSERT_EQUAL(
+			http__is((char)c, HTTP__TARGET), text && c != ' ' && c != '\t' && c != '#');
 		CU_ASSERT_EQUAL(http__is((char)c, HTTP__HOST), in("-._~!$&'()*+,;=%", c));
 		CU_ASSERT_EQUAL(http__is((char)c, HTTP__HEX),
 			c != 0 && strchr("0123456789abcdefABCDEF", c));

@@ -82,8 +82,7 @@ static void bad_bytes_are_refused_at_once(void)
 		struct span bytes; /* the last byte is the bad one */
 		int code;
 	} bad[] = {
-		{SPAN_LIT("GET / HTTP/1.1\n"), HTTP_E_bare_lf},
-		{SPAN_LIT("\n"), HTTP_E_bare_lf},
+		{SPAN_LIT("GET / HTTP/1.1\n"), HTTP_E_bare_lf}, {SPAN_LIT("\n"), HTTP_E_bare_lf},
 		{SPAN_LIT("GET / HTTP/1.1\r\nHost: a\r\n\n"), HTTP_E_bare_lf},
 		{SPAN_LIT("GET / HTTP/1.1\r\nA: b\rc"), HTTP_E_bare_cr},
 		{SPAN_LIT("GET / HTTP/1.1\r\nA: b\r\r"), HTTP_E_bare_cr},

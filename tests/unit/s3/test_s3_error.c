@@ -18,8 +18,11 @@ static const char *answer(struct s3_error e)
 
 static void shape_is_that_of_the_reference(void)
 {
-	const struct s3_error e = {.status = 503, .resource = SPAN_LIT("/bkt/a%20b"),
-		.request_id = SPAN_LIT("4442587FB7D0A2F9"), .retry_after = 2, .close = true};
+	const struct s3_error e = {.status = 503,
+		.resource = SPAN_LIT("/bkt/a%20b"),
+		.request_id = SPAN_LIT("4442587FB7D0A2F9"),
+		.retry_after = 2,
+		.close = true};
 
 	CU_ASSERT_STRING_EQUAL(answer(e),
 		"HTTP/1.1 503 Service Unavailable\r\n"
@@ -79,8 +82,8 @@ static void length_is_the_body_s(void)
 	length = strstr(out, "Content-Length: ");
 	body = strstr(out, "\r\n\r\n") + 4;
 	CU_ASSERT_EQUAL(atoi(length + 16), (int)strlen(body));
-	CU_ASSERT_PTR_NOT_NULL(strstr(
-		body, "<Resource>/&lt;&amp;&gt;&quot;&apos;%01%7F%C3%BC</Resource>"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(body, "<Resource>/&lt;&amp;&gt;&quot;&apos;%01%7F%C3%BC</Resource>"));
 }
 
 static void a_head_gets_no_body_but_its_length(void)
@@ -89,7 +92,8 @@ static void a_head_gets_no_body_but_its_length(void)
 
 	n = strlen(answer((struct s3_error){.status = 502}));
 	body = n - (size_t)(strstr(out, "\r\n\r\n") + 4 - out);
-	CU_ASSERT_EQUAL(strlen(answer((struct s3_error){.status = 502, .to_head = true})), n - body);
+	CU_ASSERT_EQUAL(
+		strlen(answer((struct s3_error){.status = 502, .to_head = true})), n - body);
 	CU_ASSERT_EQUAL((size_t)atoi(strstr(out, "Content-Length: ") + 16), body);
 	CU_ASSERT_STRING_EQUAL(out + n - body - 4, "\r\n\r\n");
 }
@@ -97,8 +101,10 @@ static void a_head_gets_no_body_but_its_length(void)
 static void the_longest_fits_the_room(void)
 {
 	static char resource[3 * S3_RESOURCE_MAX], id[128];
-	struct s3_error e = {.resource = {resource, sizeof(resource)}, .request_id = {id, sizeof(id)},
-		.retry_after = 4000000000u, .close = true};
+	struct s3_error e = {.resource = {resource, sizeof(resource)},
+		.request_id = {id, sizeof(id)},
+		.retry_after = 4000000000u,
+		.close = true};
 
 	memset(resource, '"', sizeof(resource));
 	memset(id, '&', sizeof(id));
