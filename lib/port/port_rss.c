@@ -125,26 +125,29 @@ uint16_t port_rss_sport(const struct port *p, uint16_t q, const struct ip_addr *
 	return sport;
 }
 
+/* The IP packet in m if at least n bytes of it are there and it is of this EtherType, else NULL. */
+static const void *ip_read(const struct rte_mbuf *m, uint16_t type, size_t n)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	if (m->data_len < sizeof(*eth) + n || rte_be_to_cpu_16(eth->ether_type) != type)
+		return NULL;
+	return eth + 1;
+}
+
 /* The endpoints of an unfragmented TCP packet without extension headers; false for any other. */
 static bool tuple_read(const struct rte_mbuf *m, struct ip_endpoint *src, struct ip_endpoint *dst)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_ipv4_hdr *v4 = (const void *)(eth + 1);
-	const struct rte_ipv6_hdr *v6 = (const void *)(eth + 1);
 	const struct rte_tcp_hdr *tcp;
+	const struct rte_ipv4_hdr *v4 = ip_read(m, RTE_ETHER_TYPE_IPV4, sizeof(*v4) + sizeof(*tcp));
+	const struct rte_ipv6_hdr *v6 = ip_read(m, RTE_ETHER_TYPE_IPV6, sizeof(*v6) + sizeof(*tcp));
 
-	if (m->data_len < sizeof(*eth) + sizeof(*v6) + sizeof(*tcp))
-		return false; /* an IPv4 SYN with options is longer than that */
-	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
-		if (v4->next_proto_id != IPPROTO_TCP || v4->ihl != 5 ||
-			(v4->fragment_offset & ~RTE_BE16(RTE_IPV4_HDR_DF_FLAG)))
-			return false;
+	if (v4 && v4->next_proto_id == IPPROTO_TCP && v4->version_ihl == RTE_IPV4_VHL_DEF &&
+		!(v4->fragment_offset & ~RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
 		src->addr = ip_from_v4(&v4->src_addr);
 		dst->addr = ip_from_v4(&v4->dst_addr);
 		tcp = (const void *)(v4 + 1);
-	} else if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
-		if (v6->proto != IPPROTO_TCP)
-			return false;
+	} else if (v6 && v6->proto == IPPROTO_TCP) {
 		src->addr = ip_from_v6(v6->src_addr);
 		dst->addr = ip_from_v6(v6->dst_addr);
 		tcp = (const void *)(v6 + 1);

@@ -247,15 +247,18 @@ static bool reta_write_and_read(struct setup *s, uint16_t *reta)
 /* Is the device's spreading known? Only what it says it does counts, not what it was told. */
 static bool rss_read_back(struct setup *s)
 {
+	struct rte_eth_rss_conf *ours = &s->conf.rx_adv_conf.rss_conf;
 	struct port_rss *r = &s->p->rss;
-	uint8_t key[KEY_MAX];
-	struct rte_eth_rss_conf c = {.rss_key = key, .rss_key_len = sizeof(key)};
+	uint8_t key[KEY_MAX] = {0};
+	struct rte_eth_rss_conf theirs = {.rss_key = key, .rss_key_len = sizeof(key)};
 
-	if (!s->conf.rx_adv_conf.rss_conf.rss_key)
+	if (!ours->rss_key)
 		return false;
 	r->mask = s->info.reta_size - 1u;
-	if (!reta_write_and_read(s, r->reta) || rte_eth_dev_rss_hash_conf_get(s->id, &c) != 0 ||
-		(c.rss_hf & RSS_TCP) == 0)
+	/* some drivers take the key only here; one that takes none has a key all the same */
+	(void)rte_eth_dev_rss_hash_update(s->id, ours);
+	if (!reta_write_and_read(s, r->reta) ||
+		rte_eth_dev_rss_hash_conf_get(s->id, &theirs) != 0 || !(theirs.rss_hf & RSS_TCP))
 		return false;
 	port__rss_key_load(r, key);
 	return port__rss_key_good(r);
