@@ -14,39 +14,21 @@
 
 /* What the request's SigV4 signature covers: the list in Authorization, or in the query. */
 struct signed_list {
-	struct span names; /* p is NULL without a signature */
-	bool encoded;      /* percent-encoded, as in a query */
+	struct span names; /* ";" between them; p is NULL without a signature */
+	char decoded[SIGNED_MAX];
 };
 
-/* The part of s between the first `key` and the first of `ends`; p is NULL without key. */
-static struct span value_of(struct span s, struct span key, const char *ends)
+/* The list of names behind the first `key` in s; p is NULL without key. */
+static struct span list_of(struct span s, struct span key)
 {
-	const char *p = s.n ? memmem(s.p, s.n, key.p, key.n) : NULL;
-	struct span v = {p, 0};
+	const char *p = s.n ? memmem(s.p, s.n, key.p, key.n) : NULL, *q;
 
 	if (!p)
-		return v;
-	v.p += key.n;
-	while (v.p + v.n < s.p + s.n && !strchr(ends, v.p[v.n]))
-		v.n++;
-	return v;
-}
-
-static struct signed_list find_signed(const struct http_head *h)
-{
-	struct span found;
-
-	if (h->status)
-		return (struct signed_list){0};
-	for (unsigned i = 0; i < h->n_fields; i++) {
-		if (h->field[i].id != HTTP_NAME_AUTHORIZATION)
-			continue;
-		found = value_of(h->field[i].value, SPAN_LIT("SignedHeaders="), ", \t");
-		if (found.p)
-			return (struct signed_list){found, false};
-	}
-	return (struct signed_list){
-		value_of(h->query, SPAN_LIT("X-Amz-SignedHeaders="), "&"), true};
+		return (struct span){NULL, 0};
+	p += key.n;
+	for (q = p; q < s.p + s.n && *q != '&' && (*q == ';' || http__is(*q, HTTP__TCHAR)); q++)
+		;
+	return (struct span){p, (size_t)(q - p)};
 }
 
 static int hex_value(char c)
@@ -56,52 +38,61 @@ static int hex_value(char c)
 	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* The next character of the list, in lower case; -1 at its end. */
-static int next_char(struct span *s, bool encoded)
+/* A query's list without its percent-encoding; one that is too long stays so. */
+static void decode_list(struct signed_list *l, struct span list)
 {
-	int c, high, low;
+	int high, low;
 
-	if (s->n == 0)
-		return -1;
-	c = (uint8_t)*s->p++;
-	s->n--;
-	if (encoded && c == '%' && s->n >= 2) {
-		high = hex_value(s->p[0]);
-		low = hex_value(s->p[1]);
-		if (high >= 0 && low >= 0) {
-			c = high << 4 | low;
-			s->p += 2;
-			s->n -= 2;
+	l->names = list;
+	if (list.n > SIGNED_MAX)
+		return;
+	l->names = (struct span){l->decoded, 0};
+	for (size_t i = 0; i < list.n; i++) {
+		char c = list.p[i];
+
+		if (c == '%' && list.n - i > 2) {
+			high = hex_value(list.p[i + 1]);
+			low = hex_value(list.p[i + 2]);
+			if (high >= 0 && low >= 0) {
+				c = (char)(high << 4 | low);
+				i += 2;
+			}
 		}
+		l->decoded[l->names.n++] = c;
 	}
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-static bool is_signed(struct signed_list l, struct span name)
+static void find_signed(struct signed_list *l, const struct http_head *h)
 {
-	struct span one;
-	size_t match = 0; /* characters of name met; over name.n: another name */
-	int c;
+	struct span found;
 
-	if (l.names.n > SIGNED_MAX)
+	l->names = (struct span){NULL, 0};
+	for (unsigned i = 0; i < h->n_fields && !l->names.p && !h->status; i++)
+		if (h->field[i].id == HTTP_NAME_AUTHORIZATION)
+			l->names = list_of(h->field[i].value, SPAN_LIT("SignedHeaders="));
+	found = list_of(h->query, SPAN_LIT("X-Amz-SignedHeaders="));
+	if (!l->names.p && found.p)
+		decode_list(l, found);
+}
+
+static bool is_signed(const struct signed_list *l, struct span name)
+{
+	struct span rest = l->names, item;
+
+	if (rest.n > SIGNED_MAX)
 		return true;
-	do {
-		c = next_char(&l.names, l.encoded);
-		if (c == ';' || c < 0) {
-			if (match == name.n)
-				return true;
-			match = 0;
-			continue;
-		}
-		one = (struct span){name.p + match, 1};
-		match = match < name.n && c == next_char(&one, false) ? match + 1 : name.n + 1;
-	} while (c >= 0);
+	while (span_next(&rest, ';', &item))
+		if (span_ieq(item, name))
+			return true;
 	return false;
 }
 
 bool http_head_signs(const struct http_head *h, struct span name)
 {
-	return name.n && is_signed(find_signed(h), name);
+	struct signed_list l;
+
+	find_signed(&l, h);
+	return name.n && is_signed(&l, name);
 }
 
 static bool has_prefix(struct span s, struct span prefix)
@@ -157,7 +148,7 @@ static void put_field(struct sink *o, struct span name, struct span value)
 	sink_lit(o, "\r\n");
 }
 
-static void put_edit(struct sink *o, const struct http_edit *e, struct signed_list l)
+static void put_edit(struct sink *o, const struct http_edit *e, const struct signed_list *l)
 {
 	for (unsigned i = 0; i < e->n_add; i++)
 		if (!is_signed(l, e->add[i].name))
@@ -170,25 +161,27 @@ static void put_edit(struct sink *o, const struct http_edit *e, struct signed_li
 int http_head_build(const struct http_head *h, const struct http_edit *e, char *out, size_t cap)
 {
 	struct sink o = {.p = out, .cap = cap};
-	struct signed_list l = find_signed(h);
 	const char *run = h->raw.p, *end = run + h->raw.n - 2; /* the empty line */
+	struct signed_list l;
 
+	find_signed(&l, h);
 	for (unsigned i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->field[i];
 
-		if (!is_hop(h, f) || is_signed(l, f->name))
+		if (!is_hop(h, f) || is_signed(&l, f->name))
 			continue;
 		sink_put(&o, (struct span){run, (size_t)(f->name.p - run)});
 		run = i + 1u < h->n_fields ? f[1].name.p : end;
 	}
 	sink_put(&o, (struct span){run, (size_t)(end - run)});
-	put_edit(&o, e, l);
+	put_edit(&o, e, &l);
 	return sink_done(&o);
 }
 
 int http_rsp_build(unsigned status, const struct http_edit *e, struct span body, bool to_head,
 	char *out, size_t cap)
 {
+	const struct signed_list nothing = {.names = {NULL, 0}};
 	struct sink o = {.p = out, .cap = cap};
 	bool bodiless = status < 200 || status == 204 || status == 304; /* RFC 9110 6.4.1, 8.6 */
 
@@ -202,7 +195,7 @@ int http_rsp_build(unsigned status, const struct http_edit *e, struct span body,
 		sink_uint(&o, body.n);
 		sink_lit(&o, "\r\n");
 	}
-	put_edit(&o, e, (struct signed_list){0});
+	put_edit(&o, e, &nothing);
 	if (!bodiless && !to_head)
 		sink_put(&o, body);
 	return sink_done(&o);
