@@ -208,6 +208,16 @@ void net_set_link(struct net *n, uint8_t port, bool up, clock_us_t now)
 		net__neigh_flush(n, port);
 }
 
+void net_set_mac(struct net *n, uint8_t port, const uint8_t mac[6])
+{
+	struct net__port *p = &n->ports[port];
+
+	memcpy(p->mac, mac, 6);
+	if (p->n_addr && net__ip_is_link_local(&p->addr[p->n_addr - 1].addr))
+		p->addr[p->n_addr - 1] = link_local(mac);
+	net__route_changed(n);
+}
+
 int net_addr_port(const struct net *n, const struct ip_addr *a)
 {
 	for (unsigned i = 0; i < n->n_ports; i++)

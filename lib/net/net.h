@@ -108,6 +108,9 @@ void net_announce(struct net *n, uint8_t port, clock_us_t now);
 /* The port lost or got its link. Routes through a port without link are not taken. */
 void net_set_link(struct net *n, uint8_t port, bool up, clock_us_t now);
 
+/* The port's MAC changed: its device was absent at the start, or was replaced. */
+void net_set_mac(struct net *n, uint8_t port, const uint8_t mac[6]);
+
 /* Where a packet to dst would go. */
 struct net_path {
 	struct ip_addr src;      /* our address to send from */

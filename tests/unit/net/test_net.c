@@ -77,6 +77,24 @@ static void ip4_only(void)
 	host_stop();
 }
 
+/* A device that came late: the new MAC counts, and so does the link-local address made of it. */
+static void mac_change(void)
+{
+	struct ip_addr a;
+	struct frame f;
+
+	host_start();
+	net_set_mac(host, 0, (uint8_t[]){2, 0, 0, 0, 0, 9});
+	tcp4(&f, 20);
+	dropped(0, &f, NET_STAT_rx_eth_other);
+	f.b[5] = 9;
+	passed(0, &f, 20);
+	CU_ASSERT_EQUAL((a = addr("fe80::ff:fe00:1"), net_addr_port(host, &a)), -1);
+	CU_ASSERT_EQUAL((a = addr("fe80::ff:fe00:9"), net_addr_port(host, &a)), 0);
+	CU_ASSERT_EQUAL((a = addr(US6), net_addr_port(host, &a)), 0);
+	host_stop();
+}
+
 static void names(void)
 {
 	struct stat_block b;
@@ -93,6 +111,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(bad_configs),
 	UNIT_CASE(addresses),
 	UNIT_CASE(ip4_only),
+	UNIT_CASE(mac_change),
 	UNIT_CASE(names),
 };
 UNIT_MAIN(cases)
