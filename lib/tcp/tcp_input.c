@@ -319,8 +319,11 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	if (!check_ack(t, c, s) || !text_input(t, c, s))
 		return;
 	fin_input(t, c, s);
-	if (c->state != TCP_CLOSED)
-		tcp__timer_arm(t, c);
+	if (c->state == TCP_CLOSED)
+		return;
+	if (c->ext && !c->ext->sacked.n && !c->ext->reasm.n)
+		tcp__ext_drop(t, c); /* all holes are filled: others may need it */
+	tcp__timer_arm(t, c);
 }
 
 /* Header and options into *s. 0 or -EINVAL. */
