@@ -12,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <rte_dev.h>
 
 #include "port/port_priv.h"
@@ -23,8 +26,8 @@
 /* doc/lib/port.md tells how each was found out. */
 static const struct port_kind kinds[] = {
 	{.driver = "net_af_packet", .queues_arg = "qpairs=", .netdev = true},
-	/* veth has no combined channels, which the driver needs for a second queue; the kernel keeps
-	 * XDP_PACKET_HEADROOM in each buffer */
+	/* veth has no combined channels, without which the driver has one queue only; the kernel
+	 * keeps XDP_PACKET_HEADROOM in each buffer */
 	{.driver = "net_af_xdp", .each_queue = true, .netdev = true, .rx_loss = 256},
 	/* its checksum over segments of odd length is wrong, and segmentation rests on it */
 	{.driver = "net_tap", .rx_intr = true,
@@ -120,19 +123,49 @@ static int rights_check(const struct port_kind *k, const char *device, struct er
 	return 0;
 }
 
-/* What can be said before the driver is asked. */
-static int precheck(const struct port_kind *k, const char *device, struct err *e)
+/* First of the interface's queues that are ours; false: not given, all are. */
+static bool start_queue(const char *device, unsigned *first)
 {
-	char iface[IF_NAMESIZE];
-	int rc = rights_check(k, device, e);
+	char num[16];
+	bool given = port__devarg(device, "start_queue=", num, sizeof(num));
 
-	if (rc < 0 || !k->netdev)
+	*first = given ? (unsigned)strtoul(num, NULL, 10) : 0;
+	return given;
+}
+
+/* A socket a queue: one that lacks its queue fails, and what arrives on a queue that lacks its
+ * socket goes to the kernel. 0 or -ENOSPC. */
+static int queues_check(const struct port *p, const char *iface, struct err *e)
+{
+	struct ethtool_channels c = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq r = {.ifr_data = (char *)&c};
+	unsigned have = 1, first;
+	bool some = start_queue(p->conf->device, &first);
+
+	if (port__netdev_ask((int)if_nametoindex(iface), SIOCETHTOOL, &r) == 0)
+		have = c.rx_count + c.combined_count;
+	if (have == p->n_queues || (some && have >= first + p->n_queues))
+		return 0;
+	return err_set(e, ENOSPC,
+		"interface %s has %u receive queues for %u workers: ethtool -L %s %s %u%s", iface, have,
+		p->n_queues, iface, c.max_combined ? "combined" : "rx", p->n_queues,
+		some ? ", or a lower start_queue" : "");
+}
+
+/* What can be said before the driver is asked. */
+static int precheck(const struct port *p, struct err *e)
+{
+	const char *device = p->conf->device;
+	char iface[IF_NAMESIZE];
+	int rc = rights_check(p->kind, device, e);
+
+	if (rc < 0 || !p->kind->netdev)
 		return rc;
 	if (!port__devarg(device, "iface=", iface, sizeof(iface)))
 		return err_set(e, EINVAL, "device %s names no interface: append iface=NAME", device);
 	if (if_nametoindex(iface) == 0)
 		return err_set(e, ENODEV, "there is no interface '%s'", iface);
-	return 0;
+	return p->kind->each_queue ? queues_check(p, iface, e) : 0;
 }
 
 /* Plug in one device string and find its ethdev. */
@@ -148,11 +181,12 @@ static int plug(const char *args, uint16_t *id, struct err *e)
 	rc = rte_dev_probe(args);
 	if (rc < 0 && rc != -EEXIST && on_pci)
 		return pci_fault(pci, e);
+	if (rc == -EFAULT)
+		return err_set(e, EINVAL,
+			"DPDK has no driver for device '%s': a PCI address or DRIVER,ARGUMENTS is wanted",
+			args);
 	if (rc < 0 && rc != -EEXIST)
-		return err_set(e, rc == -ENODEV ? EINVAL : -rc,
-			"DPDK cannot open device '%s' (%s): a PCI address or driver,arguments; "
-			"see the log",
-			args, strerror(-rc));
+		return err_set(e, EINVAL, "DPDK's driver refuses device '%s': see the log", args);
 	if (rte_eth_dev_get_port_by_name(on_pci ? pci : name, id) != 0)
 		return on_pci ? pci_fault(pci, e)
 			      : err_set(e, ENODEV, "device '%s' is not a network device", args);
@@ -163,14 +197,12 @@ static int plug(const char *args, uint16_t *id, struct err *e)
 static int args_make(const struct port *p, uint16_t q, char *args, size_t n)
 {
 	const char *device = p->conf->device, *rest = strchr(device, ',');
+	unsigned first;
 	char num[16];
 	int len;
 
 	if (p->kind->each_queue && q > 0) {
-		unsigned first = port__devarg(device, "start_queue=", num, sizeof(num))
-					 ? (unsigned)strtoul(num, NULL, 10)
-					 : 0;
-
+		start_queue(device, &first);
 		len = snprintf(args, n, "%.*s_q%u%s,start_queue=%u", (int)strcspn(device, ","), device,
 			q, rest ? rest : "", first + q);
 	} else if (p->kind->queues_arg && p->n_queues > 1 &&
@@ -186,7 +218,7 @@ int port__probe(struct port *p, struct err *e)
 {
 	uint16_t want = p->kind->each_queue ? p->n_queues : 1;
 	char args[PATH_MAX];
-	int rc = precheck(p->kind, p->conf->device, e);
+	int rc = precheck(p, e);
 
 	if (rc < 0)
 		return rc;

@@ -49,8 +49,8 @@ static void wrong_devices_say_why(void)
 	struct port *p;
 
 	ports_setup();
-	refused("eth0", 1500, 1, "cannot open device 'eth0'");
-	refused("net_nonsense0", 1500, 1, "cannot open device 'net_nonsense0'");
+	refused("eth0", 1500, 1, "no driver for device 'eth0'");
+	refused("net_nonsense0", 1500, 1, "no driver for device 'net_nonsense0'");
 	refused("0fff:ff:1f.7", 1500, 1, "there is no PCI device 0fff:ff:1f.7");
 	refused("ff:1f.7", 1500, 1, "there is no PCI device 0000:ff:1f.7");
 	p = ports_open(&c, "net_null0", 1);

@@ -179,7 +179,7 @@ static struct rte_mbuf *segment(void)
 	ip->version_ihl = 0x45;
 	ip->next_proto_id = IPPROTO_TCP;
 	ip->src_addr = RTE_BE32(RTE_IPV4(66, 9, 149, 187));
-	ip->dst_addr = RTE_BE32(RTE_IPV4(161, 142, 100, 80));
+	ip->dst_addr = RTE_BE32(RTE_IPV4(161u, 142, 100, 80));
 	tcp->src_port = RTE_BE16(2794);
 	tcp->dst_port = RTE_BE16(1766);
 	return m;
