@@ -55,17 +55,12 @@ static enum run interim(struct relay *r, struct request *q, uint32_t n)
 
 static enum run final(struct relay *r, struct request *q, uint32_t n, bool sent)
 {
-	static const struct http_add keep = {SPAN_LIT("Connection"), SPAN_LIT("keep-alive")};
-	struct http_edit edit = {.add = &keep};
-
 	http_body_init_rsp(&q->rsp.body, &r->head, q->to_head);
 	q->back_close = !sent || !http_head_persists(&r->head) || q->minor == 0 ||
 		q->rsp.body.framing == HTTP_BODY_UNTIL_CLOSE;
 	q->close |= !sent || r->draining || q->front->eof ||
 		q->rsp.body.framing == HTTP_BODY_UNTIL_CLOSE;
-	edit.close = q->close;
-	edit.n_add = !q->close && q->minor == 0; /* RFC 9112 9.3: 1.0 persists when told so */
-	if (build(r, q, &edit) < 0)
+	if (build(r, q, &(struct http_edit){.close = q->close}) < 0)
 		return again_later(r, q);
 	q->status = r->head.status;
 	q->ttfb = r->now - q->begun;

@@ -389,6 +389,16 @@ const struct lb_member *lab_member(unsigned i)
 	return lb_member(lab.lb, 0, i);
 }
 
+void lab_one_get_on(struct peer *c, struct peer *n)
+{
+	peer_send(c, GET);
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_got(n, GET));
+	peer_send(n, OK_5);
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_got(c, OK_5));
+}
+
 struct peer *lab_one_get(struct peer *c, unsigned node)
 {
 	struct peer *n;

@@ -87,6 +87,8 @@ void peer_clear(struct peer *p);
 
 /* Client c's GET is answered by node: one idle back. The node's side of it. */
 struct peer *lab_one_get(struct peer *c, unsigned node);
+/* The same on connections that are there. */
+void lab_one_get_on(struct peer *c, struct peer *n);
 uint64_t lab_stat(enum relay_stat s);
 const struct lb_member *lab_member(unsigned i);
 struct relay_info lab_info(void);
