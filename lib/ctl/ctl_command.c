@@ -41,6 +41,9 @@ static const struct ctl_command commands[] = {
 
 /* Rows that the words so far allow, as bits. */
 _Static_assert(N_COMMANDS <= 32, "a uint32_t holds the rows");
+#define ALL ((uint32_t)((1ull << N_COMMANDS) - 1))
+
+#define UNKNOWN "\"%.*s\": unknown; expected %.*s"
 
 static bool in_set(uint32_t set, unsigned i)
 {
@@ -103,7 +106,7 @@ static int match_word(uint32_t *set, unsigned level, struct span w, struct err *
 	if (!hits)
 		hits = narrow(*set, level, w, false);
 	if (!hits)
-		return fail_words(e, *set, level, "\"%.*s\": unknown; expected %.*s", w);
+		return fail_words(e, *set, level, UNKNOWN, w);
 	n = list_words(hits, level, "", &unused);
 	ctl__text_fini(&unused);
 	if (n > 1)
@@ -121,7 +124,7 @@ static const struct ctl_command *first_of(uint32_t set)
 /* Match words until a row has no more of them; *level is how many were taken. */
 static int match(const struct span *word, unsigned n, uint32_t *set, unsigned *level, struct err *e)
 {
-	*set = (uint32_t)((1ull << N_COMMANDS) - 1);
+	*set = ALL;
 	for (*level = 0; *level < n && *level < N_WORDS; ++*level) {
 		if (!first_of(*set)->word[*level])
 			break;
@@ -173,13 +176,17 @@ static int run_help(
 {
 	static const struct ctl_column columns[] = {{"command"}, {"help", "does"}};
 	struct ctl_request r = {0};
-	uint32_t set;
-	unsigned level;
+	uint32_t set = ALL;
 
 	if (arg.n && ctl__request_parse(arg, &r, e) < 0)
 		return -EINVAL;
-	if (match(r.word, r.n, &set, &level, e) < 0)
-		return -EINVAL;
+	for (unsigned level = 0; level < r.n && level < N_WORDS; level++) {
+		uint32_t hits = narrow(set, level, r.word[level], false);
+
+		if (!hits)
+			return fail_words(e, set, level, UNKNOWN, r.word[level]);
+		set = hits;
+	}
 	CTL_SECTION(out, "commands", CTL_TABLE, columns);
 	for (unsigned i = 0; i < N_COMMANDS; i++) {
 		const struct ctl_command *c = &commands[i];

@@ -51,6 +51,11 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *conn, const char
 
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return reply_error(conn, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET is offered\n");
+	if (!*state) { /* the head only; an answer now would end the connection */
+		*state = conn;
+		return MHD_YES;
+	}
+	*data_n = 0; /* a body is of no use */
 	if (strcmp(url, "/metrics") != 0)
 		return reply_error(conn, MHD_HTTP_NOT_FOUND, "only /metrics is here\n");
 	ctl__metrics(h->core, &text);

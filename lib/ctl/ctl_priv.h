@@ -63,6 +63,7 @@ void ctl__json_null(struct ctl_json *j);
 
 enum ctl_kind {
 	CTL_NONE,    /* "-", null */
+	CTL_OFF,     /* "off", null */
 	CTL_STRING,
 	CTL_LIST,    /* strings joined by ", "; an array */
 	CTL_COUNT,

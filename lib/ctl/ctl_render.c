@@ -70,6 +70,8 @@ static void put_list(struct ctl_text *out, struct span rest)
 	struct span item;
 	const char *comma = "";
 
+	if (rest.n == 0)
+		ctl__text_str(out, "-");
 	while (rest.n && span_next(&rest, '\n', &item)) {
 		ctl__text_str(out, comma);
 		put_clean(out, item);
@@ -85,6 +87,8 @@ static void put_cell(struct ctl_text *out, const struct ctl_doc *d, struct ctl_c
 	switch (c.kind) {
 	case CTL_NONE:
 		return ctl__text_str(out, "-");
+	case CTL_OFF:
+		return ctl__text_str(out, "off");
 	case CTL_STRING:
 		return put_clean(out, cell_string(d, &c));
 	case CTL_LIST:
@@ -287,6 +291,7 @@ static void json_cell(struct ctl_json *j, const struct ctl_doc *d, struct ctl_ce
 {
 	switch (c.kind) {
 	case CTL_NONE:
+	case CTL_OFF:
 		return ctl__json_null(j);
 	case CTL_STRING:
 		return ctl__json_string(j, cell_string(d, &c));

@@ -61,10 +61,7 @@ static void put_tcp(struct ctl_doc *out, const struct conf_tcp *t)
 	CTL_SECTION(out, "tcp", CTL_BLOCK, columns);
 	ctl__doc_number(out, CTL_BYTES, t->receive_buffer);
 	ctl__doc_number(out, CTL_BYTES, t->send_buffer);
-	if (t->keepalive_ms)
-		ctl__doc_number(out, CTL_MS, t->keepalive_ms);
-	else
-		ctl__doc_string(out, "off");
+	ctl__doc_number(out, t->keepalive_ms ? CTL_MS : CTL_OFF, t->keepalive_ms);
 	ctl__doc_number(out, CTL_MS, t->time_wait_ms);
 }
 

@@ -134,8 +134,9 @@ int ctl__show_memory(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
 	static const struct ctl_column pools[] = {
-		{"worker"}, {"buffers"}, {"in_use"}, {"size"}, {"bytes", "memory"}};
-	static const struct ctl_column others[] = {{"worker"}, {"records"}, {"in_use"}, {"size"}};
+		{"worker"}, {"name", "buffers"}, {"in_use"}, {"size"}, {"bytes", "memory"}};
+	static const struct ctl_column others[] = {
+		{"worker"}, {"name", "records"}, {"in_use"}, {"size"}};
 
 	CTL_SECTION(out, "buffers", CTL_TABLE, pools);
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
