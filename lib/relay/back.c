@@ -54,6 +54,7 @@ static bool evict(struct relay *r, struct list *idle)
 {
 	if (list_empty(idle))
 		return false;
+	count_idle(r, RELAY_STAT_back_evicted);
 	relay__back_close(r, container_of_list(idle->prev, struct back, link), false);
 	return true;
 }
