@@ -9,15 +9,26 @@
 #include "base/err.h"
 #include "conf/conf.h"
 
-/* Lines to stderr, "<level>" prefixed where systemd's journal reads it. */
+/* Lines to stderr, with the priority in front where systemd's journal reads it. */
 void log_start(enum log_level max);
 
 /* The cores that workers run on: the file's, or the default where it names none. */
 unsigned cores_choose(const struct conf *conf, uint16_t cores[CONF_WORKERS_MAX]);
 
+/* Is the machine such as the file wants it: rights, cores, open files? 0 or -errno. */
+int host_check(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e);
+
 /* Start DPDK's EAL for conf: lcore 0 is control, lcore i + 1 worker i on cores[i]. 0 or -errno. */
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e);
+/* Harmless when it is not up. */
 void eal_stop(void);
+
+/*
+ * Claim the kernel interfaces of all ports for this process: the kernel itself lets two programs
+ * share one, and each would take the other's packets. fd[i] is the claim of port i, -1: none.
+ */
+int claims_start(const struct conf *conf, int fd[CONF_PORTS_MAX], struct err *e);
+void claims_stop(int fd[CONF_PORTS_MAX]);
 
 /* Run the appliance until a signal ends it; the exit code. */
 int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores);

@@ -3,7 +3,10 @@
  * The appliance from its first stage to its last. Each stage can undo itself; a stage that fails
  * undoes those before it, in reverse, and nothing is left half-made:
  *
- *   signals -> pools -> ports -> links -> workers -> control -> launch -> (serve) -> back again
+ *   signals -> claims -> EAL -> pools -> ports -> links -> workers -> control -> launch
+ *
+ * and then it serves until a signal; the way back is the same. Signals come first: the threads that
+ * the EAL makes inherit the mask, so that none of them dies of a SIGTERM that is meant for us.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,9 +30,7 @@
 
 #define TICK_MS	      100	    /* links are looked at, and the drain's end */
 #define RETRY_TICKS   10	    /* between two looks for a missing optional port */
-#define BUF_COST      3100	    /* bytes of all pools for one data mbuf, see buf_pools_create */
-#define POOL_PERCENT  70	    /* of memory for buffers, the rest for tables */
-#define TABLE_PERCENT 20	    /* of memory for what worker_create sizes */
+#define BUF_COST      3300	    /* bytes of all pools for one data mbuf, see buf_pools_create */
 
 struct appliance {
 	const struct conf *conf;
@@ -37,6 +38,8 @@ struct appliance {
 	unsigned n_workers;
 	sigset_t old_mask;
 	int signal_fd, epoll_fd;
+	int claim_fd[CONF_PORTS_MAX];
+	struct worker_plan plan;
 	struct buf_pools pools[CONF_WORKERS_MAX];
 	struct port *ports[CONF_PORTS_MAX];
 	struct worker_links *links;
@@ -70,8 +73,6 @@ static int signals_start(struct appliance *a, struct err *e)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
-	/* workers were made by the EAL and must not take our signals: it blocks none, but only this
-	 * thread runs code that could be interrupted, and signalfd needs them blocked everywhere */
 	sigprocmask(SIG_BLOCK, &mask, &a->old_mask);
 	signal(SIGPIPE, SIG_IGN);
 	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -90,10 +91,29 @@ static void signals_stop(struct appliance *a)
 	sigprocmask(SIG_SETMASK, &a->old_mask, NULL);
 }
 
+static int port_claims_start(struct appliance *a, struct err *e)
+{
+	return claims_start(a->conf, a->claim_fd, e);
+}
+
+static void port_claims_stop(struct appliance *a)
+{
+	claims_stop(a->claim_fd);
+}
+
+static int dpdk_start(struct appliance *a, struct err *e)
+{
+	return eal_start(a->conf, a->cores, a->n_workers, e);
+}
+
+static void dpdk_stop(struct appliance *a)
+{
+	eal_stop();
+}
+
 static int pools_start(struct appliance *a, struct err *e)
 {
-	uint64_t each = a->conf->global.memory / a->n_workers * POOL_PERCENT / 100;
-	uint32_t n = (uint32_t)(each / BUF_COST);
+	uint32_t n = (uint32_t)(a->plan.buffers / BUF_COST);
 
 	for (unsigned i = 0; i < a->n_workers; i++) {
 		char name[16];
@@ -102,7 +122,7 @@ static int pools_start(struct appliance *a, struct err *e)
 		if (buf_pools_create(&a->pools[i], name, n,
 			    (int)rte_lcore_to_socket_id(i + 1)) < 0)
 			return err_set(e, ENOMEM,
-				"%s:%u: [global] memory: %u buffers for worker %u do not fit",
+				"%s:%u: [global] memory: no room for %u buffers of worker %u: raise it",
 				a->conf->global.at.file, a->conf->global.at.line, n, i);
 	}
 	return 0;
@@ -110,9 +130,14 @@ static int pools_start(struct appliance *a, struct err *e)
 
 static void pools_stop(struct appliance *a)
 {
-	for (unsigned i = 0; i < a->n_workers; i++)
-		if (a->pools[i].data)
-			buf_pools_destroy(&a->pools[i]);
+	for (unsigned i = 0; i < a->n_workers; i++) {
+		if (!a->pools[i].data)
+			continue;
+		if (buf_pools_in_use(&a->pools[i]))
+			log_warn("app", "%u buffers of worker %u are still in use at the end",
+				buf_pools_in_use(&a->pools[i]), i);
+		buf_pools_destroy(&a->pools[i]);
+	}
 }
 
 static int ports_start(struct appliance *a, struct err *e)
@@ -122,10 +147,15 @@ static int ports_start(struct appliance *a, struct err *e)
 	for (unsigned i = 0; i < a->n_workers; i++)
 		pools[i] = &a->pools[i];
 	for (unsigned p = 0; p < a->conf->n_ports; p++) {
-		a->ports[p] = port_open(&a->conf->ports[p], (uint8_t)p, (uint16_t)a->n_workers,
-			pools, e);
+		const struct conf_port *c = &a->conf->ports[p];
+		struct err why = {""};
+
+		a->ports[p] = port_open(c, (uint8_t)p, (uint16_t)a->n_workers, pools, &why);
 		if (!a->ports[p])
-			return -EIO;
+			return err_set(e, EIO, "%s:%u: %s", c->at.file, c->at.line, why.text);
+		if (port_state(a->ports[p]) == PORT_GONE)
+			log_warn("port", "%s: no device; it is optional and looked for again",
+				c->name);
 	}
 	return 0;
 }
@@ -151,7 +181,7 @@ static int workers_start(struct appliance *a, struct err *e)
 {
 	struct worker_config cfg = {.conf = a->conf, .ports = a->ports, .links = a->links,
 		.n_workers = (uint16_t)a->n_workers,
-		.memory = a->conf->global.memory / a->n_workers * TABLE_PERCENT / 100};
+		.plan = &a->plan};
 
 	if (getrandom(cfg.seed, sizeof(cfg.seed), 0) != sizeof(cfg.seed))
 		return err_set(e, EIO, "the kernel gives no randomness: %s", strerror(errno));
@@ -208,10 +238,13 @@ static int control_start(struct appliance *a, struct err *e)
 		.started = (uint64_t)time(NULL), .tsc_hz = rte_get_tsc_hz(), .ports = a->ports,
 		.n_ports = a->conf->n_ports, .workers = a->views, .n_workers = a->n_workers,
 		.run_on_worker = run_on_worker, .arg = a};
+
 	for (unsigned i = 0; i < a->n_workers; i++)
 		view_fill(a, i);
 	a->ctl = ctl_create(&sys, e);
-	return a->ctl ? fd_add(a, ctl_fd(a->ctl)) : -EIO;
+	if (!a->ctl)
+		return -EIO;
+	return fd_add(a, ctl_fd(a->ctl)) < 0 ? err_set(e, errno, "epoll: %s", strerror(errno)) : 0;
 }
 
 static void control_stop(struct appliance *a)
@@ -246,8 +279,14 @@ static const struct stage {
 	int (*start)(struct appliance *a, struct err *e); /* 0 or -errno with *e set */
 	void (*stop)(struct appliance *a); /* after a start that failed half-way, too */
 } stages[] = {
-	{signals_start, signals_stop}, {pools_start, pools_stop}, {ports_start, ports_stop},
-	{links_start, links_stop}, {workers_start, workers_stop}, {control_start, control_stop},
+	{signals_start, signals_stop},
+	{port_claims_start, port_claims_stop},
+	{dpdk_start, dpdk_stop},
+	{pools_start, pools_stop},
+	{ports_start, ports_stop},
+	{links_start, links_stop},
+	{workers_start, workers_stop},
+	{control_start, control_stop},
 	{launch_start, launch_stop},
 };
 #define N_STAGES (sizeof(stages) / sizeof(stages[0]))
@@ -284,8 +323,7 @@ static void drain_begin(struct appliance *a)
 {
 	if (a->drain_until)
 		return;
-	log_info("app", "draining: requests that run may take up to %u s",
-		a->conf->global.drain_ms / 1000);
+	log_info("app", "draining: requests that run may take up to %u ms", a->conf->global.drain_ms);
 	a->drain_until = monotonic_ms() + a->conf->global.drain_ms;
 	for (unsigned i = 0; i < a->n_workers; i++)
 		worker_drain(a->workers[i]);
@@ -310,15 +348,18 @@ static bool drained(const struct appliance *a)
 
 	for (unsigned i = 0; i < a->n_workers; i++)
 		conns += worker_conns(a->workers[i]);
-	if (conns && monotonic_ms() >= a->drain_until)
-		log_warn("app", "drain limit: %u connections are cut", conns);
-	return conns == 0 || monotonic_ms() >= a->drain_until;
+	if (conns == 0)
+		return true;
+	if (monotonic_ms() < a->drain_until)
+		return false;
+	log_warn("app", "drain limit: %u connections are cut", conns);
+	return true;
 }
 
 /* Sleep in epoll until the end. The exit code. */
 static int serve(struct appliance *a)
 {
-	uint64_t tick = 0, ticks = 0;
+	uint64_t next = 0, ticks = 0;
 
 	for (;;) {
 		struct epoll_event ev;
@@ -330,11 +371,21 @@ static int serve(struct appliance *a)
 			ctl_poll(a->ctl);
 		if (a->drain_until && drained(a))
 			return EXIT_SUCCESS;
-		if (monotonic_ms() >= tick) {
+		if (monotonic_ms() >= next) {
 			links_poll(a, ++ticks % RETRY_TICKS == 0);
-			tick = monotonic_ms() + TICK_MS;
+			next = monotonic_ms() + TICK_MS;
 		}
 	}
+}
+
+/* Start the stages in order; *done counts them, one that failed included: it undoes its half. */
+static int stages_start(struct appliance *a, unsigned *done, struct err *e)
+{
+	int rc = 0;
+
+	while (rc == 0 && *done < N_STAGES)
+		rc = stages[(*done)++].start(a, e);
+	return rc;
 }
 
 int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores)
@@ -346,15 +397,13 @@ int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cor
 
 	a = (struct appliance){.conf = conf, .cores = cores, .n_workers = n_cores, .signal_fd = -1,
 		.epoll_fd = -1};
-	while (done < N_STAGES && stages[done].start(&a, &e) == 0)
-		done++;
-	if (done == N_STAGES) {
+	memset(a.claim_fd, -1, sizeof(a.claim_fd));
+	if (worker_plan(conf, n_cores, &a.plan, &e) < 0 || stages_start(&a, &done, &e) < 0) {
+		fprintf(stderr, "penstock: %s\n", e.text);
+	} else {
 		log_info("app", "penstock %s is up: %u workers, %u ports, socket %s",
 			PENSTOCK_VERSION, n_cores, conf->n_ports, conf->global.socket);
 		code = serve(&a);
-	} else {
-		fprintf(stderr, "penstock: %s\n", e.text);
-		done++; /* the one that failed undoes its half */
 	}
 	while (done > 0)
 		stages[--done].stop(&a);

@@ -2,6 +2,7 @@
 /* DPDK's EAL: cores, hugepages or not, and its log lines in our form. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,12 @@
 #include "app.h"
 
 #define HUGE_DIR "/sys/kernel/mm/hugepages"
+/* An allow list with an address that no device has: the EAL probes nothing by itself, and a port's
+ * device can still be plugged in by name. (--no-pci would forbid that.) */
+#define NO_SUCH_PCI "ffff:ff:1f.7"
 
-unsigned cores_choose(const struct conf *conf, uint16_t cores[CONF_WORKERS_MAX])
-{
-	if (conf->global.n_workers) {
-		memcpy(cores, conf->global.workers, conf->global.n_workers * sizeof(cores[0]));
-		return conf->global.n_workers;
-	}
-	cores[0] = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0;
-	return 1;
-}
+static bool up;
+static char last_error[200]; /* the last line of DPDK's that was an error */
 
 /* Free huge pages of all sizes, bytes. */
 static uint64_t huge_free(void)
@@ -50,15 +47,18 @@ static uint64_t huge_free(void)
 	return sum;
 }
 
-/* One line of DPDK's log. Its text says which library speaks; the level is not in it. */
+/* One line of DPDK's log. */
 static ssize_t log_write(void *cookie, const char *text, size_t n)
 {
 	size_t len = n;
 
 	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
 		len--;
-	if (len)
-		log_debug("dpdk", "%.*s", (int)len, text);
+	if (len == 0)
+		return (ssize_t)n;
+	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR)
+		snprintf(last_error, sizeof(last_error), "%.*s", (int)len, text);
+	log_debug("dpdk", "%.*s", (int)len, text);
 	return (ssize_t)n;
 }
 
@@ -81,10 +81,10 @@ static int huge_decide(const struct conf *conf, bool *huge, struct err *e)
 		return 0;
 	if (conf->global.hugepages == CONF_HUGE_YES)
 		return err_set(e, ENOMEM,
-			"%s:%u: [global] hugepages: %lu MB free, memory = %lu MB is asked for: "
-			"reserve more (sysctl vm.nr_hugepages) or set hugepages = auto",
+			"%s:%u: [global] hugepages: %lu MB are free, memory = %lu MB wants more: "
+			"reserve them (sysctl vm.nr_hugepages) or set hugepages = auto",
 			conf->global.at.file, conf->global.at.line, have >> 20, want >> 20);
-	log_warn("app", "%lu MB of hugepages free, %lu MB wanted: going on with normal pages, slower",
+	log_warn("app", "%lu MB of hugepages are free, %lu MB wanted: going on with normal pages, slower",
 		have >> 20, want >> 20);
 	*huge = false;
 	return 0;
@@ -99,35 +99,44 @@ static void lcores_text(char *text, size_t n, const struct conf *conf, const uin
 		at += (size_t)snprintf(text + at, n - at, ",%u@%u", i + 1, cores[i]);
 }
 
-static int cores_check(const struct conf *conf, const uint16_t *cores, unsigned n_cores,
-	struct err *e)
+/* A PCI address has a colon, a vdev's name has none. */
+static bool any_pci(const struct conf *conf)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		const char *device = conf->ports[i].device;
 
-	for (unsigned i = 0; i < n_cores; i++)
-		if (cores[i] >= online)
-			return err_set(e, EINVAL,
-				"%s:%u: [global] workers: core %u does not exist, this machine has "
-				"0 to %ld",
-				conf->global.at.file, conf->global.at.line, cores[i], online - 1);
-	if (conf->global.control >= online)
-		return err_set(e, EINVAL,
-			"%s:%u: [global] control: core %u does not exist, this machine has 0 to %ld",
-			conf->global.at.file, conf->global.at.line, conf->global.control, online - 1);
-	return 0;
+		if (memchr(device, ':', strcspn(device, ",")))
+			return true;
+	}
+	return false;
+}
+
+/* rte_eal_init(), which writes to stderr past its own log. */
+static int init_quietly(int argc, char **argv)
+{
+	int old = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), rc;
+
+	if (old >= 0 && null >= 0)
+		dup2(null, STDERR_FILENO);
+	rc = rte_eal_init(argc, argv);
+	if (old >= 0) {
+		dup2(old, STDERR_FILENO);
+		close(old);
+	}
+	if (null >= 0)
+		close(null);
+	return rc;
 }
 
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e)
 {
 	char lcores[16 * (CONF_WORKERS_MAX + 1)], megabytes[16];
-	char *argv[16] = {"penstock", "--lcores", lcores, "-m", megabytes, "--no-telemetry", "-a",
-		"0000:00:00.0"};
-	int argc = 8, rc;
+	char *argv[16] = {"penstock", "--no-telemetry", "--lcores", lcores, "-m", megabytes};
+	int argc = 6, rc;
 	bool huge;
 
-	rc = cores_check(conf, cores, n_cores, e);
-	if (rc == 0)
-		rc = huge_decide(conf, &huge, e);
+	rc = huge_decide(conf, &huge, e);
 	if (rc < 0)
 		return rc;
 	lcores_text(lcores, sizeof(lcores), conf, cores, n_cores);
@@ -138,15 +147,29 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 		argv[argc++] = "--no-huge";
 		argv[argc++] = "--no-shconf";
 	}
+	if (any_pci(conf)) {
+		argv[argc++] = "-a";
+		argv[argc++] = NO_SUCH_PCI;
+	} else {
+		argv[argc++] = "--no-pci";
+		argv[argc++] = "--iova-mode=va"; /* one dense buffer pool, as net_af_xdp wants it */
+	}
 	log_redirect();
-	if (rte_eal_init(argc, argv) < 0)
+	rc = conf->global.log == LOG_LEVEL_DEBUG ? rte_eal_init(argc, argv)
+						 : init_quietly(argc, argv);
+	if (rc < 0)
 		return err_set(e, rte_errno ? rte_errno : EIO,
-			"DPDK does not start (%s): run with [global] log = debug to see its own words",
-			rte_strerror(rte_errno));
+			"%s:%u: [global] memory = %s MB, hugepages: DPDK does not start: %s (%s); "
+			"log = debug shows all of its words",
+			conf->global.at.file, conf->global.at.line, megabytes, rte_strerror(rte_errno),
+			last_error);
+	up = true;
 	return 0;
 }
 
 void eal_stop(void)
 {
-	rte_eal_cleanup();
+	if (up)
+		rte_eal_cleanup();
+	up = false;
 }

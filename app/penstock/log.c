@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -10,6 +11,7 @@ static const char *const level_name[] = {"error", "warning", "info", "debug"};
 static const int level_prio[] = {3, 4, 6, 7};
 static bool journal;
 
+/* One call, one write: stderr is not buffered, and lines of several threads do not mix. */
 static void sink(enum log_level level, const char *lib, const char *text)
 {
 	if (journal)
@@ -18,10 +20,19 @@ static void sink(enum log_level level, const char *lib, const char *text)
 		fprintf(stderr, "penstock: %s: %s: %s\n", level_name[level], lib, text);
 }
 
-void log_start(enum log_level max)
+/* systemd.exec(5): children inherit the variable, so what it names must be our stderr. */
+static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long dev, ino;
+	struct stat st;
 
-	journal = stream && *stream;
+	return stream && sscanf(stream, "%lu:%lu", &dev, &ino) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+void log_start(enum log_level max)
+{
+	journal = is_journal();
 	log_set_sink(sink, max);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* penstock --config FILE | --check FILE | --version */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app.h"
 
@@ -46,22 +43,6 @@ static int check(const char *path)
 	return EXIT_SUCCESS;
 }
 
-/* Bits of capabilities(7) that devices need. */
-static bool may_drive_devices(void)
-{
-	unsigned long long caps = 0;
-	const unsigned long long need = 1ull << 12 | 1ull << 13; /* NET_ADMIN, NET_RAW */
-	char line[256];
-	FILE *f = fopen("/proc/self/status", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (caps & need) == need;
-}
-
 static int run(const char *path)
 {
 	struct conf *conf = load(path);
@@ -74,16 +55,10 @@ static int run(const char *path)
 		return EXIT_FAILURE;
 	log_start(conf->global.log);
 	n_cores = cores_choose(conf, cores);
-	if (!may_drive_devices()) {
-		fputs("penstock: no rights to drive network devices: run it as root, or with "
-		      "CAP_NET_ADMIN, CAP_NET_RAW and CAP_IPC_LOCK\n",
-			stderr);
-	} else if (eal_start(conf, cores, n_cores, &e) < 0) {
+	if (host_check(conf, cores, n_cores, &e) < 0)
 		fprintf(stderr, "penstock: %s\n", e.text);
-	} else {
+	else
 		code = appliance_run(conf, cores, n_cores);
-		eal_stop();
-	}
 	conf_destroy(conf);
 	return code;
 }

@@ -52,8 +52,7 @@ static unsigned send(struct worker *w)
 	return sent;
 }
 
-/* Stages 7 and 8 until nobody has anything to send now. */
-static unsigned transmit(struct worker *w)
+unsigned worker__transmit(struct worker *w)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
 	unsigned sent = 0;
@@ -96,7 +95,7 @@ static unsigned worker_poll(struct worker *w)
 						      /* 4 TLS opens here, once it is there */
 	relay_step(w->relay, w->now);		      /* 5 relay */
 						      /* 6 and seals here */
-	moved += transmit(w);			      /* 7 tcp, 8 net and port */
+	moved += worker__transmit(w);		      /* 7 tcp, 8 net and port */
 
 	tcp_tick(w->tcp, WORKER_TIMERS, w->now);      /* timers mark connections dirty: */
 	relay_tick(w->relay, WORKER_TIMERS, w->now);  /* what they owe leaves with the */
@@ -136,6 +135,9 @@ static void worker_sleep(struct worker *w)
 
 	if (us == 0)
 		return;
+	/* a packet from another worker's ring wakes nobody */
+	if (w->cfg.n_workers > 1)
+		us = RTE_MIN(us, WORKER_NAP_US);
 	port_wait(w->ports, w->n_ports, w->cfg.id, us);
 	account(w, &w->load.slept);
 }
@@ -197,6 +199,8 @@ static void link_run(void *arg)
 {
 	const struct link_job *j = arg;
 
+	if (j->up)
+		net_set_mac(j->w->net, j->port, port_mac(j->w->ports[j->port]));
 	net_set_link(j->w->net, j->port, j->up, j->w->now);
 	if (j->up && j->w->cfg.id == 0)
 		net_announce(j->w->net, j->port, j->w->now);

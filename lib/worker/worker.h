@@ -32,6 +32,18 @@ enum worker_stat {
 	WORKER_STAT_N
 };
 
+/* How one worker's share of `memory` is spent. */
+struct worker_plan {
+	uint32_t fronts, backs; /* connections */
+	uint32_t requests;	/* in flight */
+	uint64_t tables;	/* bytes for all of these, TIME_WAIT, SYNs and the like */
+	uint64_t buffers;	/* bytes left for the pools */
+};
+
+/* Plan for conf with n workers. 0; -ENOMEM with e set when the file's connections leave too little
+ * for buffers. */
+int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e);
+
 struct worker_config {
 	const struct conf *conf;
 	struct port *const *ports; /* conf->n_ports */
@@ -40,7 +52,7 @@ struct worker_config {
 	uint16_t id, n_workers; /* id is also the queue on every port */
 	uint16_t core;		/* for show */
 	int socket;		/* NUMA node */
-	uint64_t memory;	/* bytes that tables may take, besides the pools */
+	const struct worker_plan *plan; /* only worker_create() reads it */
 	uint64_t seed[6];	/* secrets, drawn once per boot, the same for all workers */
 };
 
@@ -51,7 +63,7 @@ void worker_links_destroy(struct worker_links *l, unsigned n);
 
 /* All is borrowed but the config itself. NULL with e set, nothing left behind. */
 struct worker *worker_create(const struct worker_config *cfg, struct err *e);
-/* Stopped, or never started. Drops what connections there are. NULL is fine. */
+/* Stopped, or never started. Resets what connections there are. NULL is fine. */
 void worker_destroy(struct worker *w);
 
 /* The lcore's function: polls until worker_stop. arg is the struct worker; returns 0. */
@@ -65,8 +77,9 @@ void worker_stop(struct worker *w);
  */
 int worker_call(struct worker *w, void (*fn)(void *), void *arg);
 
-/* A port's link came or went: on the worker, by worker_call; its errors. The first worker also
- * announces our addresses there. */
+/* A port's link came (perhaps with another device, so another MAC) or went: on the worker, by
+ * worker_call; its errors. The first worker also announces our addresses there. To a new worker all
+ * links are down. */
 int worker_set_link(struct worker *w, uint8_t port, bool up);
 /* No new requests, idle connections are closed (relay_drain): by worker_call; its errors. */
 int worker_drain(struct worker *w);

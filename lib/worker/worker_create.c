@@ -6,8 +6,6 @@
 
 #include "worker/worker_priv.h"
 
-#define REQUEST_SHARE 65536 /* bytes of memory for which one request may be in flight */
-
 static void net_port_fill(struct net_port_config *out, const struct conf_port *c, struct port *p)
 {
 	*out = (struct net_port_config){.mtu = port_mtu(p), .vlan = c->vlan, .n_addr = c->n_addr};
@@ -53,33 +51,21 @@ static int net_start(struct worker *w, struct err *e)
 		net_port_fill(&ports[p], &conf->ports[p], w->ports[p]);
 	cfg.n_routes = routes_fill(routes, conf);
 	w->net = net_create(&cfg, w->cfg.pools, &w->rnd, e);
-	return w->net ? 0 : -ENOMEM;
+	if (!w->net)
+		return -ENOMEM;
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		net_set_link(w->net, (uint8_t)p, false, w->now);
+	return 0;
 }
 
-/* What the tables may hold, from the file and from memory. */
-struct sizes {
-	uint32_t fronts, backs, requests, conns;
-};
-
-static struct sizes sizes_from(const struct worker_config *cfg)
-{
-	struct sizes s = {.fronts = relay_fronts_max(cfg->conf)};
-	uint64_t fit = cfg->memory / REQUEST_SHARE;
-
-	s.requests = fit < 64 ? 64 : (fit > s.fronts ? s.fronts : (uint32_t)fit);
-	/* twice: a pool of idle ones must not starve requests */
-	s.backs = 2 * s.requests;
-	s.conns = s.fronts + s.backs;
-	return s;
-}
-
-static int tcp_start(struct worker *w, const struct sizes *s, struct err *e)
+static int tcp_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	const struct conf_tcp *c = &w->cfg.conf->tcp;
-	struct tcp_config cfg = {.conns = s->conns,
-		.syns = 4096,
-		.time_waits = 32768,
-		.exts = s->conns / 16 < 1024 ? 1024 : s->conns / 16,
+	uint32_t conns = plan->fronts + plan->backs;
+	struct tcp_config cfg = {.conns = conns,
+		.syns = WORKER_SYNS,
+		.time_waits = WORKER_TIME_WAITS,
+		.exts = RTE_MAX(conns / WORKER_EXT_SHARE, WORKER_EXT_MIN),
 		.rcv_limit = c->receive_buffer,
 		.snd_limit = c->send_buffer,
 		.keepalive_ms = c->keepalive_ms,
@@ -93,7 +79,7 @@ static int tcp_start(struct worker *w, const struct sizes *s, struct err *e)
 	return w->tcp ? 0 : -ENOMEM;
 }
 
-static int relay_start(struct worker *w, const struct sizes *s, struct err *e)
+static int relay_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	struct relay_config cfg = {.conf = w->cfg.conf,
 		.tcp = w->tcp,
@@ -104,8 +90,8 @@ static int relay_start(struct worker *w, const struct sizes *s, struct err *e)
 		.rnd = &w->rnd,
 		.worker = w->cfg.id,
 		.n_workers = w->cfg.n_workers,
-		.requests = s->requests,
-		.backs = s->backs,
+		.requests = plan->requests,
+		.backs = plan->backs,
 		.socket = w->cfg.socket};
 
 	w->relay = relay_create(&cfg, w->now, e);
@@ -115,7 +101,6 @@ static int relay_start(struct worker *w, const struct sizes *s, struct err *e)
 struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 {
 	struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, cfg->socket);
-	struct sizes s = sizes_from(cfg);
 
 	if (!w) {
 		err_set(e, ENOMEM, "no memory for worker %u: raise [global] memory", cfg->id);
@@ -125,12 +110,13 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	w->ports = cfg->ports;
 	w->n_ports = cfg->conf->n_ports;
 	w->sleeps = cfg->conf->global.idle == CONF_IDLE_SLEEP;
-	w->tsc_start = rte_rdtsc();
+	w->tsc_start = w->tsc_last = rte_rdtsc();
 	w->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
 	/* choices and jitter differ between workers, secrets do not */
 	rand_seed(&w->rnd, cfg->seed[0] ^ (cfg->id + 1));
 	w->lb = lb_create(cfg->conf, &w->rnd, e);
-	if (w->lb && net_start(w, e) == 0 && tcp_start(w, &s, e) == 0 && relay_start(w, &s, e) == 0)
+	if (w->lb && net_start(w, e) == 0 && tcp_start(w, cfg->plan, e) == 0 &&
+		relay_start(w, cfg->plan, e) == 0)
 		return w;
 	worker_destroy(w);
 	return NULL;
@@ -140,7 +126,10 @@ void worker_destroy(struct worker *w)
 {
 	if (!w)
 		return;
-	relay_destroy(w->relay);
+	if (w->relay) {
+		relay_destroy(w->relay);
+		worker__transmit(w); /* the resets that this gave */
+	}
 	tcp_destroy(w->tcp);
 	net_destroy(w->net);
 	lb_destroy(w->lb);

@@ -15,7 +15,13 @@
 #define WORKER_BURST	   32
 #define WORKER_IDLE_POLLS  64 /* empty polls before the first sleep */
 #define WORKER_SLEEP_MS	   20 /* longest sleep: control's jobs wait at most so long */
+#define WORKER_NAP_US	   100 /* longest sleep where another worker may hand us packets */
 #define WORKER_TIMERS	   256 /* connections whose timers run in one poll */
+
+#define WORKER_SYNS	  4096u
+#define WORKER_TIME_WAITS 32768u
+#define WORKER_EXT_SHARE  16u /* one in so many connections has loss at a time */
+#define WORKER_EXT_MIN	  1024u
 
 /* One job of control's. FREE -> POSTED (control) -> RUNNING -> DONE (worker) -> FREE (control), or
  * POSTED -> FREE when control gives up first. */
@@ -58,6 +64,9 @@ struct worker {
 	uint32_t stop; /* atomic, set once by control, read relaxed: nothing else hangs on it */
 	struct worker_job job;
 };
+
+/* worker.c: stages 7 and 8 until nobody has anything to send now. How many packets left. */
+unsigned worker__transmit(struct worker *w);
 
 /* worker_steer.c: packets and news between workers */
 uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, uint16_t n);
