@@ -233,6 +233,7 @@ void tcp__dirty(struct tcp *t, struct tcp_conn *c)
 	if (c->flags & TCP_F_DIRTY)
 		return;
 	c->flags |= TCP_F_DIRTY;
+	t->n_dirty++;
 	c->dirty_next = 0;
 	if (t->dirty_tail)
 		t->conn[t->dirty_tail - 1].dirty_next = me;
@@ -251,6 +252,7 @@ struct tcp_conn *tcp__dirty_take(struct tcp *t)
 		if (!t->dirty_head)
 			t->dirty_tail = 0;
 		c->flags &= (uint16_t)~TCP_F_DIRTY;
+		t->n_dirty--;
 		if (!put_again(t, c))
 			return c;
 	}

@@ -29,11 +29,13 @@ static struct rte_mbuf *packet_new(struct tcp *t, const struct ip_addr *src,
 	return m;
 }
 
-/* Write the fixed header before the options, which lie there already, and fix the lengths. */
-static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p, uint32_t opt_len)
+/* Write p's header into m, which may have payload attached already, and fix the lengths. */
+static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p)
 {
 	struct tcp_hdr *h = rte_pktmbuf_mtod(m, struct tcp_hdr *);
-	uint32_t hlen = sizeof(*h) + opt_len;
+	uint8_t *opt = (uint8_t *)(h + 1);
+	uint32_t hlen = (uint32_t)sizeof(*h) + ((p->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &p->opt)
+								    : tcp__opts_build(opt, &p->opt));
 
 	h->sport = be16_make(p->sport);
 	h->dport = be16_make(p->dport);
@@ -45,25 +47,22 @@ static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p, uint32_t o
 	h->cksum = be16_make(0);
 	h->urg = be16_make(0);
 	m->data_len = (uint16_t)hlen;
-	m->pkt_len = hlen;
+	m->pkt_len += hlen;
 	m->l4_len = hlen;
-	pkt_meta(m)->l4_len = (uint16_t)hlen;
+	pkt_meta(m)->l4_len = (uint16_t)m->pkt_len;
 }
 
 /* Queue a packet for the next tcp_output. Full or no mbuf: lost, as on any wire. */
 void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p)
 {
 	struct rte_mbuf *m;
-	uint8_t *opt;
 
 	if (t->n_ctl == TCP_CTL_MAX)
 		return;
 	m = packet_new(t, p->src, p->dst);
 	if (!m)
 		return;
-	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
-	header_write(m, p, (p->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &p->opt)
-						: tcp__opts_build(opt, &p->opt));
+	header_write(m, p);
 	t->ctl[t->n_ctl++] = m;
 	if (p->flags & TCP_RST)
 		TCP_COUNT(t, tx_resets);
@@ -154,23 +153,19 @@ static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 		tcp__reasm_sack(&c->ext->reasm, o, o->has_ts ? 3 : 4);
 }
 
-/* A header for c, without payload yet; NULL: no mbuf. */
-static struct rte_mbuf *segment_new(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+/* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
+ * peer is paid with it. */
+static void segment_finish(struct tcp *t, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,
+	uint8_t flags)
 {
-	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
 	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = seq, .ack = c->rcv_nxt,
 		.flags = flags | TCP_ACK};
-	uint8_t *opt;
 
-	if (!m)
-		return NULL;
 	p.wnd = window_announce(c);
 	opts_fill(t, c, &p.opt);
-	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
-	header_write(m, &p, tcp__opts_build(opt, &p.opt));
+	header_write(m, &p);
 	ack_sent(c);
 	TCP_COUNT(t, tx_segments);
-	return m;
 }
 
 /* SYN, or SYN-ACK of a simultaneous open (RFC 9293 3.5). */
@@ -179,7 +174,6 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	bool again = c->snd_nxt != c->snd_una;
 	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = c->snd_una};
 	struct rte_mbuf *m;
-	uint8_t *opt;
 
 	if (again && !((c->flags & TCP_F_RTO) && c->rtx_nxt == c->snd_una))
 		return NOTHING;
@@ -196,8 +190,7 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	p.opt = (struct tcp_opts){.mss = c->mss, .sack_ok = true, .has_ts = true,
 		.ts_val = ts_now(t, c), .ts_ecr = c->ts_recent, .has_wscale = true,
 		.wscale = c->rcv_wscale};
-	opt = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct tcp_hdr));
-	header_write(m, &p, tcp__opts_build_syn(opt, &p.opt));
+	header_write(m, &p);
 	c->snd_nxt = c->rtx_nxt = c->snd_una + 1;
 	if (again) {
 		TCP_COUNT(t, syn_retransmits);
@@ -275,15 +268,14 @@ static int data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		flags |= TCP_PSH;
 	if (seq != c->snd_nxt)
 		at = buf_chain_seek(&c->tx, seq - c->snd_una);
-	m = segment_new(t, c, seq, flags);
+	m = packet_new(t, &t->local[c->local], &c->remote);
 	if (!m)
 		return NO_MBUF;
 	if (payload && buf_slice(m, &at, payload, t->pools->indirect) < 0) {
 		rte_pktmbuf_free(m);
-		c->flags |= TCP_F_ACK_NOW; /* the ACK it carried is owed again */
 		return NO_MBUF;
 	}
-	pkt_meta(m)->l4_len = (uint16_t)m->pkt_len;
+	segment_finish(t, c, m, seq, flags);
 	if (payload > mss) {
 		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
 		m->tso_segsz = (uint16_t)mss;
@@ -337,10 +329,11 @@ static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
  */
 static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
-	struct rte_mbuf *m = segment_new(t, c, c->snd_una - 1, 0);
+	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
 
 	if (!m)
 		return NO_MBUF;
+	segment_finish(t, c, m, c->snd_una - 1, 0);
 	*rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len) = 0;
 	m->data_len++;
 	m->pkt_len++;
@@ -352,9 +345,12 @@ static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out
 
 static int ack_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
-	*out = segment_new(t, c, c->snd_nxt, 0);
-	if (!*out)
+	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
+
+	if (!m)
 		return NO_MBUF;
+	segment_finish(t, c, m, c->snd_nxt, 0);
+	*out = m;
 	TCP_COUNT(t, tx_acks);
 	return BUILT;
 }
@@ -366,9 +362,10 @@ static int next_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD)
 		return syn_output(t, c, out);
 	rc = data_output(t, c, out);
-	if (rc == NOTHING && (c->flags & TCP_F_PROBE))
+	/* where only the mbufs for payload are missing, the ACK must go: it frees the peer's */
+	if (rc != BUILT && (c->flags & TCP_F_PROBE))
 		rc = probe_output(t, c, out);
-	if (rc == NOTHING && (c->flags & TCP_F_ACK_NOW))
+	if (rc != BUILT && (c->flags & TCP_F_ACK_NOW))
 		rc = ack_output(t, c, out);
 	return rc;
 }
@@ -397,24 +394,30 @@ static uint16_t conn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf *
 	return n;
 }
 
+/* Control packets, the oldest first. */
+static uint16_t ctl_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max)
+{
+	uint16_t n = (uint16_t)(t->n_ctl < max ? t->n_ctl : max);
+
+	memcpy(pkts, t->ctl, n * sizeof(*pkts));
+	t->n_ctl -= n;
+	memmove(t->ctl, t->ctl + n, t->n_ctl * sizeof(*t->ctl));
+	TCP_COUNT_N(t, tx_segments, n);
+	return n;
+}
+
 uint16_t tcp_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max, clock_us_t now)
 {
-	uint16_t n = 0;
-	uint32_t first = t->dirty_tail;
-	bool last = false;
+	uint16_t n;
+	uint32_t turns = t->n_dirty;
 	struct tcp_conn *c;
 
 	t->now_us = now;
 	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
-	while (t->n_ctl && n < max) {
-		pkts[n++] = t->ctl[--t->n_ctl];
-		TCP_COUNT(t, tx_segments);
-	}
+	n = ctl_output(t, pkts, max);
 	/* one turn for each connection that was dirty at the start: one without mbufs must not
 	 * keep us here */
-	while (n < max && !last && (c = tcp__dirty_take(t)) != NULL) {
-		last = tcp__index(t, c) + 1 == first;
+	for (; turns && n < max && (c = tcp__dirty_take(t)) != NULL; turns--)
 		n += conn_output(t, c, pkts + n, (uint16_t)(max - n));
-	}
 	return n;
 }

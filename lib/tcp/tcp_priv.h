@@ -191,7 +191,7 @@ struct tcp {
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
 	uint32_t ready_head, ready_tail; /* index + 1 */
-	uint32_t dirty_head, dirty_tail;
+	uint32_t dirty_head, dirty_tail, n_dirty;
 	struct wheel wheel; /* 1 ms */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What must be true at every step, on the wire and inside. */
+#include "sim.h"
+
+static struct sim_conn *conn_of(struct sim *s, int from, const struct tcp_hdr *h)
+{
+	uint32_t n = (uint32_t)(be16_get(from == CLIENT ? h->sport : h->dport) - SIM_PORT0);
+	struct sim_conn *c = &s->conn[n % SIM_CONNS_MAX];
+
+	return c->attempt == n / SIM_CONNS_MAX ? c : NULL;
+}
+
+/* A packet that `from` sends: within the window that was announced to it, once it knows one. */
+void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t len)
+{
+	struct sim_conn *c = conn_of(s, from, h);
+	uint32_t payload = len - (uint32_t)(h->off >> 4) * 4, end = be32_get(h->seq) + payload;
+
+	if (!c || (h->flags & (TCP_RST | TCP_SYN)))
+		return;
+	if (payload && c->view[from].edge_valid && seq_gt(end, c->view[from].edge))
+		sim_fail(s, "connection %u: sent %u bytes beyond the window", c->id,
+			end - c->view[from].edge);
+}
+
+void sim_check_delivered(struct sim *s, int to, const struct tcp_hdr *h, uint32_t len)
+{
+	struct sim_conn *c = conn_of(s, !to, h);
+	struct sim_view *v, *theirs;
+	struct tcp_opts o;
+	uint32_t edge;
+
+	if (!c || (h->flags & TCP_RST))
+		return;
+	v = &c->view[to];
+	theirs = &c->view[!to];
+	if (h->flags & TCP_SYN) {
+		tcp__opts_parse(&o, (const uint8_t *)(h + 1), (h->off >> 4) * 4 - 20);
+		v->ws = o.has_wscale;
+		v->shift = o.wscale;
+	}
+	if (!(h->flags & TCP_ACK))
+		return;
+	edge = be32_get(h->ack) + ((uint32_t)be16_get(h->wnd) << (!(h->flags & TCP_SYN) && v->ws &&
+		theirs->ws ? v->shift : 0));
+	v->edge = v->edge_valid ? seq_max(v->edge, edge) : edge;
+	v->edge_valid = true;
+}
+
+static void check_timer(struct sim *s, const struct tcp_conn *c)
+{
+	bool flight = c->snd_nxt != c->snd_una, dirty = c->flags & TCP_F_DIRTY;
+
+	if (flight && !c->t_rtx)
+		sim_fail(s, "%s: bytes in flight, no timer", tcp_state_name(c->state));
+	if (!flight && !dirty && tcp__snd_end(c) != c->snd_nxt && !c->t_rtx)
+		sim_fail(s, "%s: bytes to send, no timer", tcp_state_name(c->state));
+	if ((c->t_rtx || c->t_ack) && !dirty) {
+		if (!wheel_armed(&c->timer))
+			sim_fail(s, "%s: deadline, no wheel node", tcp_state_name(c->state));
+		if (c->t_rtx && seq_gt(c->timer.at, c->t_rtx))
+			sim_fail(s, "wheel node later than t_rtx");
+		if (c->t_ack && seq_gt(c->timer.at, c->t_ack))
+			sim_fail(s, "wheel node later than t_ack");
+	}
+	if ((c->flags & TCP_F_ACK_NOW) && !dirty && c->state != TCP_SYN_RCVD)
+		sim_fail(s, "%s: an ACK is owed, nobody will send it", tcp_state_name(c->state));
+}
+
+static void check_conn(struct sim *s, const struct tcp_conn *c)
+{
+	uint32_t end = tcp__snd_end(c);
+
+	if (seq_gt(c->snd_una, c->rtx_nxt) || seq_gt(c->rtx_nxt, c->snd_nxt) ||
+		seq_gt(c->snd_nxt, end))
+		sim_fail(s, "una %u rtx_nxt %u nxt %u end %u", c->snd_una, c->rtx_nxt, c->snd_nxt, end);
+	if (c->cwnd < tcp__payload_max(c) || c->cwnd > UINT32_MAX / 4)
+		sim_fail(s, "cwnd %u", c->cwnd);
+	if (c->state > TCP_SYN_SENT && seq_gt(c->rcv_nxt, c->rcv_adv))
+		sim_fail(s, "rcv_nxt beyond rcv_adv");
+	if (c->rx.bytes > c->rcv_limit + (1u << c->rcv_wscale))
+		sim_fail(s, "rx holds %u of %u", c->rx.bytes, c->rcv_limit);
+	if ((c->nxt_seg == NULL) !=
+		(c->snd_nxt - c->snd_una - ((c->flags & TCP_F_FIN_SENT) && c->snd_nxt == end) -
+				(c->state < TCP_ESTABLISHED && c->snd_nxt != c->snd_una) ==
+			c->tx.bytes))
+		sim_fail(s, "%s: nxt_seg %p with %u of %u sent", tcp_state_name(c->state),
+			(void *)c->nxt_seg, c->snd_nxt - c->snd_una, c->tx.bytes);
+	check_timer(s, c);
+}
+
+void sim_check_conns(struct sim *s)
+{
+	for (int h = 0; h < HOSTS; h++) {
+		struct tcp *t = s->host[h].t;
+
+		for (uint32_t i = 0; i < t->cfg.conns; i++) {
+			const struct tcp_conn *c = tcp_conn_at(t, i);
+			struct sim_end *e = c ? c->owner : NULL;
+
+			if (!c)
+				continue;
+			check_conn(s, c);
+			if (!e || c->state <= TCP_SYN_SENT)
+				continue;
+			if (e->adv_valid && seq_lt(c->rcv_adv, e->adv))
+				sim_fail(s, "the announced edge moved left");
+			e->adv = c->rcv_adv;
+			e->adv_valid = true;
+		}
+	}
+}
+
+void sim_check_end(struct sim *s)
+{
+	for (int h = 0; h < HOSTS; h++) {
+		struct tcp_info info;
+
+		tcp_info(s->host[h].t, &info);
+		if (info.conns || info.syns || info.time_waits || info.exts)
+			sim_fail(s, "host %d: left over %u connections, %u half-open, %u TIME_WAIT, "
+				"%u exts", h, info.conns, info.syns, info.time_waits, info.exts);
+		if (s->host[h].t->wheel.armed)
+			sim_fail(s, "host %d: %u timers left", h, s->host[h].t->wheel.armed);
+		if (buf_pools_in_use(s->host[h].pools))
+			sim_fail(s, "host %d: %u mbufs leaked", h,
+				buf_pools_in_use(s->host[h].pools));
+	}
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The link: delay, jitter, loss, duplication, reordering, and the segmentation of a NIC. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+struct sim_pkt {
+	uint64_t at, order;
+	struct rte_mbuf *sent; /* the sender's own mbuf, as a driver that frees late; may be NULL */
+	uint32_t len;
+	uint8_t to;
+	uint8_t bytes[]; /* from the TCP header on */
+};
+
+static bool before(const struct sim_pkt *a, const struct sim_pkt *b)
+{
+	return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+static void heap_add(struct sim *s, struct sim_pkt *p)
+{
+	uint32_t i = s->heap_n++;
+
+	if (s->heap_n > s->heap_max) {
+		s->heap_max = s->heap_max ? 2 * s->heap_max : 1024;
+		s->heap = realloc(s->heap, s->heap_max * sizeof(*s->heap));
+	}
+	for (; i && before(p, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		s->heap[i] = s->heap[(i - 1) / 2];
+	s->heap[i] = p;
+}
+
+static struct sim_pkt *heap_take(struct sim *s)
+{
+	struct sim_pkt *top = s->heap[0], *last = s->heap[--s->heap_n];
+	uint32_t i = 0, kid;
+
+	while ((kid = 2 * i + 1) < s->heap_n) {
+		if (kid + 1 < s->heap_n && before(s->heap[kid + 1], s->heap[kid]))
+			kid++;
+		if (!before(s->heap[kid], last))
+			break;
+		s->heap[i] = s->heap[kid];
+		i = kid;
+	}
+	s->heap[i] = last;
+	return top;
+}
+
+static void trace(struct sim *s, const char *what, int to, const struct tcp_hdr *h, uint32_t len)
+{
+	char flags[7] = "";
+	int n = 0;
+
+	if (!s->trace)
+		return;
+	for (uint32_t i = 0; i < 6; i++)
+		if (h->flags & (1u << i))
+			flags[n++] = "FSRPAU"[i];
+	printf("%12.6f %s %s %u>%u %-4s seq %u+%u ack %u wnd %u opt %u\n", (double)s->now / SIM_S,
+		to == SERVER ? "->" : "<-", what, be16_get(h->sport), be16_get(h->dport), flags,
+		be32_get(h->seq), len - (h->off >> 4) * 4, be32_get(h->ack), be16_get(h->wnd),
+		(h->off >> 4) * 4 - 20);
+}
+
+/* The time of arrival of a packet sent now. */
+static uint64_t arrival(struct sim *s, int to)
+{
+	const struct sim_plan *p = &s->plan;
+	uint64_t at = s->now + p->delay_us + (p->jitter_us ? rand_below(&s->rnd, p->jitter_us) : 0);
+
+	if (p->keep_order) {
+		if (at < s->last_at[to])
+			at = s->last_at[to];
+		s->last_at[to] = at;
+	}
+	if (sim_chance(s, p->reorder))
+		at += sim_between(s, 1, 4 * p->delay_us + 1);
+	return at;
+}
+
+static void put(struct sim *s, int to, const void *bytes, uint32_t len, struct rte_mbuf *sent)
+{
+	struct sim_pkt *p = malloc(sizeof(*p) + len);
+
+	*p = (struct sim_pkt){.at = arrival(s, to), .order = s->order++, .sent = sent, .len = len,
+		.to = (uint8_t)to};
+	memcpy(p->bytes, bytes, len);
+	heap_add(s, p);
+}
+
+/* Overwrite options of a SYN with NOPs, as if the sender had never offered them. */
+static void strip(const struct sim_plan *plan, uint8_t *opt, uint32_t n)
+{
+	static const uint8_t kind[] = {8, 4, 3, 2}; /* TS, SACK, WS, MSS */
+
+	while (n && *opt) {
+		uint32_t len = *opt == 1 ? 1 : opt[1];
+
+		for (uint32_t i = 0; i < sizeof(kind); i++)
+			if (*opt == kind[i] && (plan->strip & 1u << i))
+				memset(opt, 1, len);
+		opt += len;
+		n -= len;
+	}
+}
+
+/* One packet of at most an MTU on the wire. sent (taken) may be NULL. */
+static void transmit(struct sim *s, int from, uint8_t *bytes, uint32_t len, struct rte_mbuf *sent)
+{
+	struct tcp_hdr *h = (struct tcp_hdr *)bytes;
+	uint32_t hlen = (uint32_t)(h->off >> 4) * 4, loss = s->plan.loss;
+	int to = !from;
+
+	if (h->flags & TCP_SYN) {
+		if (s->plan.strip)
+			strip(&s->plan, bytes + sizeof(*h), hlen - (uint32_t)sizeof(*h));
+		loss += s->plan.syn_loss;
+		rte_pktmbuf_free(sent); /* no longer what was sent */
+		sent = NULL;
+	}
+	s->wire_pkts++;
+	s->wire_bytes += len - hlen;
+	if (sim_chance(s, loss)) {
+		trace(s, "lost", to, h, len);
+		rte_pktmbuf_free(sent);
+		return;
+	}
+	trace(s, "sent", to, h, len);
+	put(s, to, bytes, len, sent);
+	if (sim_chance(s, s->plan.dup))
+		put(s, to, bytes, len, NULL);
+}
+
+/* Cut a large packet into segments (TSO): FIN and PSH belong to the last. */
+static void segment(struct sim *s, int from, uint8_t *bytes, uint32_t len, uint32_t mss)
+{
+	struct tcp_hdr *h = (struct tcp_hdr *)bytes;
+	uint32_t hlen = (uint32_t)(h->off >> 4) * 4, seq = be32_get(h->seq), at = hlen;
+	uint8_t flags = h->flags, one[2048];
+
+	for (; at < len; at += mss) {
+		uint32_t n = len - at < mss ? len - at : mss;
+
+		h->seq = be32_make(seq + at - hlen);
+		h->flags = at + n < len ? flags & ~(TCP_FIN | TCP_PSH) : flags;
+		memcpy(one, bytes, hlen);
+		memcpy(one + hlen, bytes + at, n);
+		transmit(s, from, one, hlen + n, NULL);
+	}
+}
+
+static void check_packet(struct sim *s, int from, const struct rte_mbuf *m)
+{
+	uint32_t ip = s->plan.v6 ? 40 : 20, max = m->pkt_len;
+	const char *why;
+
+	if (rte_mbuf_check(m, 1, &why) < 0)
+		sim_fail(s, "bad mbuf: %s", why);
+	if (pkt_meta((struct rte_mbuf *)(uintptr_t)m)->l4_len != m->pkt_len)
+		sim_fail(s, "l4_len %u of %u", pkt_meta((struct rte_mbuf *)(uintptr_t)m)->l4_len,
+			m->pkt_len);
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
+		if (m->pkt_len - m->l4_len <= m->tso_segsz || !s->plan.gso_max[from] ||
+			m->pkt_len - m->l4_len > s->plan.gso_max[from])
+			sim_fail(s, "TSO of %u bytes in %u", m->pkt_len - m->l4_len, m->tso_segsz);
+		max = m->l4_len + m->tso_segsz;
+	}
+	if (ip + max > s->plan.mtu[from])
+		sim_fail(s, "packet of %u bytes, MTU %u", ip + max, s->plan.mtu[from]);
+}
+
+void sim_link_send(struct sim *s, int from, struct rte_mbuf *m)
+{
+	static uint8_t bytes[65536];
+	uint32_t len = m->pkt_len;
+	const void *flat;
+
+	check_packet(s, from, m);
+	flat = rte_pktmbuf_read(m, 0, len, bytes);
+	if (flat != bytes)
+		memcpy(bytes, flat, len);
+	sim_check_wire(s, from, (struct tcp_hdr *)bytes, len);
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
+		segment(s, from, bytes, len, m->tso_segsz);
+		rte_pktmbuf_free(m);
+	} else {
+		transmit(s, from, bytes, len, m);
+	}
+}
+
+uint64_t sim_link_next(const struct sim *s)
+{
+	return s->heap_n ? s->heap[0]->at : SIM_NEVER;
+}
+
+/* Append n bytes to the packet *m in mbufs of at most `each` bytes. False: pool empty. */
+static bool spread(struct rte_mempool *pool, struct rte_mbuf *m, const uint8_t *bytes, uint32_t n,
+	uint32_t each)
+{
+	while (n) {
+		struct rte_mbuf *seg = rte_pktmbuf_alloc(pool);
+		uint32_t k = n < each ? n : each;
+
+		if (!seg)
+			return false;
+		memcpy(rte_pktmbuf_append(seg, (uint16_t)k), bytes, k);
+		rte_pktmbuf_chain(m, seg);
+		bytes += k;
+		n -= k;
+	}
+	return true;
+}
+
+/* p as the receiver's NIC and lib/net would hand it over; NULL: no mbuf. */
+static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
+{
+	const struct tcp_hdr *h = (const struct tcp_hdr *)p->bytes;
+	struct rte_mempool *pool = s->host[host].pools->data;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	uint32_t lead = rand_below(&s->rnd, 60), first = p->len, hlen = (uint32_t)(h->off >> 4) * 4;
+	uint32_t pad = p->len < 46 ? rand_below(&s->rnd, 20) : 0;
+
+	if (!m)
+		return NULL;
+	if (s->plan.split && rand_below(&s->rnd, 2))
+		first = hlen + rand_below(&s->rnd, p->len - hlen + 1);
+	memset(rte_pktmbuf_append(m, (uint16_t)lead), 0xee, lead);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)first), p->bytes, first);
+	if (first == p->len)
+		memset(rte_pktmbuf_append(m, (uint16_t)pad), 0xdd, pad);
+	*pkt_meta(m) = (struct pkt_meta){.src = s->host[!host].addr, .dst = s->host[host].addr,
+		.l4_off = (uint16_t)lead, .l4_len = (uint16_t)p->len, .verdict = PKT_TCP};
+	if (first < p->len &&
+		!spread(pool, m, p->bytes + first, p->len - first, 1 + rand_below(&s->rnd, 900))) {
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* The driver frees what it sent long ago: by then nobody may have changed it. */
+static void release(struct sim *s, struct sim_pkt *p)
+{
+	static uint8_t bytes[65536];
+
+	if (p->sent && memcmp(rte_pktmbuf_read(p->sent, 0, p->len, bytes), p->bytes, p->len) != 0)
+		sim_fail(s, "a packet changed after it was sent");
+	rte_pktmbuf_free(p->sent);
+	free(p);
+}
+
+uint16_t sim_link_recv(struct sim *s, int host, struct rte_mbuf **pkts, uint16_t max)
+{
+	uint16_t n = 0;
+
+	while (n < max && s->heap_n && s->heap[0]->at <= s->now && s->heap[0]->to == host) {
+		struct sim_pkt *p = heap_take(s);
+
+		pkts[n] = arrive(s, host, p);
+		trace(s, pkts[n] ? "recv" : "nobf", host, (struct tcp_hdr *)p->bytes, p->len);
+		if (pkts[n]) {
+			sim_check_delivered(s, host, (struct tcp_hdr *)p->bytes, p->len);
+			n++;
+		}
+		release(s, p);
+	}
+	return n;
+}
+
+void sim_link_clear(struct sim *s)
+{
+	while (s->heap_n)
+		release(s, heap_take(s));
+}
