@@ -99,6 +99,7 @@ struct request {
 	bool to_head;	       /* HEAD */
 	bool safe;	       /* GET, HEAD or OPTIONS without a body: may be sent twice */
 	bool expect;	       /* the client waits for 100 Continue */
+	bool again;	       /* it was given to a member before */
 	bool fresh;	       /* an idle connection was dead: only new ones from now on */
 	bool close;	       /* the front ends after this response */
 	bool back_close;       /* the back ends after this response */

@@ -156,6 +156,9 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 		FRONT_COUNT(r, q->front, back_opened);
 		q->state = REQ_CONNECT;
 	}
+	if (q->again)
+		FRONT_COUNT(r, q->front, retries);
+	q->again = true;
 	b->req = q;
 	b->requests++;
 	q->back = b;
@@ -173,7 +176,6 @@ static bool another(struct relay *r, struct request *q, unsigned member)
 	if (q->retries == request_pool(r, q)->retries)
 		return false;
 	q->retries++;
-	FRONT_COUNT(r, q->front, retries);
 	return true;
 }
 
@@ -268,9 +270,7 @@ enum run relay__request_lost(struct relay *r, struct request *q)
 		return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
 	relay__request_leave(r, q, LB_RETRY, false);
 	q->fresh |= stale; /* an idle connection that was dead says nothing about its member */
-	if (stale)
-		FRONT_COUNT(r, q->front, retries);
-	else if (!another(r, q, member))
+	if (!stale && !another(r, q, member))
 		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
 	if (!kept)
 		return route(r, q);
@@ -314,11 +314,16 @@ enum run relay__request_run(struct relay *r, struct front *f)
 	return step[f->req->state](r, f->req);
 }
 
-/* Is it the client that holds things up? With Expect it rightly waits for the member's word. */
+static bool waits_for_100(const struct request *q)
+{
+	return q->expect && q->req.body.passed == 0;
+}
+
+/* Is it the client that holds things up? */
 static bool client_owes(const struct request *q)
 {
 	return q->req.body.progress == HTTP_BODY_MORE && q->front->conn->rx.bytes == 0 &&
-		!(q->expect && q->req.body.passed == 0);
+		!waits_for_100(q);
 }
 
 uint32_t relay__request_deadline(
@@ -336,10 +341,10 @@ uint32_t relay__request_deadline(
 		return q->moved + request_pool(r, q)->connect_timeout_ms;
 	case REQ_WAIT:
 		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
-		return q->moved + (client_owes(q) ? body : response);
+		return q->moved + (is_sent(q) || waits_for_100(q) ? response : body);
 	}
 	*why = q->front->conn->tx.bytes ? RELAY_STAT_fail_client_slow : RELAY_STAT_fail_rsp_stalled;
-	return q->moved + (q->front->conn->tx.bytes ? body : response);
+	return q->moved + body;
 }
 
 enum run relay__request_expired(struct relay *r, struct request *q)

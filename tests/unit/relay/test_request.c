@@ -435,6 +435,40 @@ static void silent_body_is_408(void)
 	lab_stop();
 }
 
+/* The node stops reading in the middle of a body, then never says 100. */
+static void member_that_takes_no_body_is_504(void)
+{
+	char *body = calloc(1, 300000);
+	struct peer *c, *n;
+
+	lab_init(1);
+	lab_start();
+	c = lab_client();
+	peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");
+	n = lab_accepted(0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n->no_read = true;
+	peer_bytes(c, body, 300000);
+	lab_run(lab.listener.body_timeout_ms - 200);
+	CU_ASSERT_TRUE(buf_pools_in_use(&lab.pools) < 400);
+	CU_ASSERT_EQUAL(c->n, 0);
+	lab_run(600);
+	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 504 "));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_fail_rsp_timeout), 1);
+	lab_stop();
+
+	lab_init(1);
+	lab_start();
+	c = lab_client();
+	peer_send(c, EXPECT);
+	lab_run(lab.pool.response_timeout_ms - 50);
+	CU_ASSERT_EQUAL(c->n, 0);
+	lab_run(200);
+	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 504 "));
+	free(body);
+	lab_stop();
+}
+
 static void truncated_body_is_400(void)
 {
 	struct peer *c, *n;
@@ -587,6 +621,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(accepted_put_is_never_repeated),
 	UNIT_CASE(silent_member_is_504),
 	UNIT_CASE(silent_body_is_408),
+	UNIT_CASE(member_that_takes_no_body_is_504),
 	UNIT_CASE(truncated_body_is_400),
 	UNIT_CASE(bad_chunk_is_400),
 	UNIT_CASE(client_reset_ends_the_back),

@@ -258,7 +258,7 @@ static void stalled_body_resets_the_client(void)
 	lab_start();
 	ask(GET);
 	peer_send(n, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello");
-	lab_run(lab.pool.response_timeout_ms - 50);
+	lab_run(lab.listener.body_timeout_ms - 50);
 	CU_ASSERT_FALSE(c->dead);
 	lab_run(200);
 	CU_ASSERT_TRUE(c->dead && n->dead);
