@@ -71,7 +71,8 @@ struct port *port_open(const struct conf_port *c, uint8_t index, uint16_t n_queu
 	p->kind = port__kind(c->device);
 	p->index = index;
 	p->n_queues = n_queues;
-	p->pools = pools;
+	for (uint16_t q = 0; q < n_queues; q++)
+		p->queue[q].pools = pools[q];
 	p->mtu = c->mtu;
 	memcpy(&p->mac, c->mac, sizeof(p->mac));
 	rc = bring_up(p, e);

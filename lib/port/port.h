@@ -32,22 +32,22 @@ struct port;
 enum port_state { PORT_GONE, PORT_DOWN, PORT_UP };
 enum port_event { PORT_EV_NONE, PORT_EV_UP, PORT_EV_DOWN, PORT_EV_GONE };
 
-/* What is on. All false while GONE. Only tso and lro concern anybody above: the rest is for show. */
+/* What is on; all false while GONE. Above, only tso and lro matter; the rest is for show. */
 struct port_caps {
-	bool rx_csum;	  /* the device verifies IPv4 and TCP checksums */
-	bool lro;	  /* received packets may be longer than the MTU */
-	bool scatter;	  /* received packets may have several segments */
+	bool rx_csum; /* the device verifies IPv4 and TCP checksums */
+	bool lro;     /* received packets may be longer than the MTU */
+	bool scatter; /* received packets may have several segments */
 	bool vlan_strip;
-	bool rss;	  /* the device spreads by a Toeplitz hash of addresses and ports */
-	bool rss_hash;	  /* and delivers it in mbuf->hash.rss */
-	bool rss_known;	  /* and key, table and function are ours: port_rss_queue() is the truth */
-	bool rx_intr;	  /* port_wait() wakes on traffic */
+	bool rss;       /* the device spreads by a Toeplitz hash of addresses and ports */
+	bool rss_hash;  /* and delivers it in mbuf->hash.rss */
+	bool rss_known; /* and key, table and function are ours: port_rss_queue() is the truth */
+	bool rx_intr;   /* port_wait() wakes on traffic */
 	bool tx_csum_ip;
 	bool tx_csum_tcp;
-	bool tso;	  /* RTE_MBUF_F_TX_TCP_SEG may be asked for */
+	bool tso; /* RTE_MBUF_F_TX_TCP_SEG may be asked for */
 	bool multi_segs;
 	bool vlan_insert;
-	uint16_t max_segs; /* of one packet to send; longer chains are linearised */
+	uint16_t max_segs;         /* of one packet to send; longer chains are linearised */
 	uint16_t rx_desc, tx_desc; /* of one queue: mbufs that the device may hold */
 };
 
@@ -71,8 +71,8 @@ struct port_device_stats {
 /*
  * Probe c->device, configure and start it with n_queues queues; pools[q] feeds queue q and outlives
  * the port. c outlives it too. The port in state PORT_DOWN; or PORT_GONE when the device is absent
- * and c->optional. NULL: e says in one line what is wrong and nothing is left behind. Control, after
- * rte_eal_init(), before workers run.
+ * and c->optional. NULL: e says in one line what is wrong and nothing is left behind. Control,
+ * after rte_eal_init(), before workers run.
  */
 struct port *port_open(const struct conf_port *c, uint8_t index, uint16_t n_queues,
 	struct buf_pools *const *pools, struct err *e);
@@ -88,14 +88,15 @@ int port_retry(struct port *p, struct err *e);
 
 /* Receive up to n packets, owned by the caller. mbuf->port is the port's index. A VLAN tag is never
  * in the frame: vlan_tci holds it where ol_flags has RTE_MBUF_F_RX_VLAN_STRIPPED. The checksum bits
- * of ol_flags tell GOOD only where the device verified; UNKNOWN is to be verified by the reader. */
+ * of ol_flags: BAD is bad; GOOD and NONE (never on a wire: virtio) were seen to; UNKNOWN is for the
+ * reader to verify. */
 uint16_t port_rx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n);
 /*
  * Send n packets; all are taken, whatever happens to them. First segments are direct, writable and
- * unshared (header mbufs); others are never written to. ol_flags may ask for RTE_MBUF_F_TX_IP_CKSUM,
- * _TCP_CKSUM, _UDP_CKSUM (with l2_len, l3_len, TX_IPV4 or TX_IPV6 and the pseudo-header sum in the
- * checksum field, as ethdev wants it), _VLAN, and _TCP_SEG where caps.tso. Returns how many the
- * device took; the others are freed and have a code in port_stat.def.
+ * unshared (header mbufs); others are never written to. ol_flags may ask for
+ * RTE_MBUF_F_TX_IP_CKSUM, _TCP_CKSUM, _UDP_CKSUM (with l2_len, l3_len, TX_IPV4 or TX_IPV6 and the
+ * pseudo-header sum in the checksum field, as ethdev wants it), _VLAN, and _TCP_SEG where caps.tso.
+ * Returns how many the device took; the others are freed and have a code in port_stat.def.
  */
 uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n);
 
@@ -123,8 +124,8 @@ const struct conf_port *port_conf(const struct port *p);
 const char *port_driver(const struct port *p); /* "net_af_packet"; "" when GONE */
 uint8_t port_index(const struct port *p);
 uint16_t port_queues(const struct port *p);
-uint16_t port_mtu(const struct port *p);      /* bytes of IP packet */
-uint32_t port_speed(const struct port *p);    /* Mbit/s, 0 unknown */
+uint16_t port_mtu(const struct port *p);       /* bytes of IP packet */
+uint32_t port_speed(const struct port *p);     /* Mbit/s, 0 unknown */
 const uint8_t *port_mac(const struct port *p); /* 6 bytes */
 
 struct stat_block port_stats(const struct port *p, uint16_t q);

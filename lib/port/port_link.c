@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Link and removal. Drivers over a kernel interface say "up" whatever happens to it, so for them the
- * interface itself is asked.
+ * Link and removal. Drivers over a kernel interface say "up" whatever happens to it, so for them
+ * the interface itself is asked.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -12,7 +12,7 @@
 
 #include "port/port_priv.h"
 
-int port__netdev_ask(int ifindex, unsigned long request, struct ifreq *r)
+int port__netdev_ioctl(int ifindex, unsigned long request, struct ifreq *r)
 {
 	int s, rc;
 
@@ -29,7 +29,7 @@ int port__netdev_ask(int ifindex, unsigned long request, struct ifreq *r)
 static bool netdev_up(struct port *p)
 {
 	struct ifreq r = {0};
-	int rc = port__netdev_ask(p->ifindex, SIOCGIFFLAGS, &r);
+	int rc = port__netdev_ioctl(p->ifindex, SIOCGIFFLAGS, &r);
 
 	if (rc == -ENODEV)
 		atomic_store_explicit(&p->removed, true, memory_order_relaxed);
@@ -58,7 +58,7 @@ enum port_event port_link_poll(struct port *p)
 	if (atomic_load_explicit(&p->removed, memory_order_relaxed)) {
 		p->state = PORT_GONE;
 		p->caps = (struct port_caps){0};
-		/* workers stop with their next burst; port_retry() frees what they may still hold */
+		/* workers stop with their next burst; port_retry() closes the device */
 		atomic_store_explicit(&p->live, false, memory_order_release);
 		return PORT_EV_GONE;
 	}

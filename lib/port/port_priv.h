@@ -8,21 +8,21 @@
 
 #include "port/port.h"
 
-#define PORT_QUEUES_MAX	   CONF_WORKERS_MAX
-#define PORT_RETA_MAX	   2048
+#define PORT_QUEUES_MAX    CONF_WORKERS_MAX
+#define PORT_RETA_MAX      2048
 #define PORT_RSS_TUPLE_MAX 36 /* bytes: two IPv6 addresses, two ports */
-#define PORT_RSS_KEY	   40 /* bytes of key that a tuple of 36 meets */
-#define PORT_RSS_CHECKS	   64 /* received packets of a queue compared with our own hash */
+#define PORT_RSS_KEY       40 /* bytes of key that a tuple of 36 meets */
+#define PORT_RSS_CHECKS    64 /* received packets of a queue compared with our own hash */
 
 /* How a driver wants to be asked; kinds of NIC not in the table behave as ethdev says. */
 struct port_kind {
-	const char *driver;	/* how its device strings begin; NULL: any other */
+	const char *driver;     /* how its device strings begin; NULL: any other */
 	const char *queues_arg; /* device argument for the number of queues */
-	bool each_queue;	/* one ethdev for each queue */
-	bool netdev;		/* iface= names a kernel interface, whose link is the port's */
-	bool rx_intr;		/* queues have a descriptor to sleep on */
-	uint16_t rx_loss;	/* bytes of an mbuf's data room that the driver cannot fill */
-	uint64_t tx_refuse;	/* offered TX offloads that do not work */
+	bool each_queue;        /* one ethdev for each queue */
+	bool netdev;            /* iface= names a kernel interface, whose link is the port's */
+	bool rx_intr;           /* queues have a descriptor to sleep on */
+	uint16_t rx_loss;       /* bytes of an mbuf's data room that the driver cannot fill */
+	uint64_t tx_refuse;     /* offered TX offloads that do not work */
 };
 
 /*
@@ -36,10 +36,10 @@ struct port_rss {
 };
 
 struct port_queue {
-	uint16_t id, q; /* ethdev and its queue */
+	uint16_t id, q;    /* ethdev and its queue */
 	uint16_t rss_left; /* received packets still to be compared */
 	uint16_t nap_us;   /* length of the last bounded sleep; 0 after traffic */
-	bool intr_on;	   /* this worker's epoll set has the queue */
+	bool intr_on;      /* this worker's epoll set has the queue */
 	const struct buf_pools *pools;
 	uint64_t stat[PORT_STAT_N];
 } __rte_cache_aligned;
@@ -47,8 +47,8 @@ struct port_queue {
 struct port {
 	atomic_bool live;      /* release: set-up is complete; acquire: by each burst */
 	atomic_bool rss_known; /* relaxed: any worker may clear it */
-	bool vlan_soft;	       /* strip VLAN tags here */
-	bool prepare;	       /* some TX offload is on: rte_eth_tx_prepare() is due */
+	bool vlan_soft;        /* strip VLAN tags here */
+	bool prepare;          /* some TX offload is on: rte_eth_tx_prepare() is due */
 	uint8_t index;
 	uint16_t n_queues;
 	uint16_t max_segs, max_tso_segs;
@@ -61,14 +61,13 @@ struct port {
 	atomic_bool removed; /* relaxed: set by ethdev's event thread */
 	const struct conf_port *conf;
 	const struct port_kind *kind;
-	struct buf_pools *const *pools;
 	uint16_t n_devs; /* ethdevs: 0 when there is no device, 1, or n_queues */
 	uint16_t id[PORT_QUEUES_MAX];
 	int ifindex; /* of the kernel's interface behind it, 0 none */
 	uint16_t mtu;
 	uint32_t speed;
 	uint16_t old_mtu; /* the kernel interface's, to be restored; 0: untouched */
-	bool promisc;	  /* was switched on here */
+	bool promisc;     /* was switched on here */
 	struct rte_ether_addr mac, old_mac; /* old_mac: to be restored; all zero: untouched */
 	char driver[32];
 	struct port_queue queue[];
@@ -93,9 +92,9 @@ void port__rss_key_load(struct port_rss *r, const uint8_t *key);
 bool port__rss_key_good(const struct port_rss *r);
 void port__rss_check(struct port *p, uint16_t q, const struct rte_mbuf *m);
 
-/* port_link.c: one SIOCGIF... request about a kernel interface. 0, -ENODEV: it is gone, -errno. */
+/* port_link.c: one SIOC[GS]IF... request on a kernel interface. 0, -ENODEV: it is gone, -errno. */
 struct ifreq;
-int port__netdev_ask(int ifindex, unsigned long request, struct ifreq *r);
+int port__netdev_ioctl(int ifindex, unsigned long request, struct ifreq *r);
 
 /* port_soft.c: finish what ol_flags asks and the device does not do. The packet to send (perhaps a
  * linearised copy, then m is freed), or NULL: freed and counted in q->stat. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From a device string to ethdevs: "0000:3b:00.0", "net_af_packet0,iface=eth1". Devices are plugged
- * in here, so EAL needs no --vdev or --allow. What is wrong is looked for where the operator can mend
- * it (interface, rights, bound driver); a driver's own reasons are in DPDK's log.
+ * in here, so EAL needs no --vdev or --allow. What is wrong is looked for where the operator can
+ * mend it (interface, rights, bound driver); a driver's own reasons are in DPDK's log.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -30,7 +30,8 @@ static const struct port_kind kinds[] = {
 	 * keeps XDP_PACKET_HEADROOM in each buffer */
 	{.driver = "net_af_xdp", .each_queue = true, .netdev = true, .rx_loss = 256},
 	/* its checksum over segments of odd length is wrong, and segmentation rests on it */
-	{.driver = "net_tap", .rx_intr = true,
+	{.driver = "net_tap",
+		.rx_intr = true,
 		.tx_refuse = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
 			     RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO},
 	{.driver = "net_"},
@@ -96,11 +97,12 @@ static int pci_fault(const char *pci, struct err *e)
 	drv = strrchr(link, '/') ? strrchr(link, '/') + 1 : "no driver";
 	if (strcmp(drv, "vfio-pci") != 0)
 		return err_set(e, ENXIO,
-			"PCI device %s is bound to %s: bind it with dpdk-devbind.py -b vfio-pci %s", pci,
-			drv, pci);
+			"PCI device %s is bound to %s: bind it with dpdk-devbind.py -b vfio-pci %s",
+			pci, drv, pci);
 	if (access("/dev/vfio/vfio", R_OK | W_OK) != 0)
 		return err_set(e, EACCES, "no rights to /dev/vfio/vfio: run as root");
-	return err_set(e, EIO, "DPDK has no driver for PCI device %s, or it failed: see the log", pci);
+	return err_set(
+		e, EIO, "DPDK has no driver for PCI device %s, or it failed: see the log", pci);
 }
 
 /* Rights that the driver will need. 0 or -EPERM. */
@@ -115,10 +117,11 @@ static int rights_check(const struct port_kind *k, const char *device, struct er
 		 : socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0 && (errno == EPERM || errno == EACCES))
 		return err_set(e, EPERM,
-			"no rights to open %s: run as root or with CAP_NET_ADMIN and CAP_NET_RAW", device);
+			"no rights to open %s: run as root or with CAP_NET_ADMIN and CAP_NET_RAW",
+			device);
 	if (fd < 0)
-		return err_set(e, ENXIO, "the kernel has no %s: %s", tap ? "/dev/net/tun" : "AF_PACKET",
-			strerror(errno));
+		return err_set(e, ENXIO, "the kernel has no %s: %s",
+			tap ? "/dev/net/tun" : "AF_PACKET", strerror(errno));
 	close(fd);
 	return 0;
 }
@@ -142,13 +145,13 @@ static int queues_check(const struct port *p, const char *iface, struct err *e)
 	unsigned have = 1, first;
 	bool some = start_queue(p->conf->device, &first);
 
-	if (port__netdev_ask((int)if_nametoindex(iface), SIOCETHTOOL, &r) == 0)
+	if (port__netdev_ioctl((int)if_nametoindex(iface), SIOCETHTOOL, &r) == 0)
 		have = c.rx_count + c.combined_count;
 	if (have == p->n_queues || (some && have >= first + p->n_queues))
 		return 0;
 	return err_set(e, ENOSPC,
-		"interface %s has %u receive queues for %u workers: ethtool -L %s %s %u%s", iface, have,
-		p->n_queues, iface, c.max_combined ? "combined" : "rx", p->n_queues,
+		"interface %s has %u receive queues for %u workers: ethtool -L %s %s %u%s", iface,
+		have, p->n_queues, iface, c.max_combined ? "combined" : "rx", p->n_queues,
 		some ? ", or a lower start_queue" : "");
 }
 
@@ -162,7 +165,8 @@ static int precheck(const struct port *p, struct err *e)
 	if (rc < 0 || !p->kind->netdev)
 		return rc;
 	if (!port__devarg(device, "iface=", iface, sizeof(iface)))
-		return err_set(e, EINVAL, "device %s names no interface: append iface=NAME", device);
+		return err_set(
+			e, EINVAL, "device %s names no interface: append iface=NAME", device);
 	if (if_nametoindex(iface) == 0)
 		return err_set(e, ENODEV, "there is no interface '%s'", iface);
 	return p->kind->each_queue ? queues_check(p, iface, e) : 0;
@@ -183,7 +187,8 @@ static int plug(const char *args, uint16_t *id, struct err *e)
 		return pci_fault(pci, e);
 	if (rc == -EFAULT)
 		return err_set(e, EINVAL,
-			"DPDK has no driver for device '%s': a PCI address or DRIVER,ARGUMENTS is wanted",
+			"DPDK has no driver for device '%s': a PCI address or DRIVER,ARGUMENTS is "
+			"wanted",
 			args);
 	if (rc < 0 && rc != -EEXIST)
 		return err_set(e, EINVAL, "DPDK's driver refuses device '%s': see the log", args);
@@ -203,8 +208,8 @@ static int args_make(const struct port *p, uint16_t q, char *args, size_t n)
 
 	if (p->kind->each_queue && q > 0) {
 		start_queue(device, &first);
-		len = snprintf(args, n, "%.*s_q%u%s,start_queue=%u", (int)strcspn(device, ","), device,
-			q, rest ? rest : "", first + q);
+		len = snprintf(args, n, "%.*s_q%u%s,start_queue=%u", (int)strcspn(device, ","),
+			device, q, rest ? rest : "", first + q);
 	} else if (p->kind->queues_arg && p->n_queues > 1 &&
 		   !port__devarg(device, p->kind->queues_arg, num, sizeof(num))) {
 		len = snprintf(args, n, "%s,%s%u", device, p->kind->queues_arg, p->n_queues);

@@ -25,8 +25,7 @@ static uint32_t toeplitz(const uint32_t *window, const uint8_t *data, unsigned n
 }
 
 /* The bytes that are hashed, as on the wire (src, dst, sport, dport); their number. */
-static unsigned tuple_put(
-	uint8_t *t, const struct ip_endpoint *src, const struct ip_endpoint *dst)
+static unsigned tuple_put(uint8_t *t, const struct ip_endpoint *src, const struct ip_endpoint *dst)
 {
 	unsigned skip = ip_is_v4(&src->addr) ? 12 : 0, n = 16 - skip;
 

@@ -20,11 +20,11 @@
 #define TX_WANTED                                                                                  \
 	(TX_CSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS |                    \
 		RTE_ETH_TX_OFFLOAD_VLAN_INSERT)
-#define RSS_TCP	   (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP)
+#define RSS_TCP    (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP)
 #define RSS_WANTED (RSS_TCP | RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6)
 #define OVERHEAD   ((uint32_t)(RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN))
-#define DESC	   1024 /* of a queue, where the driver has no wish of its own */
-#define KEY_MAX	   64
+#define DESC       1024 /* of a queue, where the driver has no wish of its own */
+#define KEY_MAX    64
 
 /* One ethdev while it is set up. */
 struct setup {
@@ -65,8 +65,9 @@ static void ask_rss(struct setup *s)
 /* Frames of our MTU must fit: the device's limit, and one mbuf where it cannot scatter. */
 static int ask_mtu(struct setup *s)
 {
-	struct rte_mempool *pool = s->p->pools[s->first]->data;
-	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM - s->p->kind->rx_loss;
+	struct rte_mempool *pool = s->p->queue[s->first].pools->data;
+	uint32_t room =
+		rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM - s->p->kind->rx_loss;
 	uint32_t max = s->info.max_mtu;
 
 	if (s->info.max_mtu == 0 || s->info.max_mtu == UINT16_MAX)
@@ -78,8 +79,8 @@ static int ask_mtu(struct setup *s)
 			max = RTE_MIN(max, room - OVERHEAD - RTE_VLAN_HLEN);
 	}
 	if (s->p->mtu > max || s->p->mtu < s->info.min_mtu)
-		return err_set(s->e, EINVAL, "MTU %u refused: this device takes %u to %u", s->p->mtu,
-			s->info.min_mtu, max);
+		return err_set(s->e, EINVAL, "MTU %u refused: this device takes %u to %u",
+			s->p->mtu, s->info.min_mtu, max);
 	s->conf.rxmode.mtu = s->p->mtu;
 	return 0;
 }
@@ -112,7 +113,8 @@ static int configure(struct setup *s)
 	int rc = rte_eth_dev_configure(s->id, s->queues, s->queues, &s->conf);
 
 	if (rc < 0)
-		return err_set(s->e, -rc, "the device refuses its configuration: %s", strerror(-rc));
+		return err_set(
+			s->e, -rc, "the device refuses its configuration: %s", strerror(-rc));
 	s->rx_desc = s->info.default_rxportconf.ring_size;
 	s->tx_desc = s->info.default_txportconf.ring_size;
 	s->rx_desc = s->rx_desc ? s->rx_desc : DESC;
@@ -146,7 +148,7 @@ static int mtu_set(struct setup *s)
 	struct ifreq r = {0};
 	int rc;
 
-	if (s->p->ifindex > 0 && port__netdev_ask(s->p->ifindex, SIOCGIFMTU, &r) == 0) {
+	if (s->p->ifindex > 0 && port__netdev_ioctl(s->p->ifindex, SIOCGIFMTU, &r) == 0) {
 		if (r.ifr_mtu == s->p->mtu)
 			return 0;
 		s->p->old_mtu = (uint16_t)RTE_MIN(r.ifr_mtu, UINT16_MAX);
@@ -165,7 +167,7 @@ static int start(struct setup *s)
 	for (unsigned try = 0; try < 2; try++) {
 		rc = configure(s);
 		for (uint16_t q = 0; rc == 0 && q < s->queues; q++)
-			rc = queue_setup(s, q, s->p->pools[s->first + q]->data);
+			rc = queue_setup(s, q, s->p->queue[s->first + q].pools->data);
 		if (rc == 0)
 			rc = mtu_set(s);
 		if (rc < 0)
@@ -183,7 +185,7 @@ static int promisc_on(struct setup *s)
 {
 	struct port *p = s->p;
 	struct ifreq r = {0};
-	bool was = p->ifindex > 0 && port__netdev_ask(p->ifindex, SIOCGIFFLAGS, &r) == 0 &&
+	bool was = p->ifindex > 0 && port__netdev_ioctl(p->ifindex, SIOCGIFFLAGS, &r) == 0 &&
 		   (r.ifr_flags & IFF_PROMISC);
 	int rc = rte_eth_promiscuous_enable(s->id);
 
@@ -278,7 +280,8 @@ static void caps_fill(struct setup *s)
 		.rss_hash = rx & RTE_ETH_RX_OFFLOAD_RSS_HASH,
 		.rx_intr = s->conf.intr_conf.rxq,
 		.tx_csum_ip = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM,
-		.tx_csum_tcp = (tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) && (tx & RTE_ETH_TX_OFFLOAD_UDP_CKSUM),
+		.tx_csum_tcp =
+			(tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) && (tx & RTE_ETH_TX_OFFLOAD_UDP_CKSUM),
 		.tso = tx & RTE_ETH_TX_OFFLOAD_TCP_TSO,
 		.multi_segs = tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.vlan_insert = tx & RTE_ETH_TX_OFFLOAD_VLAN_INSERT,
@@ -351,7 +354,6 @@ static void queues_fill(struct port *p)
 
 		pq->id = p->id[p->kind->each_queue ? q : 0];
 		pq->q = p->kind->each_queue ? 0 : q;
-		pq->pools = p->pools[q];
 		pq->intr_on = false;
 		pq->rss_left = p->n_queues > 1 && p->rss_known ? PORT_RSS_CHECKS : 0;
 	}
@@ -373,6 +375,16 @@ int port__setup(struct port *p, struct err *e)
 	return 0;
 }
 
+/* Not by ethdev: what the interface had may be more than the driver takes. */
+static void mtu_restore(struct port *p)
+{
+	struct ifreq r = {.ifr_mtu = p->old_mtu};
+
+	if (p->old_mtu)
+		(void)port__netdev_ioctl(p->ifindex, SIOCSIFMTU, &r);
+	p->old_mtu = 0;
+}
+
 /* Also after a setup that failed half-way; each step is harmless where it was not done. */
 void port__teardown(struct port *p)
 {
@@ -382,14 +394,12 @@ void port__teardown(struct port *p)
 		rte_eth_dev_callback_unregister(id, RTE_ETH_EVENT_INTR_RMV, removed, p);
 		if (p->promisc && i == 0)
 			rte_eth_promiscuous_disable(id);
-		if (p->old_mtu && i == 0)
-			rte_eth_dev_set_mtu(id, p->old_mtu);
 		if (!rte_is_zero_ether_addr(&p->old_mac) && i == 0)
 			rte_eth_dev_default_mac_addr_set(id, &p->old_mac);
 		rte_eth_dev_stop(id);
 	}
+	mtu_restore(p);
 	p->promisc = false;
-	p->old_mtu = 0;
 	p->old_mac = (struct rte_ether_addr){0};
 	p->caps = (struct port_caps){0};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ports for tests, on devices that need nothing: net_null and net_ring (what is sent comes back). */
+/* Ports for tests, on devices that need nothing: net_null, net_ring (what is sent comes back). */
 #ifndef PORTS_H
 #define PORTS_H
 
@@ -18,7 +18,8 @@ static inline void ports_setup(void)
 	unit_eal();
 	for (unsigned q = 0; q < PORTS_QUEUES; q++) {
 		snprintf(name, sizeof(name), "t%u", serial++);
-		CU_ASSERT_EQUAL_FATAL(buf_pools_create(&ports_pool[q], name, 1024, SOCKET_ID_ANY), 0);
+		CU_ASSERT_EQUAL_FATAL(
+			buf_pools_create(&ports_pool[q], name, 1024, SOCKET_ID_ANY), 0);
 		ports_pools[q] = &ports_pool[q];
 	}
 }

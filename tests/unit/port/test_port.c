@@ -13,7 +13,8 @@ static void refused(const char *device, uint16_t mtu, uint16_t n_queues, const c
 	struct err e = {0};
 
 	CU_ASSERT_PTR_NULL(port_open(&c, 0, n_queues, ports_pools, &e));
-	if (!strstr(e.text, says) || strncmp(e.text, "port front: ", 12) != 0 || strchr(e.text, '\n')) {
+	if (!strstr(e.text, says) || strncmp(e.text, "port front: ", 12) != 0 ||
+		strchr(e.text, '\n')) {
 		fprintf(stderr, "said: %s\n", e.text);
 		CU_FAIL("not the line that was expected");
 	}
@@ -68,6 +69,8 @@ static void wrong_interfaces_say_why(void)
 	refused("net_af_packet0,iface=nonesuch0", 1500, 1,
 		fd < 0 ? "no rights" : "there is no interface 'nonesuch0'");
 	refused("net_af_xdp0", 1500, 1, fd < 0 ? "no rights" : "append iface=NAME");
+	refused("net_af_xdp0,iface=lo", 1500, 2,
+		fd < 0 ? "no rights" : "interface lo has 1 receive queues for 2 workers");
 	if (fd >= 0)
 		close(fd);
 	ports_teardown();

@@ -70,9 +70,9 @@ static void kernel_interfaces(void)
 {
 	struct ifreq r = {0};
 
-	CU_ASSERT_EQUAL(port__netdev_ask((int)if_nametoindex("lo"), SIOCGIFMTU, &r), 0);
+	CU_ASSERT_EQUAL(port__netdev_ioctl((int)if_nametoindex("lo"), SIOCGIFMTU, &r), 0);
 	CU_ASSERT(r.ifr_mtu > 0);
-	CU_ASSERT_EQUAL(port__netdev_ask(INT32_MAX, SIOCGIFMTU, &r), -ENODEV);
+	CU_ASSERT_EQUAL(port__netdev_ioctl(INT32_MAX, SIOCGIFMTU, &r), -ENODEV);
 }
 
 static const struct unit_case cases[] = {

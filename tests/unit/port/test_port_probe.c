@@ -25,7 +25,7 @@ static void arguments_by_name(void)
 	CU_ASSERT_PTR_NULL(port__devarg("x,iface=toolongforit", "iface=", buf, sizeof(buf)));
 }
 
-/* Two queues of a driver that has one ethdev for them all, and of one that is plugged in once each. */
+/* Two queues: of a driver with one ethdev for both, and of one that is plugged in for each. */
 static void devices_by_queue(void)
 {
 	struct conf_port c = {.name = "p", .device = "net_null5,size=64", .mtu = 1500};

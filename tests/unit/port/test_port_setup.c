@@ -4,7 +4,8 @@
 #include "ports.h"
 
 #define ALL_SOFT                                                                                   \
-	(RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)
+	(RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK |                     \
+		RTE_MBUF_F_TX_TCP_SEG)
 
 /* net_null offers nothing but RSS: all is done here. */
 static void nothing_offered(void)
@@ -60,8 +61,8 @@ static void long_frames_scatter(void)
 
 static void mac_is_the_file_s_or_the_device_s(void)
 {
-	struct conf_port c = {.name = "p", .device = "net_null0", .mtu = 1500,
-		.mac = {2, 0, 0, 0, 0, 7}};
+	struct conf_port c = {
+		.name = "p", .device = "net_null0", .mtu = 1500, .mac = {2, 0, 0, 0, 0, 7}};
 	struct rte_ether_addr own;
 	struct err e = {0};
 	struct port *p;

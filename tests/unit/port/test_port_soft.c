@@ -7,9 +7,9 @@
 #include "base/rand.h"
 #include "ports.h"
 
-#define ROUNDS	20000
+#define ROUNDS  20000
 #define PAYLOAD 3000
-#define L2	14u
+#define L2      14u
 
 static struct port *port;
 static struct port_queue *queue;
