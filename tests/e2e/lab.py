@@ -96,10 +96,10 @@ def held():
             found["%s connection %s %s" % (row["side"], row["tcp_state"], row["state"])] += 1
     memory = show("memory")
     for row in memory["records"]:
-        if row["records"] in ("fronts", "half_open", "requests"):
-            found[row["records"]] += row["in_use"]
+        if row["name"] in ("fronts", "half_open", "requests"):
+            found[row["name"]] += row["in_use"]
     for row in memory["buffers"]:
-        found[row["buffers"] + " buffers"] += row["in_use"]
+        found[row["name"] + " buffers"] += row["in_use"]
     return +found
 
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A lab of a test's own: three throw-away namespaces, an appliance between them, whatever the big lab does."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("PENSTOCK_BUILD", os.path.join(ROOT, "build"))
+BINARY = os.path.join(BUILD, "app/penstock/penstock")
+CTL = os.path.join(BUILD, "app/penstockctl/penstockctl")
+
+
+def run(*command, **options):
+    return subprocess.run(list(map(str, command)), check=True, stdin=subprocess.DEVNULL, **options)
+
+
+def wait_for(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("not within %s s: %s" % (seconds, what))
+        time.sleep(0.02)
+
+
+class Lab:
+    """Namespaces client, appliance and storage; front0 and back0 are the appliance's ends of two veth pairs.
+
+        client0 10.98.1.2, fd00:98:1::2 == front0    back0 == storage0 10.98.2.11, fd00:98:2::11
+    """
+
+    FRONT = {4: "10.98.1.10", 6: "fd00:98:1::10"}
+
+    def __init__(self, case, queues=1):
+        self.case, self.queues = case, queues
+        self.directory = tempfile.mkdtemp(prefix="penstock-small-")
+        self.prefix = "pa-%d-" % os.getpid()
+        self.socket = os.path.join(self.directory, "penstock.sock")
+        self.processes = []
+        case.addCleanup(self.down)
+        for name in ("client", "appliance", "storage"):
+            run("ip", "netns", "add", self.prefix + name)
+            run("ip", "-n", self.prefix + name, "link", "set", "lo", "up")
+        # A device that appears later (net_tap's) is to be silent from its first moment.
+        self.inside("appliance", "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+        self.wire("client", "client0", "front0", ("10.98.1.2/24", "fd00:98:1::2/64"))
+        self.wire("storage", "storage0", "back0", ("10.98.2.11/24", "fd00:98:2::11/64"))
+
+    def down(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        for name in ("client", "appliance", "storage"):
+            subprocess.run(["ip", "netns", "delete", self.prefix + name], stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def inside(self, name, *command, **options):
+        return run("ip", "netns", "exec", self.prefix + name, *command, **options)
+
+    def spawn(self, name, *command, **options):
+        process = subprocess.Popen(["ip", "netns", "exec", self.prefix + name, *map(str, command)],
+                                   stdin=subprocess.DEVNULL, **options)
+        self.processes.append(process)
+        return process
+
+    def wire(self, name, outer, inner, addresses):
+        there, here = self.prefix + name, self.prefix + "appliance"
+        queues = ("numrxqueues", self.queues, "numtxqueues", self.queues)
+        run("ip", "link", "add", outer, "netns", there, *queues, "type", "veth", "peer", "name", inner, "netns", here,
+            *queues)
+        for namespace, device in ((there, outer), (here, inner)):
+            for setting in (("-L", device, "rx", self.queues, "tx", self.queues),
+                            ("-K", device, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")):
+                subprocess.run(["ip", "netns", "exec", namespace, "ethtool", *map(str, setting)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            run("ip", "-n", namespace, "link", "set", device, "up")
+        self.inside("appliance", "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % inner)
+        run("ip", "-n", here, "link", "set", inner, "arp", "off")
+        for address in addresses:
+            run("ip", "-n", there, "address", "add", address, "dev", outer, *(("nodad",) if ":" in address else ()))
+
+    def join(self, tap, inner):
+        """The appliance's net_tap device on the wire that ends in `inner`."""
+        here = self.prefix + "appliance"
+        wait_for(lambda: subprocess.run(["ip", "-n", here, "link", "show", "dev", tap], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL).returncode == 0, 20, tap)
+        run("ip", "-n", here, "link", "set", tap, "arp", "off", "up")
+        for one, other in ((tap, inner), (inner, tap)):
+            run("tc", "-n", here, "qdisc", "add", "dev", one, "ingress")
+            run("tc", "-n", here, "filter", "add", "dev", one, "ingress", "protocol", "all", "u32", "match", "u32",
+                "0", "0", "action", "mirred", "egress", "redirect", "dev", other)
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def appliance(self, text, **options):
+        """Starts penstock with this file; its log is a file of the directory, log()."""
+        with open(os.path.join(self.directory, "log"), "ab") as log:
+            return self.spawn("appliance", BINARY, "--config", self.write("penstock.ini", text), stderr=log, **options)
+
+    def log(self):
+        with open(os.path.join(self.directory, "log"), errors="replace") as file:
+            return file.read()
+
+    def up(self, process, seconds=20):
+        wait_for(lambda: process.poll() is not None or os.path.exists(self.socket), seconds, "its socket")
+        wait_for(lambda: process.poll() is not None or "is up" in self.log(), seconds, "the last stage")
+        self.case.assertIsNone(process.poll(), self.log())
+
+    def show(self, noun):
+        out = run(CTL, "-s", self.socket, "--json", "show", *noun.split(), stdout=subprocess.PIPE)
+        return json.loads(out.stdout)
+
+    def end(self, process, seconds=15):
+        """SIGTERM, and the exit code."""
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.poll()
