@@ -318,24 +318,39 @@ void lab_start(void)
 				(void *)(intptr_t)i);
 }
 
-static struct rte_mbuf *taken[4096];
-static unsigned n_taken;
+/* mbufs that the appliance cannot have */
+struct hoard {
+	struct rte_mbuf *m[8192];
+	unsigned n;
+};
+
+static struct hoard data, indirect;
+
+static void hoard(struct hoard *h, struct rte_mempool *pool, bool on)
+{
+	if (!on) {
+		rte_pktmbuf_free_bulk(h->m, h->n);
+		h->n = 0;
+		return;
+	}
+	while ((h->m[h->n] = rte_pktmbuf_alloc(pool)))
+		h->n++;
+}
 
 void lab_starve(bool on)
 {
-	if (!on) {
-		rte_pktmbuf_free_bulk(taken, n_taken);
-		n_taken = 0;
-		return;
-	}
-	while ((taken[n_taken] = rte_pktmbuf_alloc(lab.pools.data)))
-		n_taken++;
+	hoard(&data, lab.pools.data, on);
+}
+
+void lab_starve_indirect(bool on)
+{
+	hoard(&indirect, lab.pools.indirect, on);
 }
 
 void lab_give(unsigned n)
 {
-	rte_pktmbuf_free_bulk(taken + n_taken - n, n);
-	n_taken -= n;
+	data.n -= n;
+	rte_pktmbuf_free_bulk(data.m + data.n, n);
 }
 
 void lab_stop(void)
@@ -344,6 +359,7 @@ void lab_stop(void)
 	struct tcp_info tcp;
 
 	lab_starve(false);
+	lab_starve_indirect(false);
 	lab.to_out.hold = lab.to_tcp.hold = false;
 	for (unsigned i = 0; i < lab.n_peers; i++) {
 		if (lab.peer[i].conn)

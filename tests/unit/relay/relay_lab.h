@@ -74,6 +74,7 @@ struct peer *lab_accepted(unsigned node);
 /* Take all of the appliance's free data mbufs, or give them back. */
 void lab_starve(bool on);
 void lab_give(unsigned n); /* give n of them back */
+void lab_starve_indirect(bool on); /* the same of the slices */
 
 void peer_bytes(struct peer *p, const void *data, size_t n); /* queued whole, whatever its size */
 void peer_send(struct peer *p, const char *text);

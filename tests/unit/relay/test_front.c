@@ -263,6 +263,51 @@ static void lingering_ends(void)
 	lab_stop();
 }
 
+/* The last response is still on its way to a client that does not read. */
+static void lingering_waits_for_the_response(void)
+{
+	static char body[110000], junk[32768];
+
+	for (int reads = 0; reads < 2; reads++) {
+		lab_init(1);
+		lab_start();
+		c = lab_client();
+		c->no_read = true;
+		peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 99999999\r\n\r\n");
+		n = lab_accepted(0);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+		peer_send(n, "HTTP/1.1 400 Bad\r\nContent-Length: 110000\r\n\r\n");
+		peer_bytes(n, body, sizeof(body));
+		for (unsigned i = 0; i < 1500; i++) { /* more than will be swallowed */
+			if (c->conn->tx.bytes < 60000)
+				peer_bytes(c, junk, sizeof(junk));
+			lab_run(1);
+		}
+		CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_bytes_discarded), 16 << 20);
+		CU_ASSERT_EQUAL(lab_info().requests, 0);
+		CU_ASSERT_EQUAL(lab_info().fronts, 1);
+		c->no_read = !reads;
+		lab_run(lab.listener.body_timeout_ms);
+		CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_closed_linger), 1);
+		CU_ASSERT_EQUAL(lab_info().fronts, 0);
+		CU_ASSERT_EQUAL(c->n > sizeof(body), reads);
+		lab_stop();
+	}
+}
+
+static void drain_closes_idle_backs(void)
+{
+	lab_init(1);
+	lab_start();
+	c = lab_client();
+	n = lab_one_get(c, 0);
+	relay_drain(lab.relay, lab.now);
+	lab_run(5);
+	CU_ASSERT_TRUE(c->eof && n->eof);
+	CU_ASSERT_EQUAL(lab_info().backs, 0);
+	lab_stop();
+}
+
 static void drain_lets_requests_finish(void)
 {
 	struct peer *idle, *late;
@@ -326,6 +371,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(reset_of_an_idle_client),
 	UNIT_CASE(limit_of_connections),
 	UNIT_CASE(lingering_ends),
+	UNIT_CASE(lingering_waits_for_the_response),
+	UNIT_CASE(drain_closes_idle_backs),
 	UNIT_CASE(drain_lets_requests_finish),
 	UNIT_CASE(drain_inside_a_response),
 };

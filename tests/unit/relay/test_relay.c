@@ -11,13 +11,17 @@ static void destroy_in_the_middle(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	lab_one_get(c, 0);
+	peer_send(c, GET);
+	n = lab_accepted(0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	lab_one_get(lab_client(), 0); /* leaves an idle back */
+	peer_send(n, OK_5);
+	lab_run(5);
 	peer_send(lab_client(), "GET / HT");
 	peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 9\r\n\r\nabc");
 	lab_run(5);
-	peer_send(lab_client(), GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	CU_ASSERT_EQUAL(lab_info().backs_idle, 1);
+	CU_ASSERT_EQUAL(lab_info().requests, 1);
 	cfg = lab.relay->cfg;
 	relay_destroy(lab.relay);
 	lab.relay = relay_create(&cfg, lab.now, &e);

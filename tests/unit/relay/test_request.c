@@ -602,6 +602,56 @@ static void starved_request_waits(void)
 	lab_stop();
 }
 
+/* The end of a body lies inside a buffer and there is no slice for it: neither a byte too many nor
+ * one twice. */
+static void starved_bodies_wait(void)
+{
+	struct peer *c, *n;
+
+	lab_init(1);
+	lab_start();
+	c = lab_client();
+	n = lab_one_get(c, 0);
+	lab_run(100);
+	lab_starve_indirect(true);
+	peer_send(c, PUT_5 GET);
+	lab_run(4);
+	CU_ASSERT_TRUE(relay_stalled(lab.relay));
+	lab_starve_indirect(false);
+	lab_run(400); /* nothing could be sent either: a retransmission */
+	CU_ASSERT_TRUE(peer_got(n, PUT_5));
+	lab_starve_indirect(true);
+	peer_send(n, OK_5 "junk");
+	lab_run(4);
+	CU_ASSERT_TRUE(relay_stalled(lab.relay));
+	lab_starve_indirect(false);
+	lab_run(400);
+	CU_ASSERT_TRUE(peer_got(c, OK_5));
+	n = lab_accepted(0); /* after junk the next request needs a new connection */
+	CU_ASSERT_TRUE(n && peer_got(n, GET));
+	lab_stop();
+}
+
+static void no_free_port_is_slow_down(void)
+{
+	struct peer *c, *d;
+
+	lab_init(1);
+	lab.n_workers = 64512; /* a share of one port */
+	lab.worker = 5;
+	lab_start();
+	c = lab_client();
+	d = lab_client();
+	peer_send(c, GET);
+	CU_ASSERT_PTR_NOT_NULL(lab_accepted(0));
+	peer_send(d, GET);
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_has(d, "<Code>SlowDown</Code>"));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_fail_full), 1);
+	CU_ASSERT_EQUAL(lab_info().backs, 1);
+	lab_stop();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(get_goes_through),
 	UNIT_CASE(head_bytes_pass_unaltered),
@@ -628,6 +678,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(client_reset_while_connecting),
 	UNIT_CASE(no_record_is_slow_down),
 	UNIT_CASE(starved_request_waits),
+	UNIT_CASE(starved_bodies_wait),
+	UNIT_CASE(no_free_port_is_slow_down),
 };
 
 UNIT_MAIN(cases)

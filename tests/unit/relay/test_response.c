@@ -347,6 +347,37 @@ static void client_that_never_reads_is_cut(void)
 	lab_stop();
 }
 
+/* A node that says 100 for ever to a client that does not read. */
+static void interim_flood_is_bounded(void)
+{
+	lab_init(1);
+	lab_start();
+	ask(GET);
+	c->no_read = true;
+	for (unsigned i = 0; i < 3000; i++) {
+		for (unsigned k = 0; k < 100 && n->conn->tx.bytes < 20000; k++)
+			peer_send(n, "HTTP/1.1 100 Continue\r\n\r\n");
+		lab_run(1);
+		CU_ASSERT_FATAL(buf_pools_in_use(&lab.pools) < 600);
+		if (n->conn->tx.bytes >= 20000 && i > 500)
+			break;
+	}
+	CU_ASSERT_TRUE(n->conn->tx.bytes >= 20000); /* the node is held */
+	lab_stop();
+}
+
+static void broken_head_of_a_response_is_502(void)
+{
+	lab_init(1);
+	lab_start();
+	ask(GET);
+	peer_send(n, "HTTP/1.1 200 OK\nContent-Length: 1\n\nz");
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 502 "));
+	CU_ASSERT_EQUAL(relay_refusals_rsp(lab.relay).values[HTTP_E_bare_lf - 1], 1);
+	lab_stop();
+}
+
 /* The client closed its sending side: it still gets the response (RFC 9112 9.6). */
 static void half_closed_client_gets_its_response(void)
 {
@@ -412,6 +443,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(early_response),
 	UNIT_CASE(slow_reader_is_bounded),
 	UNIT_CASE(client_that_never_reads_is_cut),
+	UNIT_CASE(interim_flood_is_bounded),
+	UNIT_CASE(broken_head_of_a_response_is_502),
 	UNIT_CASE(half_closed_client_gets_its_response),
 	UNIT_CASE(node_closes_behind_a_large_response),
 };
