@@ -349,6 +349,36 @@ static void stale_idle_connection_is_hidden(void)
 	}
 }
 
+/* One dead idle connection is enough to distrust the others. */
+static void only_one_idle_connection_is_tried(void)
+{
+	struct peer *c, *d, *n, *m;
+
+	lab_init(1);
+	lab_start();
+	c = lab_client();
+	d = lab_client();
+	peer_send(c, GET);
+	n = lab_accepted(0);
+	peer_send(d, GET);
+	m = lab_accepted(0);
+	CU_ASSERT_TRUE_FATAL(n && m);
+	peer_send(n, OK_5);
+	peer_send(m, OK_5);
+	lab_run(100);
+	CU_ASSERT_EQUAL(lab_info().backs_idle, 2);
+	peer_send(c, PUT_5);
+	lab_run(1);
+	peer_reset(m); /* the newest */
+	peer_clear(n);
+	lab_run(5);
+	CU_ASSERT_EQUAL(n->n, 0);
+	n = lab_accepted(0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	CU_ASSERT_TRUE(peer_got(n, PUT_5));
+	lab_stop();
+}
+
 /* Accepted by the node's kernel and then reset: a GET may be sent again, a PUT never. */
 static void safe_request_is_repeated(void)
 {
@@ -361,6 +391,7 @@ static void safe_request_is_repeated(void)
 	n = lab_accepted(0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	CU_ASSERT_TRUE(peer_got(n, GET));
+	lab_run(100); /* a delayed ACK */
 	peer_reset(n);
 	n = lab_accepted(1);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
@@ -667,6 +698,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(connect_timeout_tries_the_next),
 	UNIT_CASE(untouched_put_moves_to_the_next),
 	UNIT_CASE(stale_idle_connection_is_hidden),
+	UNIT_CASE(only_one_idle_connection_is_tried),
 	UNIT_CASE(safe_request_is_repeated),
 	UNIT_CASE(accepted_put_is_never_repeated),
 	UNIT_CASE(silent_member_is_504),
