@@ -11,6 +11,10 @@
 
 /* Lines to stderr, with the priority in front where systemd's journal reads it. */
 void log_start(enum log_level max);
+/* Between these two what libraries print past the log (EAL, libbpf, libxdp) is not shown, unless the
+ * level is debug. Our own lines are. */
+void log_hush(void);
+void log_unhush(void);
 
 /* The cores that workers run on: the file's, or the default where it names none. */
 unsigned cores_choose(const struct conf *conf, uint16_t cores[CONF_WORKERS_MAX]);

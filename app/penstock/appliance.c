@@ -103,7 +103,12 @@ static void port_claims_stop(struct appliance *a)
 
 static int dpdk_start(struct appliance *a, struct err *e)
 {
-	return eal_start(a->conf, a->cores, a->n_workers, e);
+	int rc;
+
+	log_hush();
+	rc = eal_start(a->conf, a->cores, a->n_workers, e);
+	log_unhush();
+	return rc;
 }
 
 static void dpdk_stop(struct appliance *a)
@@ -133,11 +138,27 @@ static void pools_stop(struct appliance *a)
 	for (unsigned i = 0; i < a->n_workers; i++) {
 		if (!a->pools[i].data)
 			continue;
+		/* net_af_xdp does not give back what lies in its fill rings */
 		if (buf_pools_in_use(&a->pools[i]))
-			log_warn("app", "%u buffers of worker %u are still in use at the end",
+			log_debug("app", "%u buffers of worker %u are still in use at the end",
 				buf_pools_in_use(&a->pools[i]), i);
 		buf_pools_destroy(&a->pools[i]);
 	}
+}
+
+/* Devices keep their receive rings full; as much again is for what is on its way. */
+static int ports_fit(const struct appliance *a, struct err *e)
+{
+	uint32_t held = 0;
+
+	for (unsigned p = 0; p < a->conf->n_ports; p++)
+		held += port_caps(a->ports[p])->rx_desc;
+	if (2 * held <= a->pools[0].data->size)
+		return 0;
+	return err_set(e, ENOMEM,
+		"%s:%u: [global] memory: the ports' receive rings alone take %u of the %u buffers of "
+		"each worker: raise it",
+		a->conf->global.at.file, a->conf->global.at.line, held, a->pools[0].data->size);
 }
 
 static int ports_start(struct appliance *a, struct err *e)
@@ -150,20 +171,24 @@ static int ports_start(struct appliance *a, struct err *e)
 		const struct conf_port *c = &a->conf->ports[p];
 		struct err why = {""};
 
+		log_hush();
 		a->ports[p] = port_open(c, (uint8_t)p, (uint16_t)a->n_workers, pools, &why);
+		log_unhush();
 		if (!a->ports[p])
 			return err_set(e, EIO, "%s:%u: %s", c->at.file, c->at.line, why.text);
 		if (port_state(a->ports[p]) == PORT_GONE)
 			log_warn("port", "%s: no device; it is optional and looked for again",
 				c->name);
 	}
-	return 0;
+	return ports_fit(a, e);
 }
 
 static void ports_stop(struct appliance *a)
 {
+	log_hush();
 	for (unsigned p = a->conf->n_ports; p > 0; p--)
 		port_close(a->ports[p - 1]);
+	log_unhush();
 }
 
 static int links_start(struct appliance *a, struct err *e)
@@ -291,11 +316,25 @@ static const struct stage {
 };
 #define N_STAGES (sizeof(stages) / sizeof(stages[0]))
 
+/* Is the device of a port without one back? */
+static void port_look(struct appliance *a, unsigned p)
+{
+	struct err e = {""};
+
+	if (port_state(a->ports[p]) != PORT_GONE)
+		return;
+	log_hush();
+	if (port_retry(a->ports[p], &e) == 0)
+		log_info("port", "%s: the device is there", a->conf->ports[p].name);
+	else
+		log_debug("port", "%s", e.text);
+	log_unhush();
+}
+
 static void links_poll(struct appliance *a, bool retry)
 {
 	for (unsigned p = 0; p < a->conf->n_ports; p++) {
 		const char *name = a->conf->ports[p].name;
-		struct err e = {""};
 
 		switch (port_link_poll(a->ports[p])) {
 		case PORT_EV_UP:
@@ -311,9 +350,8 @@ static void links_poll(struct appliance *a, bool retry)
 			link_tell(a, p, false);
 			break;
 		case PORT_EV_NONE:
-			if (retry && port_state(a->ports[p]) == PORT_GONE &&
-				port_retry(a->ports[p], &e) == 0)
-				log_info("port", "%s: the device is there", name);
+			if (retry)
+				port_look(a, p);
 			break;
 		}
 	}

@@ -2,7 +2,6 @@
 /* DPDK's EAL: cores, hugepages or not, and its log lines in our form. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,24 +110,6 @@ static bool any_pci(const struct conf *conf)
 	return false;
 }
 
-/* rte_eal_init(), which writes to stderr past its own log. */
-static int init_quietly(int argc, char **argv)
-{
-	int old = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), rc;
-
-	if (old >= 0 && null >= 0)
-		dup2(null, STDERR_FILENO);
-	rc = rte_eal_init(argc, argv);
-	if (old >= 0) {
-		dup2(old, STDERR_FILENO);
-		close(old);
-	}
-	if (null >= 0)
-		close(null);
-	return rc;
-}
-
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e)
 {
 	char lcores[16 * (CONF_WORKERS_MAX + 1)], megabytes[16];
@@ -155,8 +136,7 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 		argv[argc++] = "--iova-mode=va"; /* one dense buffer pool, as net_af_xdp wants it */
 	}
 	log_redirect();
-	rc = conf->global.log == LOG_LEVEL_DEBUG ? rte_eal_init(argc, argv)
-						 : init_quietly(argc, argv);
+	rc = rte_eal_init(argc, argv);
 	if (rc < 0)
 		return err_set(e, rte_errno ? rte_errno : EIO,
 			"%s:%u: [global] memory = %s MB, hugepages: DPDK does not start: %s (%s); "

@@ -109,6 +109,7 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	w->cfg = *cfg;
 	w->ports = cfg->ports;
 	w->n_ports = cfg->conf->n_ports;
+	worker__listening_fill(w);
 	w->sleeps = cfg->conf->global.idle == CONF_IDLE_SLEEP;
 	w->tsc_start = w->tsc_last = rte_rdtsc();
 	w->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();

@@ -12,14 +12,20 @@
 #define FRONT_COST    512u	   /* bytes: TCP, relay, hash table, out-of-order share */
 #define REQUEST_COST  1536u	   /* the request and its two back connections */
 #define FIXED_COST    (7u * MB)	   /* SYN and TIME_WAIT records, scratch */
+#define LINK_COST     (32u * 1024) /* rings from another worker */
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u
 #define SPARE	      16	  /* one part in so many for drivers and the heap's own needs */
-#define BUFFERS_MIN   (8u * MB)
 
 static uint64_t tables(const struct worker_plan *p)
 {
 	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->requests * REQUEST_COST;
+}
+
+/* What n_workers need that want so much for tables each, MB. */
+static uint64_t enough(uint64_t want, unsigned n_workers)
+{
+	return (2 * want / MB + 1) * n_workers;
 }
 
 int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e)
@@ -30,15 +36,14 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 	p->requests = (uint32_t)RTE_MIN(RTE_MAX(fit, REQUESTS_MIN), p->fronts);
 	/* twice: a pool of idle ones must not starve requests */
 	p->backs = 2 * p->requests;
-	p->tables = tables(p);
-	if (p->tables + mine / SPARE + BUFFERS_MIN > mine)
+	p->tables = tables(p) + (n_workers - 1) * LINK_COST;
+	if (p->tables > mine / 2)
 		return err_set(e, ENOMEM,
-			"%s:%u: [global] memory: %lu MB for each of %u workers is too little for the %u "
-			"connections of all listeners (%lu MB) and buffers: raise memory to %lu MB, or "
-			"lower connections",
-			conf->global.at.file, conf->global.at.line, mine / MB, n_workers, p->fronts,
-			p->tables / MB,
-			((p->tables + BUFFERS_MIN) * SPARE / (SPARE - 1) / MB + 2) * n_workers);
+			"%s:%u: [global] memory: %u connections (all listeners together) need %lu of "
+			"the %lu MB of each worker, half must be left for buffers: raise memory to %luM "
+			"or lower connections",
+			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB, mine / MB,
+			enough(p->tables, n_workers));
 	p->buffers = mine - mine / SPARE - p->tables;
 	return 0;
 }

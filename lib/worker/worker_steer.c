@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between workers. A front connection lives where the device put its packets, so it is always at
- * home. A back connection lives where its front does: its local port is chosen so that RSS brings
- * the answers there, and where RSS cannot be known (or lies), the port's number still tells the
- * owner, and the packet is handed over.
+ * Between workers. A front connection lives where RSS puts its packets, so it is always at home.
+ * Where the device has no RSS a flow may wander from queue to queue (af_packet's fanout rolls over,
+ * a veth goes by the sender's socket): there our own hash of the flow tells the owner. A back
+ * connection lives where its front does: its local port is chosen so that RSS brings the answers
+ * there, and where RSS cannot be known (or lies), the port's number still tells the owner. What
+ * arrives elsewhere is handed over.
  */
 #include <errno.h>
 #include <rte_ring_elem.h>
 
 #include "base/be.h"
+#include "base/siphash.h"
 #include "worker/worker_priv.h"
 
-#define RING_PKTS    1024
+#define RING_PKTS    2048
 #define RING_LEARNED 256
 
 static struct rte_ring *link_ring(struct rte_ring *const *rings, unsigned n, unsigned from,
@@ -70,30 +73,65 @@ void worker_links_destroy(struct worker_links *l, unsigned n)
 	free(l);
 }
 
-/* Is addr:port one of our listeners'? */
-static bool is_listener(const struct conf *conf, const struct ip_addr *addr, uint16_t port)
+void worker__listening_fill(struct worker *w)
 {
+	const struct conf *conf = w->cfg.conf;
+
+	for (unsigned i = 0; i < conf->n_listeners; i++)
+		for (unsigned j = 0; j < conf->listeners[i].n_addr; j++) {
+			uint16_t port = conf->listeners[i].addr[j].port;
+
+			w->listening[port / 64] |= 1ull << port % 64;
+		}
+}
+
+/* Is it one of our listeners'? Most packets that are not are told by their port alone. */
+static bool is_listener(const struct worker *w, const struct ip_endpoint *at)
+{
+	const struct conf *conf = w->cfg.conf;
+
+	if (!(w->listening[at->port / 64] >> at->port % 64 & 1))
+		return false;
 	for (unsigned i = 0; i < conf->n_listeners; i++) {
 		const struct conf_listener *l = &conf->listeners[i];
 
 		for (unsigned j = 0; j < l->n_addr; j++)
-			if (l->addr[j].port == port && ip_addr_eq(&l->addr[j].addr, addr))
+			if (l->addr[j].port == at->port && ip_addr_eq(&l->addr[j].addr, &at->addr))
 				return true;
 	}
 	return false;
 }
 
+/* The worker that a front connection lives on. */
+static uint16_t front_owner(const struct worker *w, const struct port *p, bool icmp,
+	const struct ip_endpoint *remote, const struct ip_endpoint *local)
+{
+	const struct siphash_key key = {{w->cfg.seed[0], w->cfg.seed[1]}};
+	const struct {
+		struct ip_addr remote;
+		uint16_t ports[2];
+		uint32_t zero; /* no padding is hashed */
+	} flow = {remote->addr, {remote->port, local->port}, 0};
+
+	if (!port_caps(p)->rss)
+		return (uint16_t)(siphash13(&key, &flow, sizeof(flow)) % w->cfg.n_workers);
+	/* an ICMP error has other addresses than the flow it is about, so it may arrive elsewhere */
+	return icmp && port_rss_known(p) ? port_rss_queue(p, remote, local) : w->cfg.id;
+}
+
 /* The worker that a packet for TCP belongs to. */
-static uint16_t owner_of(const struct worker *w, struct rte_mbuf *m)
+static uint16_t owner_of(const struct worker *w, const struct port *p, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	bool icmp = meta->flags & PKT_F_ICMP_ERR; /* then src is ours: it quotes our packet */
 	const struct be16 *ports = rte_pktmbuf_mtod_offset(m, const struct be16 *, meta->l4_off);
-	uint16_t port = be16_get(ports[icmp ? 0 : 1]);
+	struct ip_endpoint src = {meta->src, be16_get(ports[0])};
+	struct ip_endpoint dst = {meta->dst, be16_get(ports[1])};
+	const struct ip_endpoint *local = icmp ? &src : &dst, *remote = icmp ? &dst : &src;
 
-	if (is_listener(w->cfg.conf, icmp ? &meta->src : &meta->dst, port))
-		return w->cfg.id;
-	return relay_port_owner(port, w->cfg.n_workers);
+	if (is_listener(w, local))
+		return front_owner(w, p, icmp, remote, local);
+	return relay_port_owner(local->port, w->cfg.n_workers);
 }
 
 /* Hand on what belongs to others; what is ours stays, moved to the front. Returns its count. */
@@ -105,7 +143,7 @@ uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, u
 	if (workers == 1)
 		return n;
 	for (uint16_t i = 0; i < n; i++) {
-		uint16_t to = owner_of(w, pkts[i]);
+		uint16_t to = owner_of(w, w->ports[port], pkts[i]);
 
 		if (to == w->cfg.id) {
 			pkts[kept++] = pkts[i];
