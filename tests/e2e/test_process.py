@@ -121,9 +121,11 @@ class Stop(S3Case):
         self.path = self.put("stop", noise(64 * MB), public=True)
 
     def start(self):
-        if subprocess.run([ROOT + "/ci/lab/penstock", "status"], stdout=subprocess.DEVNULL).returncode != 0:
-            subprocess.run([ROOT + "/ci/lab/penstock", "start", "--wire", self.wire_kind], check=True,
-                           stdout=subprocess.DEVNULL)
+        self.s3.close()
+        subprocess.run([ROOT + "/ci/lab/penstock", "stop"], check=False)
+        subprocess.run([ROOT + "/ci/lab/penstock", "start", "--wire", self.wire_kind], check=True,
+                       stdout=subprocess.DEVNULL)
+        type(self).s3 = self.client()
 
     def code(self, seconds):
         """Its exit code, once it has ended."""
@@ -141,6 +143,9 @@ class Stop(S3Case):
         with self.assertRaises(OSError):
             Wire.to(self.host, self.port)
         self.assertTrue(wire.exactly(64 * MB) == noise(64 * MB))
+        self.assertTrue(wire.closed())
+        wire.close()
+        self.s3.close()
         self.assertEqual(self.code(5), 0)
 
     def test_drain_has_an_end(self):
