@@ -276,6 +276,7 @@ struct tcp_ext *tcp__ext(struct tcp *t, struct tcp_conn *c)
 	t->exts++;
 	x->sacked.n = x->sacked.bytes = 0;
 	x->reasm.n = x->reasm.bytes = 0;
+	x->has_fin = false;
 	c->ext = x;
 	return x;
 }
@@ -319,7 +320,8 @@ void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const stru
 	if (offer < TCP_MSS_FLOOR)
 		offer = TCP_MSS_FLOOR;
 	c->mss = offer < ours ? offer : ours;
-	c->gso_segs = (uint8_t)(path->gso_max > c->mss ? path->gso_max / c->mss : 1);
+	if (path->gso_max > c->mss)
+		c->gso_segs = (uint8_t)RTE_MIN(path->gso_max / c->mss, UINT8_MAX);
 	c->snd_una = c->rtx_nxt = c->recover = iss;
 	c->snd_nxt = iss + 1;
 	c->rcv_limit = t->cfg.rcv_limit;
@@ -434,6 +436,7 @@ void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error)
 	tcp__conn_key(c, &k);
 	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_CONN, tcp__index(t, c));
 	wheel_cancel(&t->wheel, &c->timer);
+	tcp__ext_drop(t, c);
 	c->state = TCP_CLOSED;
 	c->error = (uint8_t)error;
 	if (c->flags & TCP_F_RELEASED)

@@ -21,13 +21,13 @@ static uint32_t sacked_bytes(const struct tcp_conn *c)
 /* RFC 6675 IsLost: enough was SACKed above. The highest sequence number for which that holds. */
 static uint32_t sack_lost_end(const struct tcp_conn *c)
 {
-	uint32_t enough = TCP_DUP_THRESH * tcp__payload_max(c), above = 0, i;
+	uint32_t enough = (TCP_DUP_THRESH - 1) * tcp__payload_max(c), above = 0, i;
 
 	if (!c->ext)
 		return c->snd_una;
 	for (i = c->ext->sacked.n; i > 0; i--) {
 		above += c->ext->sacked.r[i - 1].end - c->ext->sacked.r[i - 1].start;
-		if (above >= enough || c->ext->sacked.n - i + 1 >= TCP_DUP_THRESH)
+		if (above > enough || c->ext->sacked.n - i + 1 >= TCP_DUP_THRESH)
 			return c->ext->sacked.r[i - 1].start;
 	}
 	return c->snd_una;
@@ -70,23 +70,34 @@ static void recovery_begin(struct tcp *t, struct tcp_conn *c)
 	TCP_COUNT(t, fast_recoveries);
 }
 
-/* The retransmission timer expired with data in flight (RFC 6298 5.4-5.6, RFC 5681 3.1). */
-void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
+/* Take all that is in flight and not SACKed for lost. */
+void tcp__resend(struct tcp_conn *c)
 {
-	if (c->state >= TCP_ESTABLISHED) {
-		if (!(c->flags & TCP_F_RTO))
-			c->ssthresh = tcp__cc_ops[c->cc].on_loss(c, c->snd_nxt - c->snd_una,
-				t->now_ms);
+	if (c->state >= TCP_ESTABLISHED)
 		c->cwnd = tcp__payload_max(c);
-	}
-	/* RFC 2018 8: the peer may have thrown away what it SACKed. One timeout may be bad luck;
-	 * at the second in a row we believe nothing but cumulative ACKs. */
-	if (c->backoff > 0 && c->ext)
-		tcp__ranges_trim(&c->ext->sacked, c->snd_nxt);
 	c->recover = c->snd_nxt;
 	c->rtx_nxt = c->snd_una;
 	c->dupacks = 0;
 	c->flags = (uint16_t)((c->flags & ~(TCP_F_RECOVERY | TCP_F_RTT_TIMED)) | TCP_F_RTO);
+}
+
+/* RFC 2018 8: the peer may have thrown away what it SACKed. It has when the first byte that it does
+ * not acknowledge is one of those; and after two timeouts in a row only cumulative ACKs count. */
+static bool reneged(const struct tcp_conn *c)
+{
+	const struct tcp_ranges *sacked = &c->ext->sacked;
+
+	return c->backoff > 0 || (sacked->n && sacked->r[0].start == c->snd_una);
+}
+
+/* The retransmission timer expired with data in flight (RFC 6298 5.4-5.6, RFC 5681 3.1). */
+void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state >= TCP_ESTABLISHED && !(c->flags & TCP_F_RTO))
+		c->ssthresh = tcp__cc_ops[c->cc].on_loss(c, c->snd_nxt - c->snd_una, t->now_ms);
+	if (c->ext && reneged(c))
+		tcp__ranges_trim(&c->ext->sacked, c->snd_nxt);
+	tcp__resend(c);
 	TCP_COUNT(t, rto);
 }
 
@@ -114,7 +125,7 @@ static bool sack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *
 
 /* Linux's form of the rule of RFC 9293 3.10.7.4, which saves SND.WL2: newer data, newer ACK, or
  * the same data with a larger window. True: the window changed. */
-static bool window_input(struct tcp_conn *c, const struct tcp_seg *s)
+static bool window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << c->snd_wscale;
 	bool changed = wnd != c->snd_wnd;
@@ -126,17 +137,25 @@ static bool window_input(struct tcp_conn *c, const struct tcp_seg *s)
 	if (changed && c->snd_wnd == 0 && c->snd_nxt == c->snd_una) {
 		/* the persist timer's work is done, and its backoff */
 		c->t_rtx = 0;
-		c->rto = c->srtt ? c->rto : TCP_RTO_INIT_MS;
+		tcp__rtt_no_backoff(c, t->cfg.rto_min_ms);
 	}
 	c->snd_wnd = wnd;
 	return changed;
 }
 
-static void rtt_input(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+static void rtt_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	if ((c->flags & TCP_F_RTT_TIMED) && seq_geq(ack, c->rtt_seq)) {
+	if ((c->flags & TCP_F_RTT_TIMED) && seq_geq(s->ack, c->rtt_seq)) {
 		c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
 		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
+	} else if (c->backoff && (c->flags & TCP_F_TS)) {
+		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that loses
+		 * much. The echo tells which copy arrived, if only in ms (RFC 7323 4.1). */
+		int32_t ms = seq_diff(tcp__ts_now(t, c), s->opt.ts_ecr);
+
+		if (ms >= 0 && ms < TCP_RTO_MAX_MS)
+			tcp__rtt_sample(c, (uint32_t)(ms + 1) * CLOCK_US_PER_MS,
+				t->cfg.rto_min_ms);
 	}
 }
 
@@ -153,8 +172,11 @@ static void fin_acked(struct tcp *t, struct tcp_conn *c)
 
 static void recovery_ack(struct tcp_conn *c)
 {
-	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO)))
+	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO))) {
+		/* it follows, lest it be half the sequence space away one day */
+		c->recover = seq_max(c->recover, c->snd_una - 1);
 		return;
+	}
 	if (seq_geq(c->snd_una, c->recover)) {
 		c->flags &= (uint16_t) ~(TCP_F_RECOVERY | TCP_F_RTO);
 		return;
@@ -165,13 +187,13 @@ static void recovery_ack(struct tcp_conn *c)
 }
 
 /* An ACK of n > 0 new sequence numbers. */
-static void new_ack(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+static void new_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	uint32_t n = ack - c->snd_una, bytes = n < c->tx.bytes ? n : c->tx.bytes;
+	uint32_t ack = s->ack, n = ack - c->snd_una, bytes = n < c->tx.bytes ? n : c->tx.bytes;
 	bool limited = tcp__pipe(c) + tcp__payload_max(c) >= c->cwnd;
 	bool in_rto = c->flags & TCP_F_RTO;
 
-	rtt_input(t, c, ack);
+	rtt_input(t, c, s);
 	c->snd_una = ack;
 	c->rtx_nxt = seq_max(c->rtx_nxt, ack);
 	buf_chain_consume(&c->tx, bytes);
@@ -179,6 +201,7 @@ static void new_ack(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		tcp__ranges_trim(&c->ext->sacked, ack);
 	c->dupacks = 0;
 	c->backoff = 0;
+	c->rcv_ms = t->now_ms;
 	recovery_ack(c);
 	/* growth only while the window was what held us back (RFC 7661), never in fast recovery */
 	if (!(c->flags & TCP_F_RECOVERY) && (limited || in_rto))
@@ -199,11 +222,11 @@ static void new_ack(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 static void same_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed,
 	bool sack_news)
 {
-	if (c->snd_nxt == c->snd_una) {
-		/* an answer to a probe: the peer lives, however long its window stays shut */
+	/* an answer to a probe: the peer lives, however long its window stays shut */
+	if (c->snd_nxt == c->snd_una || c->snd_wnd == 0)
 		c->backoff = 0;
+	if (c->snd_nxt == c->snd_una)
 		return;
-	}
 	if (!sack_news && ((c->flags & TCP_F_SACK) || s->len || wnd_changed ||
 				  (s->flags & (TCP_SYN | TCP_FIN))))
 		return;
@@ -230,9 +253,9 @@ void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (seq_lt(s->ack, c->snd_una))
 		return;
 	sack_news = sack_input(t, c, s);
-	wnd_changed = window_input(c, s);
+	wnd_changed = window_input(t, c, s);
 	if (seq_gt(s->ack, c->snd_una))
-		new_ack(t, c, s->ack);
+		new_ack(t, c, s);
 	else
 		same_ack(t, c, s, wnd_changed, sack_news);
 	if (c->state == TCP_CLOSED)

@@ -23,6 +23,8 @@
 #define CHALLENGES_A_SECOND 1000 /* over all connections */
 #define CHALLENGE_GAP_MS    100	 /* of one connection */
 #define PAWS_IDLE_MS	    (24u * 86400 * 1000) /* RFC 7323 5.5 */
+#define MTU_MIN_V4	    576	 /* a smaller one is not believed */
+#define MTU_MIN_V6	    1280 /* RFC 8201 4 */
 
 /*
  * Challenge ACK (RFC 5961), limited per connection and per instance. The limits of different
@@ -73,6 +75,8 @@ static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 {
 	if (paws_rejects(t, c, s)) {
 		TCP_COUNT(t, drop_paws);
+		if (!s->opt.has_ts)
+			return false; /* RFC 7323 3.2: silently */
 		if (s->len)
 			c->flags |= TCP_F_ACK_NOW, tcp__dirty(t, c);
 		else
@@ -136,9 +140,9 @@ static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 	c->snd_una = c->rtx_nxt = s->ack;
 	c->recover = s->ack - 1;
 	c->flags &= (uint16_t) ~(TCP_F_RTO | TCP_F_RTT_TIMED);
+	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
 	c->backoff = 0;
 	c->t_rtx = 0;
-	c->rto = TCP_RTO_INIT_MS;
 	c->snd_wnd = (uint32_t)s->wnd << ((s->flags & TCP_SYN) ? 0 : c->snd_wscale);
 	c->snd_wl1 = s->seq;
 	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
@@ -275,11 +279,31 @@ static bool text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	return true;
 }
 
+/* A FIN whose stream still has holes: it waits, and the peer hears what is missing. */
+static void fin_early(struct tcp *t, struct tcp_conn *c, uint32_t fin)
+{
+	struct tcp_ext *x = tcp__ext(t, c);
+
+	if (x && !x->has_fin) {
+		x->has_fin = true;
+		x->fin = fin;
+	}
+	c->flags |= TCP_F_ACK_NOW;
+	tcp__dirty(t, c);
+}
+
 /* Eighth: FIN, once everything before it is there. */
 static void fin_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	if (!(s->flags & TCP_FIN) || (c->flags & TCP_F_FIN_RCVD) || s->end != c->rcv_nxt + 1)
+	if (c->flags & TCP_F_FIN_RCVD)
 		return;
+	if ((s->flags & TCP_FIN) && seq_gt(s->end - 1, c->rcv_nxt))
+		fin_early(t, c, s->end - 1);
+	if (!((s->flags & TCP_FIN) && s->end - 1 == c->rcv_nxt) &&
+		!(c->ext && c->ext->has_fin && c->ext->fin == c->rcv_nxt))
+		return;
+	if (c->ext)
+		c->ext->has_fin = false;
 	c->rcv_nxt++;
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
 	c->flags |= TCP_F_FIN_RCVD | TCP_F_ACK_NOW;
@@ -294,10 +318,10 @@ static void fin_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 }
 
 /* TS.Recent follows the segment that carries the left edge of the window (RFC 7323 4.3 (2)). */
-static void ts_recent_update(struct tcp_conn *c, const struct tcp_seg *s)
+static void ts_recent_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	if ((c->flags & TCP_F_TS) && s->opt.has_ts && seq_leq(s->seq, c->last_ack_sent) &&
-		seq_geq(s->opt.ts_val, c->ts_recent))
+		(seq_geq(s->opt.ts_val, c->ts_recent) || t->now_ms - c->rcv_ms >= PAWS_IDLE_MS))
 		c->ts_recent = s->opt.ts_val;
 }
 
@@ -313,15 +337,21 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	if (!check_rst(t, c, s) || !check_syn(t, c, s))
 		return;
-	ts_recent_update(c, s);
-	c->rcv_ms = t->now_ms;
+	ts_recent_update(t, c, s);
 	c->probes = 0;
+	/* a released connection lives by what it delivers, not by what it hears */
+	if (!(c->flags & TCP_F_RELEASED))
+		c->rcv_ms = t->now_ms;
+	if (s->flags & TCP_SYN) { /* only its ACK counts here; data and FIN come again */
+		s->len = 0;
+		s->flags &= (uint8_t)~TCP_FIN;
+	}
 	if (!check_ack(t, c, s) || !text_input(t, c, s))
 		return;
 	fin_input(t, c, s);
 	if (c->state == TCP_CLOSED)
 		return;
-	if (c->ext && !c->ext->sacked.n && !c->ext->reasm.n)
+	if (c->ext && !c->ext->sacked.n && !c->ext->reasm.n && !c->ext->has_fin)
 		tcp__ext_drop(t, c); /* all holes are filled: others may need it */
 	tcp__timer_arm(t, c);
 }
@@ -336,7 +366,8 @@ static int seg_parse(struct tcp_seg *s, struct rte_mbuf *m)
 	if (meta->l4_off > rte_pktmbuf_data_len(m) || there < sizeof(*h))
 		return -EINVAL;
 	s->hlen = (uint8_t)((h->off >> 4) * 4);
-	if (s->hlen < sizeof(*h) || s->hlen > meta->l4_len || s->hlen > there)
+	if (s->hlen < sizeof(*h) || s->hlen > meta->l4_len || s->hlen > there ||
+		(uint32_t)meta->l4_off + meta->l4_len > rte_pktmbuf_pkt_len(m))
 		return -EINVAL;
 	s->m = m;
 	s->meta = meta;
@@ -413,14 +444,15 @@ static void icmp_input(struct tcp *t, struct rte_mbuf *m)
 		return;
 	}
 	if (meta->mtu) {
-		struct tcp_path p = {.mtu = meta->mtu < 576 ? 576 : meta->mtu};
-		uint16_t mss = tcp__mss_of(&p, ip_is_v4(&c->remote));
+		bool v4 = ip_is_v4(&c->remote);
+		uint16_t least = v4 ? MTU_MIN_V4 : MTU_MIN_V6;
+		struct tcp_path p = {.mtu = meta->mtu < least ? least : meta->mtu};
 
-		if (mss >= c->mss)
+		if (tcp__mss_of(&p, v4) >= c->mss)
 			return;
-		c->mss = mss;
+		c->mss = tcp__mss_of(&p, v4);
 		if (c->state >= TCP_ESTABLISHED) {
-			tcp__rto_loss(t, c);
+			tcp__resend(c);
 			tcp__dirty(t, c);
 		}
 	} else if (c->state == TCP_SYN_SENT) {

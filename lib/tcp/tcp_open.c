@@ -152,6 +152,9 @@ static void conn_options(struct tcp_conn *c, uint8_t rec_flags, uint8_t wscale)
 		c->snd_wscale = wscale & 15;
 	} else {
 		c->rcv_wscale = 0;
+		/* more cannot be announced */
+		if (c->rcv_limit > UINT16_MAX)
+			c->rcv_limit = UINT16_MAX;
 	}
 }
 
@@ -173,6 +176,8 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	tcp__conn_start(t, c, r->snd_nxt, &t->listener[r->listener].path);
 	conn_options(c, r->flags, r->wscale);
 	c->flags |= TCP_F_ACCEPTED;
+	if (r->tries)
+		c->rto = TCP_RTO_SYN_LOST_MS;
 	c->snd_una = c->rtx_nxt = c->snd_nxt;
 	c->recover = c->snd_una - 1;
 	c->rcv_nxt = c->last_ack_sent = r->rcv_nxt;
@@ -256,9 +261,9 @@ static void established(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 	c->snd_una = c->rtx_nxt = s->ack;
 	c->recover = s->ack - 1;
 	c->flags &= (uint16_t)~TCP_F_RTO;
-	c->backoff = 0;
 	c->t_rtx = 0;
-	c->rto = TCP_RTO_INIT_MS;
+	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
+	c->backoff = 0;
 	if ((c->flags & TCP_F_RTT_TIMED) && s->ack == c->rtt_seq)
 		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
 	c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
@@ -279,7 +284,7 @@ static void syn_take(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (offer < c->mss)
 		c->mss = offer;
 	conn_options(c, rec, s->opt.wscale);
-	c->rcv_nxt = s->seq + 1;
+	c->rcv_nxt = c->last_ack_sent = s->seq + 1;
 	/* the window on a SYN is never scaled (RFC 7323 2.2) */
 	c->snd_wnd = s->wnd;
 	c->rcv_adv = c->rcv_nxt + (c->rcv_limit < UINT16_MAX ? c->rcv_limit : UINT16_MAX);

@@ -85,7 +85,8 @@ void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s)
 	tcp__ctl_send(t, &p);
 }
 
-static uint32_t ts_now(const struct tcp *t, const struct tcp_conn *c)
+/* The timestamp that c sends now. */
+uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c)
 {
 	struct tcp_key k;
 
@@ -100,34 +101,46 @@ void tcp__rst_conn(struct tcp *t, struct tcp_conn *c)
 		.dport = c->rport, .seq = c->snd_nxt, .ack = c->rcv_nxt, .flags = TCP_RST | TCP_ACK};
 
 	if (c->flags & TCP_F_TS)
-		p.opt = (struct tcp_opts){.has_ts = true, .ts_val = ts_now(t, c),
+		p.opt = (struct tcp_opts){.has_ts = true, .ts_val = tcp__ts_now(t, c),
 			.ts_ecr = c->ts_recent};
 	tcp__ctl_send(t, &p);
 }
 
-/* Right edge that memory allows; never left of what was announced (RFC 9293 3.8.6). Half the
- * truesize counts too, so that many small segments cannot pin more than twice the limit. */
-uint32_t tcp__rcv_edge(const struct tcp_conn *c)
+/* Bytes that may still come in. Half the truesize counts too, so that many small segments cannot
+ * pin more than twice the limit. */
+static uint32_t rcv_space(const struct tcp_conn *c)
 {
 	uint32_t pinned = c->rx.truesize / 2;
 	uint32_t used = c->rx.bytes > pinned ? c->rx.bytes : pinned;
-	uint32_t space = c->rcv_limit > used ? c->rcv_limit - used : 0;
 
-	return seq_max(c->rcv_nxt + space, c->rcv_adv);
+	return c->rcv_limit > used ? c->rcv_limit - used : 0;
 }
 
-/* The window to announce now, scaled; rcv_adv follows it. */
+/* Right edge that memory allows; never left of what was announced (RFC 9293 3.8.6). */
+uint32_t tcp__rcv_edge(const struct tcp_conn *c)
+{
+	return seq_max(c->rcv_nxt + rcv_space(c), c->rcv_adv);
+}
+
+/*
+ * The window to announce now, scaled; rcv_adv follows it.
+ * RFC SAYS (9293 3.8.6) do not shrink the window. WE DO, by less than one unit of the scale and only
+ * when memory is full: what a shift cannot express must be rounded, and rounding up each time would
+ * let a peer of small segments send on for ever. All up to rcv_adv is still taken (RFC 7323 2.4).
+ */
 static uint16_t window_announce(struct tcp_conn *c)
 {
-	uint32_t edge = tcp__rcv_edge(c), worth = c->mss, shift = c->rcv_wscale, wnd;
+	uint32_t edge = tcp__rcv_edge(c), worth = c->mss, shift = c->rcv_wscale, left, wnd;
 
 	if (worth > c->rcv_limit / 2)
 		worth = c->rcv_limit / 2;
 	/* RFC 9293 3.8.6.2.2: the edge stays until it can move by a segment or half the buffer */
 	if (edge - c->rcv_adv < worth)
 		edge = c->rcv_adv;
-	/* rounded up: rounding down would draw the edge back */
-	wnd = (edge - c->rcv_nxt + (1u << shift) - 1) >> shift;
+	left = edge - c->rcv_nxt;
+	wnd = left >> shift;
+	if (wnd << shift < left && (wnd + 1) << shift <= rcv_space(c))
+		wnd++;
 	if (wnd > UINT16_MAX)
 		wnd = UINT16_MAX;
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + (wnd << shift));
@@ -142,15 +155,33 @@ static void ack_sent(struct tcp_conn *c)
 	c->rcv_unacked = 0;
 }
 
+/* SACK blocks that the next segment will carry (RFC 2018 3). */
+static uint32_t sack_blocks(const struct tcp_conn *c)
+{
+	uint32_t max = (c->flags & TCP_F_TS) ? 3 : 4;
+
+	if (!(c->flags & TCP_F_SACK) || !c->ext)
+		return 0;
+	return c->ext->reasm.n < max ? c->ext->reasm.n : max;
+}
+
+/* Payload that fits beside all options of the next segment (RFC 6691 2). */
+static uint32_t segment_room(const struct tcp_conn *c)
+{
+	uint32_t blocks = sack_blocks(c);
+
+	return tcp__payload_max(c) - (blocks ? 4 + 8 * blocks : 0);
+}
+
 static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 {
 	if (c->flags & TCP_F_TS) {
 		o->has_ts = true;
-		o->ts_val = ts_now(t, c);
+		o->ts_val = tcp__ts_now(t, c);
 		o->ts_ecr = c->ts_recent;
 	}
-	if ((c->flags & TCP_F_SACK) && c->ext && c->ext->reasm.n)
-		tcp__reasm_sack(&c->ext->reasm, o, o->has_ts ? 3 : 4);
+	if (sack_blocks(c))
+		tcp__reasm_sack(&c->ext->reasm, o, sack_blocks(c));
 }
 
 /* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
@@ -188,7 +219,7 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	p.wnd = (uint16_t)(c->rcv_limit < UINT16_MAX ? c->rcv_limit : UINT16_MAX);
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + p.wnd);
 	p.opt = (struct tcp_opts){.mss = c->mss, .sack_ok = true, .has_ts = true,
-		.ts_val = ts_now(t, c), .ts_ecr = c->ts_recent, .has_wscale = true,
+		.ts_val = tcp__ts_now(t, c), .ts_ecr = c->ts_recent, .has_wscale = true,
 		.wscale = c->rcv_wscale};
 	header_write(m, &p);
 	c->snd_nxt = c->rtx_nxt = c->snd_una + 1;
@@ -211,7 +242,7 @@ static bool rtx_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 {
 	static const struct tcp_ranges none;
 	const struct tcp_ranges *sacked = c->ext ? &c->ext->sacked : &none;
-	uint32_t start, end, mss = tcp__payload_max(c);
+	uint32_t start, end, mss = segment_room(c);
 
 	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO)))
 		return false;
@@ -226,7 +257,7 @@ static bool rtx_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 /* New data or FIN: how much may go now, at most one packet (several segments with TSO). */
 static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 {
-	uint32_t mss = tcp__payload_max(c), waiting = tcp__snd_end(c) - c->snd_nxt;
+	uint32_t mss = segment_room(c), waiting = tcp__snd_end(c) - c->snd_nxt;
 	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
 	uint32_t pipe = tcp__pipe(c), room = c->cwnd > pipe ? c->cwnd - pipe : 0, n = waiting;
 	bool idle = c->snd_nxt == c->snd_una;
@@ -256,7 +287,7 @@ static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 static int data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len,
 	struct rte_mbuf **out)
 {
-	uint32_t data_end = c->snd_una + c->tx.bytes, mss = tcp__payload_max(c);
+	uint32_t data_end = c->snd_una + c->tx.bytes, mss = segment_room(c);
 	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;
 	struct buf_cursor at = {c->nxt_seg, c->nxt_off};
 	uint8_t flags = 0;

@@ -32,6 +32,7 @@ struct tcp_hdr {
 #define TCP_MSS_V6	 1220
 #define TCP_WSCALE_MAX	 14    /* RFC 7323 2.3 */
 #define TCP_RTO_INIT_MS	 1000  /* RFC 6298 2.1 */
+#define TCP_RTO_SYN_LOST_MS 3000 /* RFC 6298 5.7: when our SYN or SYN-ACK had to go twice */
 #define TCP_RTO_MAX_MS	 60000 /* RFC 6298 2.5 */
 #define TCP_DELACK_MS	 25
 #define TCP_SYN_RETRIES	 5     /* our SYN: 1 + 2 + 4 + 8 + 16 s */
@@ -39,6 +40,7 @@ struct tcp_hdr {
 #define TCP_SYNACK_TRIES 4     /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
 #define TCP_KEEP_PROBES	 5
 #define TCP_KEEP_INTVL_MS 5000
+#define TCP_ORPHAN_MS	 120000 /* a released connection without progress */
 #define TCP_CTL_MAX	 256   /* control packets built in one poll */
 #define TCP_LISTENERS	 64
 #define TCP_LOCALS	 64
@@ -97,6 +99,8 @@ struct tcp_reasm {
 struct tcp_ext {
 	struct tcp_ranges sacked; /* of tx, what the peer holds: within (snd_una, snd_nxt] */
 	struct tcp_reasm reasm;	  /* beyond rcv_nxt */
+	bool has_fin;		  /* the peer's FIN came early */
+	uint32_t fin;		  /* its sequence number */
 	uint32_t free_next;
 };
 
@@ -210,11 +214,14 @@ static inline uint32_t tcp__index(const struct tcp *t, const struct tcp_conn *c)
 	return (uint32_t)(c - t->conn);
 }
 
-/* Bytes in tx plus the FIN: one past the last sequence number that the owner gave us. */
+/* One past the last sequence number that the owner gave us: bytes in tx, and SYN and FIN until they
+ * are acknowledged. */
 static inline uint32_t tcp__snd_end(const struct tcp_conn *c)
 {
-	return c->snd_una + c->tx.bytes + (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD) +
-		((c->flags & TCP_F_FIN_QUEUED) != 0);
+	bool syn = c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD;
+	bool fin = (c->flags & TCP_F_FIN_QUEUED) && c->state != TCP_FIN_WAIT_2;
+
+	return c->snd_una + c->tx.bytes + syn + fin;
 }
 
 /* Payload of a full segment once the options that every segment carries are there. */
@@ -284,11 +291,13 @@ void tcp__challenge(struct tcp *t, struct tcp_conn *c);
 void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 uint32_t tcp__lost_end(const struct tcp_conn *c);
 uint32_t tcp__pipe(const struct tcp_conn *c);
+void tcp__resend(struct tcp_conn *c);
 void tcp__rto_loss(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_rtt.c */
 void tcp__rtt_sample(struct tcp_conn *c, uint32_t us, uint32_t rto_min_ms);
 void tcp__rtt_backoff(struct tcp_conn *c);
+void tcp__rtt_no_backoff(struct tcp_conn *c, uint32_t rto_min_ms);
 
 /* tcp_open.c: how connections begin */
 uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
@@ -321,5 +330,6 @@ void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
 uint32_t tcp__rcv_edge(const struct tcp_conn *c);
+uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c);
 
 #endif

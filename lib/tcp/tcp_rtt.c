@@ -13,6 +13,16 @@ static void rto_set(struct tcp_conn *c, uint32_t rto_min_ms)
 	c->rto = (uint16_t)(ms > TCP_RTO_MAX_MS ? TCP_RTO_MAX_MS : ms);
 }
 
+/* The RTO that the measurements say, without the backoff that something else than loss caused. */
+void tcp__rtt_no_backoff(struct tcp_conn *c, uint32_t rto_min_ms)
+{
+	c->backoff = 0;
+	if (c->srtt)
+		rto_set(c, rto_min_ms);
+	else
+		c->rto = TCP_RTO_INIT_MS;
+}
+
 /* One measurement of us microseconds, of a segment that was sent once (Karn). */
 void tcp__rtt_sample(struct tcp_conn *c, uint32_t us, uint32_t rto_min_ms)
 {

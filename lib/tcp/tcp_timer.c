@@ -3,8 +3,9 @@
  * Timers of a connection, all on one wheel node that sits at the earliest deadline:
  *   t_rtx   SYN, RTO (RFC 6298 5) or persist (RFC 9293 3.8.6.1), told apart by what is in flight
  *   t_ack   delayed ACK
- *   quiet   keepalive (RFC 9293 3.8.4), or the limit of a released connection in FIN_WAIT_2:
- *           no deadline of its own, rcv_ms plus a constant
+ *   quiet   keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress
+ *           (nobody else would end one whose peer keeps its window shut): no deadline of its own,
+ *           rcv_ms plus a constant
  * A deadline that moves later is only a field: the node fires early and is armed again.
  */
 #include <errno.h>
@@ -33,8 +34,8 @@ void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c)
 /* How long the peer may be silent, ms; 0: for ever. */
 static uint32_t quiet_limit(const struct tcp *t, const struct tcp_conn *c)
 {
-	if ((c->flags & TCP_F_RELEASED) && c->state == TCP_FIN_WAIT_2)
-		return t->cfg.fin_wait2_ms;
+	if (c->flags & TCP_F_RELEASED)
+		return c->state == TCP_FIN_WAIT_2 ? t->cfg.fin_wait2_ms : TCP_ORPHAN_MS;
 	if (c->state < TCP_ESTABLISHED || !t->cfg.keepalive_ms || c->snd_nxt != c->snd_una)
 		return 0;
 	return t->cfg.keepalive_ms + c->probes * TCP_KEEP_INTVL_MS;
@@ -68,6 +69,10 @@ static void rtx_expired(struct tcp *t, struct tcp_conn *c)
 	c->t_rtx = 0;
 	if (c->snd_nxt == c->snd_una && tcp__snd_end(c) == c->snd_nxt)
 		return;
+	if (c->snd_nxt == c->snd_una && c->snd_wnd) {
+		tcp__dirty(t, c); /* what is missing is our own mbufs */
+		return;
+	}
 	if (gives_up(c)) {
 		TCP_COUNT(t, timeouts);
 		if (c->state != TCP_SYN_SENT)
@@ -90,11 +95,7 @@ static void rtx_expired(struct tcp *t, struct tcp_conn *c)
 
 static void quiet_expired(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->flags & TCP_F_RELEASED && c->state == TCP_FIN_WAIT_2) {
-		tcp__conn_die(t, c, ETIMEDOUT);
-		return;
-	}
-	if (c->probes == TCP_KEEP_PROBES) {
+	if ((c->flags & TCP_F_RELEASED) || c->probes == TCP_KEEP_PROBES) {
 		TCP_COUNT(t, timeouts);
 		tcp__rst_conn(t, c);
 		tcp__conn_die(t, c, ETIMEDOUT);
@@ -140,9 +141,25 @@ void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
 	tcp__time_wait_tick(t);
 }
 
+/* ms until the first record of f expires, at most max. */
+static uint32_t fifo_next(const struct tcp_records *s, const struct tcp_fifo *f, uint32_t max,
+	uint32_t now_ms)
+{
+	int32_t ms = f->head ? seq_diff(s->rec[f->head - 1].expires, now_ms) : INT32_MAX;
+
+	if (ms < 0)
+		return 0;
+	return (uint32_t)ms < max ? (uint32_t)ms : max;
+}
+
 uint32_t tcp_next_tick(const struct tcp *t, uint32_t max, clock_us_t now)
 {
+	uint32_t now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+
 	if (tcp_output_pending(t) || t->ready_head)
 		return 0;
-	return wheel_next(&t->wheel, (uint32_t)(now / CLOCK_US_PER_MS), max);
+	max = wheel_next(&t->wheel, now_ms, max);
+	for (uint32_t i = 0; i < TCP_SYNACK_TRIES; i++)
+		max = fifo_next(&t->syn, &t->syn_fifo[i], max, now_ms);
+	return fifo_next(&t->tw, &t->tw_fifo, max, now_ms);
 }

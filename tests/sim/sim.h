@@ -45,7 +45,7 @@ struct sim_plan {
 struct sim_end {
 	struct tcp_conn *c;  /* NULL: not open yet, or given back */
 	uint8_t host, events;
-	bool done, wait_peer, shut, fin, dead;
+	bool opened, done, wait_peer, shut, fin;
 	uint8_t error;
 	uint64_t total, written, got;
 	uint64_t write_at, read_at, abort_at, release_at; /* us */

@@ -99,6 +99,8 @@ void sim_app_ready(struct sim *s, int host)
 		e->events |= events;
 		if (events & TCP_EV_FIN)
 			e->fin = true;
+		if (events & (TCP_EV_ACCEPT | TCP_EV_ESTABLISHED))
+			e->opened = true;
 	}
 }
 
@@ -239,10 +241,11 @@ static void dead(struct sim *s, struct sim_end *e)
 	buf_chain_free(&back);
 	tcp_release(t, e->c);
 	done(s, e);
+	if (!e->opened && !s->plan.loss && !s->plan.syn_loss && !s->plan.starve && !c->spoiled)
+		sim_fail(s, "connect: error %u without any loss", e->error);
+	c->spoiled |= !e->opened;
 	if (e->host == CLIENT && !c->accepted && e->error) {
 		/* never got through: a client tries again from another port */
-		if (!s->plan.loss && !s->plan.syn_loss && !s->plan.starve && !s->plan.spoil)
-			sim_fail(s, "connect: error %u without any loss", e->error);
 		c->attempt++;
 		sim_app_plan(s, c);
 		sim_app_connect(s, c);
