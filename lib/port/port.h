@@ -34,7 +34,7 @@ enum port_event { PORT_EV_NONE, PORT_EV_UP, PORT_EV_DOWN, PORT_EV_GONE };
 
 /* What is on; all false while GONE. Above, only tso and lro matter; the rest is for show. */
 struct port_caps {
-	bool rx_csum; /* the device verifies IPv4 and TCP checksums */
+	bool rx_csum; /* the device verifies TCP checksums */
 	bool lro;     /* received packets may be longer than the MTU */
 	bool scatter; /* received packets may have several segments */
 	bool vlan_strip;

@@ -21,6 +21,7 @@ struct port_kind {
 	bool each_queue;        /* one ethdev for each queue */
 	bool netdev;            /* iface= names a kernel interface, whose link is the port's */
 	bool rx_intr;           /* queues have a descriptor to sleep on */
+	bool peer;              /* does not start before the other end is there */
 	uint16_t rx_loss;       /* bytes of an mbuf's data room that the driver cannot fill */
 	uint64_t tx_refuse;     /* offered TX offloads that do not work */
 };

@@ -100,7 +100,8 @@ static int ask(struct setup *s)
 		s->conf.rxmode.max_lro_pkt_size = i->max_lro_pkt_size;
 	}
 	*tx = TX_WANTED & i->tx_offload_capa & ~s->p->kind->tx_refuse;
-	if (!(*tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) || (*tx & TX_CSUM) != TX_CSUM)
+	/* not IPv4's: the long packet's header gets its checksum here, as virtio wants it */
+	if (!(*tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) || !(*tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM))
 		*tx &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	s->conf.intr_conf.rxq = s->p->kind->rx_intr;
 	s->conf.intr_conf.rmv = !!(*i->dev_flags & RTE_ETH_DEV_INTR_RMV);
@@ -177,6 +178,8 @@ static int start(struct setup *s)
 			break;
 		s->conf.intr_conf.rxq = 0;
 	}
+	if (rc < 0 && s->p->kind->peer)
+		return err_set(s->e, ENODEV, "nobody listens at the other end");
 	return rc == 0 ? 0 : err_set(s->e, -rc, "the device does not start: %s", strerror(-rc));
 }
 
@@ -272,7 +275,7 @@ static void caps_fill(struct setup *s)
 	uint64_t rx = s->conf.rxmode.offloads, tx = s->conf.txmode.offloads;
 
 	*c = (struct port_caps){
-		.rx_csum = (rx & RTE_ETH_RX_OFFLOAD_CHECKSUM) == RTE_ETH_RX_OFFLOAD_CHECKSUM,
+		.rx_csum = rx & RTE_ETH_RX_OFFLOAD_TCP_CKSUM,
 		.lro = rx & RTE_ETH_RX_OFFLOAD_TCP_LRO,
 		.scatter = rx & RTE_ETH_RX_OFFLOAD_SCATTER,
 		.vlan_strip = rx & RTE_ETH_RX_OFFLOAD_VLAN_STRIP,

@@ -80,6 +80,8 @@ static void wrong_sizes_say_why(void)
 {
 	ports_setup();
 	refused("net_ring0", 1500, 17, "too few queues: 17 workers, the device offers 16");
+	refused("net_memif0,role=client,socket=penstock-nonesuch", 1500, 1,
+		"nobody listens at the other end");
 	refused("net_null0", 9000, 1, "MTU 9000 refused: this device takes 46 to 2026");
 	ports_teardown();
 }
