@@ -32,16 +32,16 @@ enum lb_stat {
 extern const struct stat_name lb_stat_names[LB_STAT_N];
 
 struct lb_member {
-	const char *name;	     /* the snapshot's */
+	const char *name;            /* the snapshot's */
 	struct ip_endpoint endpoint; /* of the node */
-	uint32_t weight;	     /* 0: no new requests */
-	int32_t turn;		     /* of smooth weighted round robin */
-	uint32_t active;	     /* requests in flight */
-	uint32_t idle;		     /* idle connections, kept by the relay */
-	clock_us_t hold_until;	     /* left out until then while others can take its place */
+	uint32_t weight;             /* 0: no new requests */
+	int32_t turn;                /* of smooth weighted round robin */
+	uint32_t active;             /* requests in flight */
+	uint32_t idle;               /* idle connections, kept by the relay */
+	clock_us_t hold_until;       /* left out until then while others can take its place */
 	uint64_t stat[LB_STAT_N];
-	struct stat_hist ttfb;	     /* us from the request's head to the response's first byte */
-	struct stat_hist total;	     /* us from the request's head to the response's last byte */
+	struct stat_hist ttfb;  /* us from the request's head to the response's first byte */
+	struct stat_hist total; /* us from the request's head to the response's last byte */
 };
 
 enum lb_state { LB_UP, LB_HOLD, LB_DRAIN };
@@ -83,10 +83,10 @@ enum lb_outcome {
 	LB_COMPLETE, /* the response was relayed whole */
 	LB_RETRY,    /* lost before anything was accepted; the request goes elsewhere */
 	LB_TIMEOUT,
-	LB_RESET,    /* the connection died, or closed inside the response */
-	LB_CANCEL,   /* the client went away or broke the request */
-	LB_BAD,	     /* the member does not speak HTTP */
-	LB_REFUSED,  /* never connected */
+	LB_RESET,   /* the connection died, or closed inside the response */
+	LB_CANCEL,  /* the client went away or broke the request */
+	LB_BAD,     /* the member does not speak HTTP */
+	LB_REFUSED, /* never connected */
 };
 
 struct lb_result {
@@ -109,7 +109,7 @@ unsigned lb_members(const struct lb *lb, unsigned pool);
 const struct conf_pool *lb_pool_conf(const struct lb *lb, unsigned pool);
 unsigned lb_pools(const struct lb *lb);
 enum lb_state lb_member_state(const struct lb_member *m, clock_us_t now);
-const char *lb_state_name(enum lb_state s); /* "up", "hold", "drain" */
+const char *lb_state_name(enum lb_state s);       /* "up", "hold", "drain" */
 const char *lb_balance_name(enum conf_balance b); /* as in the file */
 
 #endif

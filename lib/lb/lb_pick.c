@@ -54,12 +54,12 @@ static unsigned least_connections(const struct lb_choice *c)
 }
 
 /* A random member but `not`, as likely as its weight; sum is the others' weight. */
-static unsigned draw(const struct lb_choice *c, uint32_t sum, int not)
+static unsigned draw(const struct lb_choice *c, uint32_t sum, int not )
 {
 	uint32_t x = rand_below(c->rnd, sum);
 
 	for (unsigned i = 0;; i++) {
-		if (c->at[i] == not)
+		if (c->at[i] == not )
 			continue;
 		if (x < c->member[c->at[i]].weight)
 			return c->at[i];

@@ -117,7 +117,8 @@ void relay__back_idle(struct relay *r, struct back *b)
 void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 {
 	if (!b->req) {
-		/* what was readable may have been taken in this burst already, when the front ran */
+		/* what was readable may have been taken in this burst already, when the front ran
+		 */
 		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD)) && b->conn->rx.bytes == 0)
 			return;
 		count_idle(r, RELAY_STAT_back_idle_closed);

@@ -26,8 +26,8 @@
 #include "relay/relay_priv.h"
 
 #define LINGER_QUIET_MS 2000  /* nothing came */
-#define LINGER_MAX_MS	30000 /* all in all, once the response was acknowledged */
-#define DISCARD_MAX	(16u << 20)
+#define LINGER_MAX_MS   30000 /* all in all, once the response was acknowledged */
+#define DISCARD_MAX     (16u << 20)
 
 static void enter(struct relay *r, struct front *f, enum front_state state)
 {
@@ -198,8 +198,11 @@ void relay__front_accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 		return;
 	}
 	r->front_free = f->next_free;
-	*f = (struct front){.kind = RELAY_FRONT, .state = FRONT_BUSY, .listener = l->index,
-		.discard_left = DISCARD_MAX, .conn = c};
+	*f = (struct front){.kind = RELAY_FRONT,
+		.state = FRONT_BUSY,
+		.listener = l->index,
+		.discard_left = DISCARD_MAX,
+		.conn = c};
 	wheel_node_init(&f->timer, RELAY_FRONT);
 	r->info.fronts++;
 	l->fronts++;

@@ -15,8 +15,8 @@
 
 static void *zalloc(const struct relay *r, size_t n, size_t size)
 {
-	return rte_zmalloc_socket("relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE,
-		r->cfg.socket);
+	return rte_zmalloc_socket(
+		"relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE, r->cfg.socket);
 }
 
 uint32_t relay_fronts_max(const struct conf *conf)
@@ -112,7 +112,8 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	list_init(&r->stalled);
 	wheel_init(&r->wheel, r->now_ms);
 	if (records_create(r) < 0 || idle_create(r) < 0 || scratch_create(r) < 0) {
-		err_set(e, ENOMEM, "relay: no memory for %u client connections: raise [global] memory",
+		err_set(e, ENOMEM,
+			"relay: no memory for %u client connections: raise [global] memory",
 			relay_fronts_max(cfg->conf));
 		goto fail;
 	}
@@ -256,8 +257,8 @@ static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint
 
 	for (; at.seg && n < room; at = (struct buf_cursor){at.seg->next, 0}) {
 		uint32_t piece = at.seg->data_len - at.off;
-		uint32_t took = (uint32_t)http_body_feed(b,
-			rte_pktmbuf_mtod_offset(at.seg, const char *, at.off), piece);
+		uint32_t took = (uint32_t)http_body_feed(
+			b, rte_pktmbuf_mtod_offset(at.seg, const char *, at.off), piece);
 
 		n += took;
 		if (took < piece)

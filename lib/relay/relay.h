@@ -47,15 +47,16 @@ struct relay_config {
 	struct port *const *ports; /* conf->n_ports; index as in net */
 	struct rand_state *rnd;
 	uint16_t worker, n_workers; /* worker is also the queue on every port */
-	uint32_t requests;	    /* most requests in flight */
-	uint32_t backs;		    /* most back connections, idle ones included; >= requests */
-	int socket;		    /* NUMA node */
+	uint32_t requests;          /* most requests in flight */
+	uint32_t backs;             /* most back connections, idle ones included; >= requests */
+	int socket;                 /* NUMA node */
 };
 
 /* Fronts that an instance may hold: tcp needs as many connections, and `backs` more. */
 uint32_t relay_fronts_max(const struct conf *conf);
 
-/* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind. */
+/* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind.
+ */
 struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struct err *e);
 /* Drops all connections without a word to the peers' requests (RST). NULL is fine. */
 void relay_destroy(struct relay *r);
@@ -100,10 +101,10 @@ struct relay_conn {
 	const struct tcp_conn *conn;
 	const char *state; /* "idle", "head", "busy", "linger"; "connect", "busy", "idle" */
 	bool back;
-	unsigned listener;     /* fronts */
-	int pool, member;      /* of the request, or of the back; -1: none */
-	uint32_t requests;     /* begun on this connection */
-	uint64_t req_bytes;    /* of the request in flight */
+	unsigned listener;  /* fronts */
+	int pool, member;   /* of the request, or of the back; -1: none */
+	uint32_t requests;  /* begun on this connection */
+	uint64_t req_bytes; /* of the request in flight */
 	uint64_t rsp_bytes;
 };
 /* Connection i < fronts_max + backs_max; false: that place is free. */

@@ -11,7 +11,7 @@
 #define PORT_LOW   1024u
 #define PORT_COUNT (65536u - PORT_LOW)
 #define PORT_TRIES 1024 /* finds one of 1 % free ports with 99.99 % */
-#define GSO_MAX	   61440
+#define GSO_MAX    61440
 
 static uint32_t share(uint16_t n_workers)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a request fails: one table from the reason to the answer. An answer of ours closes the client's
- * connection, for what follows of a broken request could be taken for the next one. */
+/* How a request fails: one table from the reason to the answer. An answer of ours closes the
+ * client's connection, for what follows of a broken request could be taken for the next one. */
 #include <stdio.h>
 
 #include "relay/relay_priv.h"
@@ -8,8 +8,8 @@
 struct cause {
 	uint16_t status; /* 0: there is nobody to tell, or no more way to: RST */
 	uint8_t outcome; /* enum lb_outcome: what the member has to do with it */
-	bool slow_down;	 /* 503 SlowDown */
-	bool retry;	 /* with Retry-After: the pool's hold time */
+	bool slow_down;  /* 503 SlowDown */
+	bool retry;      /* with Retry-After: the pool's hold time */
 };
 
 static const struct cause causes[RELAY_STAT_N] = {
@@ -53,11 +53,13 @@ static int send_error(struct relay *r, struct front *f, struct flow *w, struct s
 	return rc;
 }
 
-static enum run answer(struct relay *r, struct front *f, struct request *q,
-	const struct cause *why, unsigned status)
+static enum run answer(struct relay *r, struct front *f, struct request *q, const struct cause *why,
+	unsigned status)
 {
-	struct s3_error e = {.status = status ? status : why->status, .close = true,
-		.slow_down = why->slow_down, .retry_after = why->retry ? retry_after(r, f) : 0};
+	struct s3_error e = {.status = status ? status : why->status,
+		.close = true,
+		.slow_down = why->slow_down,
+		.retry_after = why->retry ? retry_after(r, f) : 0};
 	uint64_t id = q ? q->id : rand_next(r->cfg.rnd);
 	struct flow none = {0};
 	char id_text[17];
@@ -79,7 +81,8 @@ static enum run answer(struct relay *r, struct front *f, struct request *q,
 	return relay__front_close(r, f);
 }
 
-enum run relay__request_fail(struct relay *r, struct request *q, enum relay_stat why, unsigned status)
+enum run relay__request_fail(
+	struct relay *r, struct request *q, enum relay_stat why, unsigned status)
 {
 	const struct cause *cause = &causes[why];
 	bool begun = q->state == REQ_RESPONSE;

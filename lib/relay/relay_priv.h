@@ -20,7 +20,7 @@
 #include "wheel/wheel.h"
 
 #define RELAY_RESOURCE_MAX 168 /* bytes of a request's path kept for an error's XML */
-#define RELAY_EDIT_ROOM	   512 /* what a head may grow by: added fields */
+#define RELAY_EDIT_ROOM    512 /* what a head may grow by: added fields */
 
 /* The first byte of whatever a tcp_conn's owner points at, and the kind of its timer. */
 enum relay_kind { RELAY_FRONT = 1, RELAY_BACK };
@@ -39,14 +39,14 @@ struct front {
 	uint8_t state; /* enum front_state */
 	bool eof;      /* the client sends no more than what is in rx */
 	uint16_t listener;
-	uint32_t since;		 /* when the state began, ms */
-	uint32_t moved;		 /* LINGER: when bytes last came or left, ms */
-	uint32_t head;		 /* bytes of the request's head at the start of rx; 0: taken */
-	uint32_t discard_left;	 /* unwanted bytes that we still swallow */
-	uint32_t requests;	 /* begun on this connection */
-	struct tcp_conn *conn;	 /* NULL: this record is free */
+	uint32_t since;        /* when the state began, ms */
+	uint32_t moved;        /* LINGER: when bytes last came or left, ms */
+	uint32_t head;         /* bytes of the request's head at the start of rx; 0: taken */
+	uint32_t discard_left; /* unwanted bytes that we still swallow */
+	uint32_t requests;     /* begun on this connection */
+	struct tcp_conn *conn; /* NULL: this record is free */
 	struct request *req;
-	struct http_scan scan;	 /* of the head that is arriving; 0 seen otherwise */
+	struct http_scan scan;   /* of the head that is arriving; 0 seen otherwise */
 	struct wheel_node timer; /* at or before the deadline, always armed */
 	struct front *next_free;
 };
@@ -61,10 +61,10 @@ struct back {
 	bool dead;    /* DEAD came: only rx and tx are left */
 	uint16_t pool, member;
 	uint32_t requests;
-	uint32_t since; /* idle since, ms */
+	uint32_t since;        /* idle since, ms */
 	struct tcp_conn *conn; /* NULL: this record is free */
 	struct request *req;
-	struct list link;	 /* idle list of the member, newest first */
+	struct list link;        /* idle list of the member, newest first */
 	struct wheel_node timer; /* armed while idle */
 	struct back *next_free;
 };
@@ -75,7 +75,7 @@ _Static_assert(sizeof(struct back) <= 128, "an idle member connection costs two 
 struct flow {
 	struct http_body body; /* counts what may be taken */
 	struct buf_chain out;  /* taken or built, not yet accepted by tcp_send */
-	uint64_t given;	       /* bytes accepted by tcp_send, on this back */
+	uint64_t given;        /* bytes accepted by tcp_send, on this back */
 };
 
 enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
@@ -83,26 +83,26 @@ enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
 struct request {
 	struct front *front;
 	struct back *back;
-	struct list stalled;   /* on relay->stalled while it waits for a buffer */
+	struct list stalled; /* on relay->stalled while it waits for a buffer */
 	struct flow req, rsp;
 	struct http_scan scan; /* of the response head that is arriving */
 	struct lb_tried tried;
-	clock_us_t begun;      /* when its head was complete */
-	clock_us_t ttfb;       /* us from there to the response's head */
+	clock_us_t begun; /* when its head was complete */
+	clock_us_t ttfb;  /* us from there to the response's head */
 	uint64_t id;
-	uint32_t moved;	       /* when a byte last moved or was acknowledged, ms */
+	uint32_t moved; /* when a byte last moved or was acknowledged, ms */
 	uint16_t pool;
-	uint16_t status;       /* of the final response; 0: not yet */
-	uint8_t state;	       /* enum req_state */
-	uint8_t retries;       /* other members tried */
-	uint8_t minor;	       /* of the client's HTTP/1.x */
-	bool to_head;	       /* HEAD */
-	bool safe;	       /* GET, HEAD or OPTIONS without a body: may be sent twice */
-	bool expect;	       /* the client waits for 100 Continue */
-	bool again;	       /* it was given to a member before */
-	bool fresh;	       /* an idle connection was dead: only new ones from now on */
-	bool close;	       /* the front ends after this response */
-	bool back_close;       /* the back ends after this response */
+	uint16_t status; /* of the final response; 0: not yet */
+	uint8_t state;   /* enum req_state */
+	uint8_t retries; /* other members tried */
+	uint8_t minor;   /* of the client's HTTP/1.x */
+	bool to_head;    /* HEAD */
+	bool safe;       /* GET, HEAD or OPTIONS without a body: may be sent twice */
+	bool expect;     /* the client waits for 100 Continue */
+	bool again;      /* it was given to a member before */
+	bool fresh;      /* an idle connection was dead: only new ones from now on */
+	bool close;      /* the front ends after this response */
+	bool back_close; /* the back ends after this response */
 	uint8_t resource_n;
 	char resource[RELAY_RESOURCE_MAX];
 	struct request *next_free;
@@ -124,11 +124,11 @@ struct relay {
 	uint32_t send_limit; /* most bytes queued for one connection */
 	uint32_t head_max;   /* longest head of any listener, and of responses */
 	bool draining;
-	struct wheel wheel;  /* ms */
+	struct wheel wheel; /* ms */
 	struct list stalled;
 	struct relay_listener *listener; /* conf->n_listeners */
-	struct list *idle;		 /* of each member, all pools in a row */
-	uint32_t *idle_base;		 /* where a pool's begin */
+	struct list *idle;               /* of each member, all pools in a row */
+	uint32_t *idle_base;             /* where a pool's begin */
 	uint32_t n_idle_lists;
 	struct front *fronts, *front_free;
 	struct back *backs, *back_free;
@@ -136,7 +136,7 @@ struct relay {
 	struct relay_info info;
 	uint64_t refused_req[HTTP_CODES], refused_rsp[HTTP_CODES];
 	struct http_head head; /* scratch: the head being looked at */
-	char *in, *out;	       /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
+	char *in, *out;        /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
 };
 
 #define FRONT_COUNT(r, f, name) ((r)->listener[(f)->listener].stat[RELAY_STAT_##name]++)
@@ -187,8 +187,8 @@ enum run relay__request_run(struct relay *r, struct front *f);
 /* The back ended before the final response's head. */
 enum run relay__request_lost(struct relay *r, struct request *q);
 /* When, in ms, the request fails if nothing moves; and of what. */
-uint32_t relay__request_deadline(const struct relay *r, const struct request *q,
-	enum relay_stat *fail);
+uint32_t relay__request_deadline(
+	const struct relay *r, const struct request *q, enum relay_stat *fail);
 enum run relay__request_expired(struct relay *r, struct request *q);
 /* Tell lb how the try on q's member ended; q has no back afterwards. reuse: keep the connection. */
 void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse);
@@ -223,10 +223,10 @@ struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int
 int relay__listen(struct relay *r, struct relay_listener *l, struct err *e);
 
 /* relay_error.c */
-/* The request failed for this reason: count, leave its member, answer or abort the client. status: 0,
- * or the answer's in place of the reason's own. */
-enum run relay__request_fail(struct relay *r, struct request *q, enum relay_stat why,
-	unsigned status);
+/* The request failed for this reason: count, leave its member, answer or abort the client. status:
+ * 0, or the answer's in place of the reason's own. */
+enum run relay__request_fail(
+	struct relay *r, struct request *q, enum relay_stat why, unsigned status);
 /* The same before there is a request. */
 enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status);
 /* Refused by lib/http with this code. */

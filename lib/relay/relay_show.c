@@ -22,8 +22,7 @@ struct stat_block relay_stat_block(const struct relay *r, unsigned listener)
 /* Counters begin behind "ok", which is no refusal. */
 struct stat_block relay_refusals_req(const struct relay *r)
 {
-	return (struct stat_block){
-		"http", http_stat_names + 1, r->refused_req + 1, HTTP_CODES - 1};
+	return (struct stat_block){"http", http_stat_names + 1, r->refused_req + 1, HTTP_CODES - 1};
 }
 
 struct stat_block relay_refusals_rsp(const struct relay *r)
@@ -51,8 +50,12 @@ static bool show_front(const struct front *f, struct relay_conn *out)
 
 	if (!f->conn)
 		return false;
-	*out = (struct relay_conn){.conn = f->conn, .state = names[f->state],
-		.listener = f->listener, .pool = -1, .member = -1, .requests = f->requests};
+	*out = (struct relay_conn){.conn = f->conn,
+		.state = names[f->state],
+		.listener = f->listener,
+		.pool = -1,
+		.member = -1,
+		.requests = f->requests};
 	if (f->req)
 		show_request(f->req, out);
 	return true;
@@ -62,9 +65,14 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 {
 	if (!b->conn)
 		return false;
-	*out = (struct relay_conn){.conn = b->conn, .back = true, .pool = b->pool,
-		.member = b->member, .requests = b->requests,
-		.state = !b->req ? "idle" : b->up || b->reused ? "busy" : "connect"};
+	*out = (struct relay_conn){.conn = b->conn,
+		.back = true,
+		.pool = b->pool,
+		.member = b->member,
+		.requests = b->requests,
+		.state = !b->req              ? "idle"
+			 : b->up || b->reused ? "busy"
+					      : "connect"};
 	if (b->req)
 		show_request(b->req, out);
 	return true;

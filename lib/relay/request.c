@@ -43,8 +43,11 @@ enum run relay__request_begin(struct relay *r, struct front *f)
 		return relay__front_fail(r, f, RELAY_STAT_fail_full, 0);
 	r->request_free = q->next_free;
 	r->info.requests++;
-	*q = (struct request){.front = f, .pool = (uint16_t)front_conf(r, f)->pool,
-		.state = REQ_BUILD, .begun = r->now, .moved = r->now_ms,
+	*q = (struct request){.front = f,
+		.pool = (uint16_t)front_conf(r, f)->pool,
+		.state = REQ_BUILD,
+		.begun = r->now,
+		.moved = r->now_ms,
 		.id = rand_next(r->cfg.rnd)};
 	list_init(&q->stalled);
 	f->req = q;
@@ -84,8 +87,12 @@ void relay__request_take_head(struct relay *r, struct request *q)
 void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse)
 {
 	struct back *b = q->back;
-	struct lb_result res = {.outcome = outcome, .status = q->status, .ttfb_us = q->ttfb,
-		.bytes_out = q->req.given, .bytes_in = q->rsp.given, .total_us = r->now - q->begun};
+	struct lb_result res = {.outcome = outcome,
+		.status = q->status,
+		.ttfb_us = q->ttfb,
+		.bytes_out = q->req.given,
+		.bytes_in = q->rsp.given,
+		.total_us = r->now - q->begun};
 
 	if (!b)
 		return;
@@ -109,7 +116,7 @@ static void note_head(struct relay *r, struct request *q)
 	q->close = !http_head_persists(h);
 	q->expect = h->expect_continue;
 	q->safe = (h->method == HTTP_GET || h->method == HTTP_HEAD || h->method == HTTP_OPTIONS) &&
-		q->req.body.progress == HTTP_BODY_DONE;
+		  q->req.body.progress == HTTP_BODY_DONE;
 	q->resource_n = (uint8_t)RTE_MIN(h->path.n, sizeof(q->resource));
 	if (q->resource_n)
 		memcpy(q->resource, h->path.p, q->resource_n);
@@ -201,8 +208,7 @@ static enum run route(struct relay *r, struct request *q)
 static enum run build_run(struct relay *r, struct request *q)
 {
 	struct front *f = q->front;
-	int rc = http_req_parse(
-		&r->head, buf_chain_peek(&f->conn->rx, f->head, r->in), f->head);
+	int rc = http_req_parse(&r->head, buf_chain_peek(&f->conn->rx, f->head, r->in), f->head);
 
 	if (rc < 0)
 		return relay__request_refuse(r, q, rc);
@@ -323,7 +329,7 @@ static bool waits_for_100(const struct request *q)
 static bool client_owes(const struct request *q)
 {
 	return q->req.body.progress == HTTP_BODY_MORE && q->front->conn->rx.bytes == 0 &&
-		!waits_for_100(q);
+	       !waits_for_100(q);
 }
 
 uint32_t relay__request_deadline(

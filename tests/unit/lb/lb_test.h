@@ -25,8 +25,11 @@ static inline void lb_up(
 	memset(f, 0, sizeof(*f));
 	for (unsigned i = 0; i < n; i++)
 		f->members[i] = (struct conf_member){.name = names[i], .weight = weights[i]};
-	f->pool = (struct conf_pool){.name = "p", .balance = balance, .members = f->members,
-		.n_members = n, .hold_ms = HOLD_MS};
+	f->pool = (struct conf_pool){.name = "p",
+		.balance = balance,
+		.members = f->members,
+		.n_members = n,
+		.hold_ms = HOLD_MS};
 	f->conf = (struct conf){.pools = &f->pool, .n_pools = 1};
 	rand_seed(&f->rnd, 1);
 	f->lb = lb_create(&f->conf, &f->rnd, &e);

@@ -24,9 +24,13 @@ static void done_counts_status_bytes_and_time(void)
 	for (unsigned s = 1; s <= 5; s++) {
 		lb_start(f.lb, 0, 0);
 		CU_ASSERT_EQUAL(m->active, 1);
-		lb_done(f.lb, 0, 0, &(struct lb_result){.outcome = LB_COMPLETE,
-			.status = (uint16_t)(s * 100 + 4), .bytes_out = 10, .bytes_in = 1000,
-			.ttfb_us = 50, .total_us = 70});
+		lb_done(f.lb, 0, 0,
+			&(struct lb_result){.outcome = LB_COMPLETE,
+				.status = (uint16_t)(s * 100 + 4),
+				.bytes_out = 10,
+				.bytes_in = 1000,
+				.ttfb_us = 50,
+				.total_us = 70});
 		CU_ASSERT_EQUAL(m->stat[LB_STAT_status_1xx + s - 1], 1);
 	}
 	CU_ASSERT_EQUAL(m->active, 0);

@@ -265,18 +265,32 @@ void lab_init(unsigned nodes)
 		snprintf(text, sizeof(text), "10.1.0.%u:9000", i + 1);
 		ip_endpoint_parse(text, &lab.member[i].endpoint);
 	}
-	lab.pool = (struct conf_pool){.name = "p", .balance = CONF_BALANCE_ROUND_ROBIN,
-		.members = lab.member, .n_members = nodes, .connect_timeout_ms = 500,
-		.response_timeout_ms = 3000, .retries = 2, .idle_connections = 4,
-		.idle_timeout_ms = 1000, .hold_ms = 1500};
-	lab.listener = (struct conf_listener){.name = "s3", .n_addr = 1, .head_limit = 8192,
-		.head_timeout_ms = 400, .idle_timeout_ms = 5000, .body_timeout_ms = 2000,
+	lab.pool = (struct conf_pool){.name = "p",
+		.balance = CONF_BALANCE_ROUND_ROBIN,
+		.members = lab.member,
+		.n_members = nodes,
+		.connect_timeout_ms = 500,
+		.response_timeout_ms = 3000,
+		.retries = 2,
+		.idle_connections = 4,
+		.idle_timeout_ms = 1000,
+		.hold_ms = 1500};
+	lab.listener = (struct conf_listener){.name = "s3",
+		.n_addr = 1,
+		.head_limit = 8192,
+		.head_timeout_ms = 400,
+		.idle_timeout_ms = 5000,
+		.body_timeout_ms = 2000,
 		.connections = 32};
 	ip_endpoint_parse("10.0.0.10:80", &lab.listener.addr[0]);
 	lab.port = (struct conf_port){.name = "front", .mtu = 1500};
 	lab.conf = (struct conf){.tcp = {.receive_buffer = 65536, .send_buffer = 65536},
-		.ports = &lab.port, .n_ports = 1, .listeners = &lab.listener, .n_listeners = 1,
-		.pools = &lab.pool, .n_pools = 1};
+		.ports = &lab.port,
+		.n_ports = 1,
+		.listeners = &lab.listener,
+		.n_listeners = 1,
+		.pools = &lab.pool,
+		.n_pools = 1};
 	lab.requests = lab.backs = 16;
 	lab.n_workers = 1;
 	lab.client_port = 20000;
@@ -285,9 +299,16 @@ void lab_init(unsigned nodes)
 
 static struct tcp *stack(struct buf_pools *pools, uint64_t secret)
 {
-	const struct tcp_config cfg = {.conns = 128, .syns = 64, .time_waits = 256, .exts = 64,
-		.rcv_limit = 65536, .snd_limit = 65536, .time_wait_ms = 1000,
-		.fin_wait2_ms = 1000, .rto_min_ms = 200, .secret = {secret, 2, 3, 4}};
+	const struct tcp_config cfg = {.conns = 128,
+		.syns = 64,
+		.time_waits = 256,
+		.exts = 64,
+		.rcv_limit = 65536,
+		.snd_limit = 65536,
+		.time_wait_ms = 1000,
+		.fin_wait2_ms = 1000,
+		.rto_min_ms = 200,
+		.secret = {secret, 2, 3, 4}};
 	struct err e;
 
 	return tcp_create(&cfg, pools, lab.now, &e);
@@ -297,9 +318,14 @@ void lab_start(void)
 {
 	static struct port *no_port[1];
 	const struct tcp_path path = {.mtu = 1500};
-	struct relay_config cfg = {.conf = &lab.conf, .pools = &lab.pools, .ports = no_port,
-		.rnd = &lab.rnd, .worker = lab.worker, .n_workers = lab.n_workers,
-		.requests = lab.requests, .backs = lab.backs};
+	struct relay_config cfg = {.conf = &lab.conf,
+		.pools = &lab.pools,
+		.ports = no_port,
+		.rnd = &lab.rnd,
+		.worker = lab.worker,
+		.n_workers = lab.n_workers,
+		.requests = lab.requests,
+		.backs = lab.backs};
 	struct err e;
 
 	unit_eal();
@@ -314,8 +340,8 @@ void lab_start(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.relay);
 	for (unsigned i = 0; i < lab.pool.n_members; i++)
 		if (lab.listening[i] == 0)
-			lab.listening[i] = tcp_listen(lab.out, &lab.member[i].endpoint, &path,
-				(void *)(intptr_t)i);
+			lab.listening[i] = tcp_listen(
+				lab.out, &lab.member[i].endpoint, &path, (void *)(intptr_t)i);
 }
 
 /* mbufs that the appliance cannot have */

@@ -19,12 +19,12 @@
 
 struct peer {
 	struct tcp_conn *conn; /* NULL once closed */
-	int node;	       /* -1: a client */
-	char *in;	       /* all bytes received, NUL behind */
+	int node;              /* -1: a client */
+	char *in;              /* all bytes received, NUL behind */
 	size_t n, cap;
 	bool up, eof, dead;
-	int error;     /* with dead */
-	bool no_read;  /* leave what comes in rx */
+	int error;      /* with dead */
+	bool no_read;   /* leave what comes in rx */
 	uint32_t lport; /* of the appliance's side, nodes only */
 };
 
@@ -47,10 +47,10 @@ struct lab {
 	struct relay *relay;
 	clock_us_t now;
 	struct lab_wire to_tcp, to_out;
-	int listening[LAB_NODES];	 /* tcp listener; -1: refuses */
-	bool black_hole[LAB_NODES];	 /* answers nothing */
-	bool unreachable[LAB_NODES];	 /* no route */
-	bool lose_data;			 /* segments with payload never reach a node */
+	int listening[LAB_NODES];    /* tcp listener; -1: refuses */
+	bool black_hole[LAB_NODES];  /* answers nothing */
+	bool unreachable[LAB_NODES]; /* no route */
+	bool lose_data;              /* segments with payload never reach a node */
 	struct peer peer[LAB_PEERS];
 	unsigned n_peers;
 	uint16_t client_port;
@@ -73,7 +73,7 @@ struct peer *lab_client(void); /* connected */
 struct peer *lab_accepted(unsigned node);
 /* Take all of the appliance's free data mbufs, or give them back. */
 void lab_starve(bool on);
-void lab_give(unsigned n); /* give n of them back */
+void lab_give(unsigned n);         /* give n of them back */
 void lab_starve_indirect(bool on); /* the same of the slices */
 
 void peer_bytes(struct peer *p, const void *data, size_t n); /* queued whole, whatever its size */

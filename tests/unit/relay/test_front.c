@@ -57,8 +57,11 @@ static void refused_heads(void)
 	static const struct {
 		const char *head, *status;
 	} bad[] = {
-		{"GET / HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", " 400 "},
-		{"GET / HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", " 400 "},
+		{"GET / HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\nTransfer-Encoding: "
+		 "chunked\r\n\r\n",
+			" 400 "},
+		{"GET / HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+			" 400 "},
 		{"GET / HTTP/1.1\r\nHost : s3\r\n\r\n", " 400 "},
 		{"GET / HTTP/1.1\nHost: s3\n\n", " 400 "},
 		{"GET / HTTP/1.1\r\nHost: s3\r\nX: a\r\n b\r\n\r\n", " 400 "},
@@ -141,7 +144,7 @@ static void slow_head_is_408(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	lab_run(1000); /* before the first byte only idle-timeout counts */
+	lab_run(1000);                     /* before the first byte only idle-timeout counts */
 	for (unsigned i = 0; i < 3; i++) { /* a byte now and then does not help */
 		peer_send(c, "G");
 		lab_run(120);

@@ -50,12 +50,17 @@ static void fronts_max_is_the_sum(void)
 static void node_acts(struct peer *n)
 {
 	static const char *const answers[] = {
-		OK_5, OK_5, OK_5,
+		OK_5,
+		OK_5,
+		OK_5,
 		"HTTP/1.1 100 Continue\r\n\r\n" OK_5,
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
 		"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-		"HTTP/1.1 200 OK\r\n\r\nuntil close", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut",
-		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more", "bad\r\n\r\n", "HTTP/1.1 2",
+		"HTTP/1.1 200 OK\r\n\r\nuntil close",
+		"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more",
+		"bad\r\n\r\n",
+		"HTTP/1.1 2",
 	};
 	uint32_t x = rand_below(&lab.rnd, 40);
 
@@ -76,12 +81,20 @@ static void node_acts(struct peer *n)
 static void client_acts(struct peer *c)
 {
 	static const char *const requests[] = {
-		GET, GET, GET GET, "HEAD / HTTP/1.1\r\nHost: s3\r\n\r\n",
+		GET,
+		GET,
+		GET GET,
+		"HEAD / HTTP/1.1\r\nHost: s3\r\n\r\n",
 		"PUT /k HTTP/1.1\r\nHost: s3\r\nContent-Length: 6\r\n\r\nabcdef",
 		"PUT /k HTTP/1.1\r\nHost: s3\r\nContent-Length: 60\r\nExpect: 100-continue\r\n\r\n",
-		"PUT /k HTTP/1.1\r\nHost: s3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-		"PUT /k HTTP/1.1\r\nHost: s3\r\nContent-Length: 6\r\n\r\nab", "GET / HTTP/1.0\r\nHost: s3\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n", "\r\n", "GE", "\x01",
+		"PUT /k HTTP/1.1\r\nHost: s3\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+		"PUT /k HTTP/1.1\r\nHost: s3\r\nContent-Length: 6\r\n\r\nab",
+		"GET / HTTP/1.0\r\nHost: s3\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n",
+		"\r\n",
+		"GE",
+		"\x01",
 	};
 	uint32_t x = rand_below(&lab.rnd, 60);
 
@@ -141,7 +154,8 @@ static void crowd_once(uint64_t seed)
 	for (unsigned i = 0; i < RELAY_STAT_N; i++)
 		if (i == RELAY_STAT_responses || strncmp(relay_stat_names[i].name, "fail_", 5) == 0)
 			ends += lab_stat(i);
-	CU_ASSERT_TRUE(ends >= lab_stat(RELAY_STAT_requests)); /* heads may fail before they are one */
+	CU_ASSERT_TRUE(
+		ends >= lab_stat(RELAY_STAT_requests)); /* heads may fail before they are one */
 	lab_stop();
 }
 

@@ -8,12 +8,18 @@ static const struct {
 	enum relay_stat why;
 	unsigned status;
 } want[] = {
-	{RELAY_STAT_fail_refused, 400}, {RELAY_STAT_fail_head_timeout, 408},
-	{RELAY_STAT_fail_body_timeout, 408}, {RELAY_STAT_fail_truncated, 400},
-	{RELAY_STAT_fail_client_reset, 0}, {RELAY_STAT_fail_client_slow, 0},
-	{RELAY_STAT_fail_full, 503}, {RELAY_STAT_fail_no_member, 503},
-	{RELAY_STAT_fail_lost, 502}, {RELAY_STAT_fail_rsp_bad, 502},
-	{RELAY_STAT_fail_rsp_timeout, 504}, {RELAY_STAT_fail_rsp_broken, 0},
+	{RELAY_STAT_fail_refused, 400},
+	{RELAY_STAT_fail_head_timeout, 408},
+	{RELAY_STAT_fail_body_timeout, 408},
+	{RELAY_STAT_fail_truncated, 400},
+	{RELAY_STAT_fail_client_reset, 0},
+	{RELAY_STAT_fail_client_slow, 0},
+	{RELAY_STAT_fail_full, 503},
+	{RELAY_STAT_fail_no_member, 503},
+	{RELAY_STAT_fail_lost, 502},
+	{RELAY_STAT_fail_rsp_bad, 502},
+	{RELAY_STAT_fail_rsp_timeout, 504},
+	{RELAY_STAT_fail_rsp_broken, 0},
 	{RELAY_STAT_fail_rsp_stalled, 0},
 };
 
@@ -48,7 +54,8 @@ static void every_code_has_its_answer(void)
 		n = lab_accepted(0);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 		CU_ASSERT_NOT_EQUAL(
-			relay__request_fail(lab.relay, request_in_flight(), want[i].why, 0), RUN_WAIT);
+			relay__request_fail(lab.relay, request_in_flight(), want[i].why, 0),
+			RUN_WAIT);
 		lab_run(5);
 		snprintf(status, sizeof(status), "HTTP/1.1 %u ", want[i].status);
 		if (want[i].status) {

@@ -3,9 +3,9 @@
 
 #include "relay_lab.h"
 
-#define PUT_5	"PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
-#define EMPTY	"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-#define EXPECT	"PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+#define PUT_5   "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
+#define EMPTY   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+#define EXPECT  "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
 #define HUNDRED "HTTP/1.1 100 Continue\r\n\r\n"
 
 static void get_goes_through(void)
@@ -37,7 +37,8 @@ static void head_bytes_pass_unaltered(void)
 {
 	static const char *const head =
 		"GET /b/%2Fa//b+c/%C3%BC?x=1&x=%20&X-Amz-Signature=ab HTTP/1.1\r\nhOST:s3 \r\n"
-		"x-amz-date: 20260101T000000Z\r\nX-Odd:   spaced\t out  \r\nAccept-Encoding: identity\r\n"
+		"x-amz-date: 20260101T000000Z\r\nX-Odd:   spaced\t out  \r\nAccept-Encoding: "
+		"identity\r\n"
 		"Authorization: AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host;x-amz-date, "
 		"Signature=00\r\n\r\n";
 	struct peer *c, *n;
@@ -63,7 +64,8 @@ static void added_fields_only_if_configured(void)
 	lab.listener.forwarded = lab.listener.request_id = true;
 	lab_start();
 	c = lab_client();
-	peer_send(c, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
+	peer_send(c,
+		"GET / HTTP/1.1\r\nHost: s3\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
 	n = lab_accepted(0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 10.9.0.1\r\nX-Forwarded-Proto: http\r\n"
@@ -85,7 +87,8 @@ static void big_put_streams(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	snprintf(head, sizeof(head), "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: %zu\r\n\r\n", size);
+	snprintf(head, sizeof(head), "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: %zu\r\n\r\n",
+		size);
 	peer_send(c, head);
 	n = lab_accepted(0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
@@ -173,8 +176,8 @@ static void final_status_instead_of_100(void)
 	peer_clear(n);
 	peer_send(n, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
 	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c,
-		"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"));
+	CU_ASSERT_TRUE(peer_got(
+		c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"));
 	CU_ASSERT_TRUE(c->eof);
 	CU_ASSERT_EQUAL(lab_member(0)->idle, 0);
 	peer_send(c, "hello"); /* a client that sends it all the same is not reset */
@@ -527,7 +530,8 @@ static void bad_chunk_is_400(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+	peer_send(c,
+		"PUT / HTTP/1.1\r\nHost: s3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
 	n = lab_accepted(0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	peer_send(c, "zz");

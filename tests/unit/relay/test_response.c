@@ -73,7 +73,8 @@ static void until_close_is_until_close(void)
 	peer_send(n, "def");
 	peer_fin(n);
 	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, "HTTP/1.1 200 OK\r\nETag: 1\r\nConnection: close\r\n\r\nabcdef"));
+	CU_ASSERT_TRUE(
+		peer_got(c, "HTTP/1.1 200 OK\r\nETag: 1\r\nConnection: close\r\n\r\nabcdef"));
 	CU_ASSERT_TRUE(c->eof);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_responses), 1);
 	lab_stop();
@@ -129,8 +130,8 @@ static void interim_for_http10_is_swallowed(void)
 	peer_send(n, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 		     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz");
 	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(
-		c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nz"));
+	CU_ASSERT_TRUE(
+		peer_got(c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nz"));
 	CU_ASSERT_TRUE(c->eof);
 	lab_stop();
 }
@@ -146,8 +147,8 @@ static void http10_is_closed(void)
 	CU_ASSERT_TRUE(n && peer_got(n, "GET / HTTP/1.0\r\nHost: s3\r\n\r\n"));
 	peer_send(n, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz");
 	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(
-		c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nz"));
+	CU_ASSERT_TRUE(
+		peer_got(c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nz"));
 	CU_ASSERT_TRUE(c->eof);
 	CU_ASSERT_EQUAL(lab_info().backs, 0); /* the node saw 1.0 too, and is about to close */
 	lab_stop();
