@@ -110,7 +110,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const struct sigaction act = {.sa_handler = on_interrupt}; /* no SA_RESTART: it ends a wait */
+	const struct sigaction act = {
+		.sa_handler = on_interrupt}; /* no SA_RESTART: it ends a wait */
 	struct options o = {.socket = SOCKET};
 	int rc = parse_options(&o, argc, argv);
 

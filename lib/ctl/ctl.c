@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One epoll descriptor for the app to watch: the admin socket and its clients, the metrics page, and
- * a tick each second for deadlines and load samples. */
+/* One epoll descriptor for the app to watch: the admin socket and its clients, the metrics page,
+ * and a tick each second for deadlines and load samples. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -21,13 +21,13 @@
 
 #include "ctl/ctl_priv.h"
 
-#define CLIENTS	     16
-#define IDLE_S	     30
-#define STEPS_TURN   16 /* of one client before the others have their turn */
+#define CLIENTS    16
+#define IDLE_S     30
+#define STEPS_TURN 16 /* of one client before the others have their turn */
 
 struct client {
-	int fd;		   /* -1: free */
-	bool last;	   /* close after this answer */
+	int fd;            /* -1: free */
+	bool last;         /* close after this answer */
 	clock_us_t active; /* when bytes last moved */
 	size_t in_n;
 	char in[CTL_LINE_MAX];
@@ -63,9 +63,9 @@ static int remove_stale(const struct sockaddr_un *at, struct err *e)
 	rc = connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? errno : 0;
 	close(fd);
 	if (rc == ECONNREFUSED)
-		return unlink(at->sun_path) == 0
-			? 0
-			: err_set(e, errno, "admin socket %s: %s", at->sun_path, strerror(errno));
+		return unlink(at->sun_path) == 0 ? 0
+						 : err_set(e, errno, "admin socket %s: %s",
+							   at->sun_path, strerror(errno));
 	if (rc != 0 && rc != EAGAIN) /* EAGAIN: its backlog is full, so it lives */
 		return err_set(e, rc, "admin socket %s: %s", at->sun_path, strerror(rc));
 	return err_set(e, EADDRINUSE, "admin socket %s: busy, another penstock is running on it",
@@ -224,8 +224,8 @@ enum step { STEP_MORE, STEP_READ, STEP_WRITE, STEP_CLOSE };
 static enum step flush(struct client *c, clock_us_t now)
 {
 	while (c->sent < c->out.n) {
-		ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(
+			c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? STEP_WRITE : STEP_CLOSE;

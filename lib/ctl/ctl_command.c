@@ -28,8 +28,7 @@ static const struct ctl_command commands[] = {
 		.run = ctl__show_neighbours},
 	{{"show", "counters"}, "[all]", "counters that are not zero, or all", CTL_ARG_ALL,
 		.run = ctl__show_counters},
-	{{"show", "memory"}, NULL, "buffers and records: in use and size",
-		.run = ctl__show_memory},
+	{{"show", "memory"}, NULL, "buffers and records: in use and size", .run = ctl__show_memory},
 	{{"show", "config"}, NULL, "the configuration in effect, defaults included",
 		.run = ctl__show_config},
 	{{"help"}, "[WORD...]", "the commands, or those that begin with WORD...", CTL_ARG_WORDS,
@@ -37,7 +36,7 @@ static const struct ctl_command commands[] = {
 };
 
 #define N_COMMANDS RTE_DIM(commands)
-#define N_WORDS	   RTE_DIM(commands[0].word)
+#define N_WORDS    RTE_DIM(commands[0].word)
 
 /* Rows that the words so far allow, as bits. */
 _Static_assert(N_COMMANDS <= 32, "a uint32_t holds the rows");
@@ -146,7 +145,8 @@ const struct ctl_command *ctl__command_find(
 		return NULL;
 	c = first_of(set);
 	if (level < N_WORDS && c->word[level]) {
-		fail_words(e, set, level, "\"%.*s\": incomplete; expected %.*s", r->word[level - 1]);
+		fail_words(
+			e, set, level, "\"%.*s\": incomplete; expected %.*s", r->word[level - 1]);
 		return NULL;
 	}
 	if (level == r->n && c->needs_arg) {
@@ -203,8 +203,8 @@ static int run_help(
 
 /* ---- completion ---- */
 
-static void complete_arg(
-	const struct ctl_core *core, const struct ctl_command *c, struct span w, struct ctl_text *out)
+static void complete_arg(const struct ctl_core *core, const struct ctl_command *c, struct span w,
+	struct ctl_text *out)
 {
 	const struct conf *conf = core->sys.conf;
 
@@ -242,7 +242,8 @@ void ctl__command_complete(
 
 /* ---- one line, one answer ---- */
 
-static int answer(const struct ctl_core *core, struct span line, struct ctl_text *out, struct err *e)
+static int answer(
+	const struct ctl_core *core, struct span line, struct ctl_text *out, struct err *e)
 {
 	const struct ctl_command *c;
 	struct ctl_request r;

@@ -46,8 +46,8 @@ static void add_members(struct ctl_counters *out, struct lb *lb)
 {
 	for (unsigned p = 0; p < lb_pools(lb); p++)
 		for (unsigned m = 0; m < lb_members(lb, p); m++)
-			add(out, &(struct stat_block){
-				"lb", lb_stat_names, lb_member(lb, p, m)->stat, LB_STAT_N});
+			add(out, &(struct stat_block){"lb", lb_stat_names,
+					 lb_member(lb, p, m)->stat, LB_STAT_N});
 }
 
 static void add_relay(
@@ -75,7 +75,7 @@ void ctl__counters_sum(const struct ctl_core *core, struct ctl_counters *out)
 		add_ports(out, core, w);
 		add(out, &b);
 		add(out, &(struct stat_block){
-			"tcp", tcp_stat_names, tcp_stats(worker->tcp), TCP_STAT_N});
+				 "tcp", tcp_stat_names, tcp_stats(worker->tcp), TCP_STAT_N});
 		add_relay(out, core, worker->relay);
 		add_members(out, worker->lb);
 		for (unsigned i = 0; i < worker->n_blocks; i++)

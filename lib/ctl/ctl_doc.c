@@ -106,8 +106,8 @@ void ctl__doc_prefixes(struct ctl_doc *d, const struct conf_prefix *p, unsigned 
 	char text[PREFIX_TEXT];
 
 	for (unsigned i = 0; i < n; i++)
-		ctl__text_printf(&list, "%s%s", i ? "\n" : "",
-			prefix_text(&p[i].addr, p[i].bits, text));
+		ctl__text_printf(
+			&list, "%s%s", i ? "\n" : "", prefix_text(&p[i].addr, p[i].bits, text));
 	ctl__doc_list(d, &list);
 	ctl__text_fini(&list);
 }

@@ -11,8 +11,8 @@
 
 #include "ctl/ctl_priv.h"
 
-#define CLIENTS	  16
-#define IDLE_S	  10
+#define CLIENTS   16
+#define IDLE_S    10
 #define RUNS_TURN 64
 
 struct ctl_http {
@@ -20,8 +20,8 @@ struct ctl_http {
 	struct MHD_Daemon *daemon;
 };
 
-static enum MHD_Result reply(struct MHD_Connection *conn, unsigned status, const char *type,
-	const char *text, size_t n)
+static enum MHD_Result reply(
+	struct MHD_Connection *conn, unsigned status, const char *type, const char *text, size_t n)
 {
 	struct MHD_Response *rsp =
 		MHD_create_response_from_buffer(n, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
@@ -79,8 +79,7 @@ static int listen_at(const struct ip_endpoint *at, struct err *e)
 
 	memcpy(&v6.sin6_addr, at->addr.b, 16);
 	memcpy(&v4.sin_addr, at->addr.b + 12, 4);
-	fd = socket(
-		is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		goto fail;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -106,9 +105,9 @@ struct ctl_http *ctl__http_create(
 	if (fd < 0)
 		goto fail;
 	h->core = core;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL,
-		handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, h,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
 	if (h->daemon)
 		return h;
 	err_set(e, ENOMEM, "metrics: libmicrohttpd does not start");

@@ -20,12 +20,13 @@ struct family {
 
 static void head(struct ctl_text *out, const char *name, const char *type, const char *help)
 {
-	ctl__text_printf(out, "# HELP penstock_%s %s\n# TYPE penstock_%s %s\n", name, help, name,
-		type);
+	ctl__text_printf(
+		out, "# HELP penstock_%s %s\n# TYPE penstock_%s %s\n", name, help, name, type);
 }
 
 /* name{label="value"; the value's backslashes, quotes and newlines escaped. NULL ends the list. */
-static void put_label(struct ctl_text *out, const char *between, const char *label, const char *value)
+static void put_label(
+	struct ctl_text *out, const char *between, const char *label, const char *value)
 {
 	ctl__text_printf(out, "%s%s=\"", between, label);
 	for (; *value; value++) {
@@ -55,8 +56,7 @@ static void sample(
 	ctl__text_str(out, l && l[0].name ? "} " : " ");
 }
 
-static void sample_uint(
-	struct ctl_text *out, const char *name, const struct label *l, uint64_t v)
+static void sample_uint(struct ctl_text *out, const char *name, const struct label *l, uint64_t v)
 {
 	sample(out, name, "", l);
 	ctl__text_printf(out, "%llu\n", (unsigned long long)v);
@@ -146,7 +146,8 @@ static void ports(const struct ctl_core *core, struct ctl_text *out)
 		for (unsigned p = 0; p < core->sys.n_ports; p++) {
 			const char *name = port_conf(core->sys.ports[p])->name;
 
-			sample_uint(out, f->name, (struct label[LABELS]){{"port", name}}, v[p][f->index]);
+			sample_uint(out, f->name, (struct label[LABELS]){{"port", name}},
+				v[p][f->index]);
 		}
 	}
 }
@@ -166,7 +167,8 @@ static void worker_time(const struct ctl_core *core, struct ctl_text *out)
 		head(out, f->name, "counter", f->help);
 		for (unsigned w = 0; w < core->sys.n_workers; w++) {
 			const struct ctl_worker *k = &core->sys.workers[w];
-			const uint64_t *cycles[] = {k->busy_cycles, k->idle_cycles, k->sleep_cycles};
+			const uint64_t *cycles[] = {
+				k->busy_cycles, k->idle_cycles, k->sleep_cycles};
 
 			sample_real(out, f->name, (struct label[LABELS]){{"worker", number(id, w)}},
 				(double)*cycles[f->index] / (double)core->sys.tsc_hz);
@@ -184,7 +186,8 @@ static void worker_bursts(const struct ctl_core *core, struct ctl_text *out)
 		sample_uint(out, "worker_polls_total",
 			(struct label[LABELS]){{"worker", number(id, w)}},
 			*core->sys.workers[w].polls);
-	head(out, "worker_burst_packets", "histogram", "Packets of a receive burst, empty ones left out");
+	head(out, "worker_burst_packets", "histogram",
+		"Packets of a receive burst, empty ones left out");
 	for (unsigned w = 0; w < core->sys.n_workers; w++)
 		sample_hist(out, "worker_burst_packets",
 			(struct label[LABELS]){{"worker", number(id, w)}},
@@ -200,7 +203,8 @@ static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 		{"tcp_time_wait", "TIME_WAIT records", TIME_WAITS},
 		{"front_connections", "Connections of clients", FRONTS},
 		{"back_connections", "Connections to members", BACKS},
-		{"back_connections_idle", "Connections to members that wait for a request", BACKS_IDLE},
+		{"back_connections_idle", "Connections to members that wait for a request",
+			BACKS_IDLE},
 		{"requests_active", "Requests in flight", REQUESTS},
 	};
 	uint64_t v[CONF_WORKERS_MAX][N];
@@ -213,8 +217,8 @@ static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 		tcp_info(core->sys.workers[w].tcp, &tcp);
 		relay_info(core->sys.workers[w].relay, &relay);
 		memcpy(v[w],
-			(uint64_t[N]){tcp.conns, tcp.syns, tcp.time_waits, relay.fronts, relay.backs,
-				relay.backs_idle, relay.requests},
+			(uint64_t[N]){tcp.conns, tcp.syns, tcp.time_waits, relay.fronts,
+				relay.backs, relay.backs_idle, relay.requests},
 			sizeof(v[w]));
 	}
 	for (const struct family *f = families; f < families + N; f++) {
@@ -323,9 +327,9 @@ static void member_classes(const struct ctl_core *core, struct ctl_text *out, co
 static void member_failures(const struct ctl_core *core, struct ctl_text *out, const void *arg,
 	const unsigned *at, const struct label *l)
 {
-	static const struct family reasons[] = {
-		{"connect", NULL, LB_STAT_connect_failures}, {"timeout", NULL, LB_STAT_timeouts},
-		{"reset", NULL, LB_STAT_resets}, {"bad_response", NULL, LB_STAT_bad_responses}};
+	static const struct family reasons[] = {{"connect", NULL, LB_STAT_connect_failures},
+		{"timeout", NULL, LB_STAT_timeouts}, {"reset", NULL, LB_STAT_resets},
+		{"bad_response", NULL, LB_STAT_bad_responses}};
 	struct ctl_member m;
 
 	ctl__member_sum(core, at[0], at[1], &m);
@@ -343,7 +347,9 @@ static void member_gauge(const struct ctl_core *core, struct ctl_text *out, cons
 
 	ctl__member_sum(core, at[0], at[1], &m);
 	sample_uint(out, f->name, l,
-		f->index == 0 ? m.in_state[LB_UP] > 0 : f->index == 1 ? m.active : m.idle);
+		f->index == 0   ? m.in_state[LB_UP] > 0
+		: f->index == 1 ? m.active
+				: m.idle);
 }
 
 static void member_latency(const struct ctl_core *core, struct ctl_text *out, const void *arg,
@@ -401,7 +407,8 @@ static void named(const struct ctl_counters *sums, bool drops, struct ctl_text *
 	const char *name = drops ? "drops_total" : "events_total";
 
 	head(out, name, "counter",
-		drops ? "Packets dropped, by library and code" : "Every other counter of a library");
+		drops ? "Packets dropped, by library and code"
+		      : "Every other counter of a library");
 	for (unsigned l = 0; l < sums->n; l++) {
 		const struct stat_block *b = &sums->lib[l].block;
 

@@ -46,7 +46,7 @@ struct ctl_json {
 	struct ctl_text *out;
 	unsigned depth;
 	bool some[CTL_JSON_DEPTH]; /* the open object or array has an element */
-	bool key;		   /* a key was just written */
+	bool key;                  /* a key was just written */
 };
 
 void ctl__json_open(struct ctl_json *j, char bracket); /* '{' or '[' */
@@ -62,14 +62,14 @@ void ctl__json_null(struct ctl_json *j);
 /* ---- ctl_doc: what an answer says ---- */
 
 enum ctl_kind {
-	CTL_NONE,    /* "-", null */
-	CTL_OFF,     /* "off", null */
+	CTL_NONE, /* "-", null */
+	CTL_OFF,  /* "off", null */
 	CTL_STRING,
-	CTL_LIST,    /* strings joined by ", "; an array */
+	CTL_LIST, /* strings joined by ", "; an array */
 	CTL_COUNT,
 	CTL_BYTES,   /* "1.5 GiB"; the number of bytes */
-	CTL_MS,	     /* milliseconds */
-	CTL_US,	     /* microseconds */
+	CTL_MS,      /* milliseconds */
+	CTL_US,      /* microseconds */
 	CTL_SECONDS, /* "3d 04:05:06" */
 	CTL_REAL,    /* "12.3" */
 	CTL_SHARE,   /* 0..1: "12.3 %"; the fraction */
@@ -115,7 +115,7 @@ struct ctl_section {
 struct ctl_doc {
 	struct ctl_section section[CTL_SECTIONS];
 	unsigned n_sections;
-	struct ctl_text cells;	 /* struct ctl_cell, packed */
+	struct ctl_text cells; /* struct ctl_cell, packed */
 	struct ctl_text strings;
 };
 
@@ -126,8 +126,7 @@ struct ctl_doc {
 void ctl__doc_section(struct ctl_doc *d, const char *key, enum ctl_layout layout,
 	const struct ctl_column *columns, unsigned n);
 void ctl__doc_none(struct ctl_doc *d);
-void ctl__doc_string(struct ctl_doc *d, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void ctl__doc_string(struct ctl_doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Items joined by '\n'. */
 void ctl__doc_list(struct ctl_doc *d, const struct ctl_text *items);
 void ctl__doc_number(struct ctl_doc *d, enum ctl_kind kind, uint64_t v);
@@ -187,13 +186,14 @@ struct ctl_core {
 enum ctl_arg { CTL_ARG_NONE, CTL_ARG_POOL, CTL_ARG_LIMIT, CTL_ARG_ALL, CTL_ARG_WORDS };
 
 struct ctl_command {
-	const char *word[2]; /* verb and noun; noun may be NULL */
+	const char *word[2];  /* verb and noun; noun may be NULL */
 	const char *arg_text; /* "NAME", "[LIMIT]"; NULL: none */
 	const char *help;
 	enum ctl_arg arg;
 	bool needs_arg;
 	/* arg is empty when not given. 0, or -errno with *e set. */
-	int (*run)(const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e);
+	int (*run)(
+		const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e);
 };
 
 /* The row that r names (unambiguous abbreviations included) and its argument, or NULL and *e says

@@ -197,8 +197,8 @@ static void text_record(const struct ctl_doc *d, const struct ctl_section *s, st
 	size_t widest = 0;
 
 	for (unsigned i = 0; i < s->n_columns; i++)
-		widest = RTE_MAX(
-			widest, strlen(s->columns[i].head ? s->columns[i].head : s->columns[i].key));
+		widest = RTE_MAX(widest,
+			strlen(s->columns[i].head ? s->columns[i].head : s->columns[i].key));
 	for (unsigned i = 0; i < s->n_columns; i++) {
 		size_t start = out->n;
 
@@ -216,8 +216,8 @@ static void put_key(struct ctl_text *out, const char *key)
 		ctl__text_put(out, *key == '_' ? "-" : key, 1);
 }
 
-static void put_line(
-	struct ctl_text *out, const struct ctl_doc *d, const struct ctl_column *col, struct ctl_cell c)
+static void put_line(struct ctl_text *out, const struct ctl_doc *d, const struct ctl_column *col,
+	struct ctl_cell c)
 {
 	struct span rest = cell_string(d, &c), item = {0};
 	bool list = c.kind == CTL_LIST;

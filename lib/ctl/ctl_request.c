@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One request line: words of printable ASCII between blanks, "json" before them. A pure function. */
+/* One request line: words of printable ASCII between blanks, "json" before them. A pure function.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -29,8 +30,9 @@ int ctl__request_parse(struct span line, struct ctl_request *r, struct err *e)
 	*r = (struct ctl_request){.open = line.n == 0 || blank(line.p[line.n - 1])};
 	for (size_t i = 0; i < line.n; i++)
 		if (!blank(line.p[i]) && !isgraph((uint8_t)line.p[i]))
-			return err_set(e, EINVAL, "byte %zu: 0x%02x is no printable ASCII character",
-				i + 1, (uint8_t)line.p[i]);
+			return err_set(e, EINVAL,
+				"byte %zu: 0x%02x is no printable ASCII character", i + 1,
+				(uint8_t)line.p[i]);
 	while (next_word(&line, &word)) {
 		if (r->n == 0 && !r->json && span_eq(word, SPAN_LIT("json"))) {
 			r->json = true;

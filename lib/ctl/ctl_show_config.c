@@ -34,8 +34,10 @@ static void put_global(struct ctl_doc *out, const struct conf_global *g)
 	static const char *const idle[] = {[CONF_IDLE_POLL] = "poll", [CONF_IDLE_SLEEP] = "sleep"};
 	static const char *const huge[] = {
 		[CONF_HUGE_AUTO] = "auto", [CONF_HUGE_YES] = "yes", [CONF_HUGE_NO] = "no"};
-	static const char *const level[] = {[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
-		[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug"};
+	static const char *const level[] = {[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug"};
 
 	CTL_SECTION(out, "global", CTL_BLOCK, columns);
 	put_cores(out, g);
@@ -71,8 +73,7 @@ static void put_gateways(struct ctl_doc *out, const struct conf_port *p)
 	char text[IP_ADDR_TEXT];
 
 	for (unsigned i = 0; i < p->n_gateway; i++)
-		ctl__text_printf(
-			&list, "%s%s", i ? "\n" : "", ip_addr_text(&p->gateway[i], text));
+		ctl__text_printf(&list, "%s%s", i ? "\n" : "", ip_addr_text(&p->gateway[i], text));
 	ctl__doc_list(out, &list);
 	ctl__text_fini(&list);
 }

@@ -29,8 +29,8 @@ struct row {
 struct job {
 	const struct ctl_worker *worker;
 	uint32_t relay_max, places; /* the relay's, all of them */
-	uint32_t at;		    /* the next place */
-	uint32_t want, n;	    /* rows */
+	uint32_t at;                /* the next place */
+	uint32_t want, n;           /* rows */
 	struct row row[ROWS_STEP];
 };
 
@@ -147,7 +147,8 @@ static int limit_parse(struct span arg, uint32_t *limit, struct err *e)
 
 static void put_summary(const struct ctl_core *core, uint32_t shown, struct ctl_doc *out)
 {
-	static const struct ctl_column columns[] = {{"shown"}, {"open"}, {"half_open"}, {"time_wait"}};
+	static const struct ctl_column columns[] = {
+		{"shown"}, {"open"}, {"half_open"}, {"time_wait"}};
 	uint64_t open = 0, half_open = 0, time_wait = 0;
 
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {

@@ -31,7 +31,7 @@ static void put_state(struct ctl_doc *out, const struct ctl_core *core, const st
 static uint64_t failures(const struct ctl_member *m)
 {
 	return m->stat[LB_STAT_connect_failures] + m->stat[LB_STAT_timeouts] +
-		m->stat[LB_STAT_resets] + m->stat[LB_STAT_bad_responses];
+	       m->stat[LB_STAT_resets] + m->stat[LB_STAT_bad_responses];
 }
 
 /* ---- show pools ---- */
@@ -59,8 +59,8 @@ static void pool_row(const struct ctl_core *core, unsigned pool, struct ctl_doc 
 	ctl__doc_number(out, CTL_COUNT, failed);
 }
 
-static void member_row(const struct ctl_core *core, unsigned pool, unsigned member,
-	struct ctl_doc *out)
+static void member_row(
+	const struct ctl_core *core, unsigned pool, unsigned member, struct ctl_doc *out)
 {
 	const struct conf_pool *p = &core->sys.conf->pools[pool];
 	struct ctl_member m;

@@ -64,8 +64,8 @@ static void traffic(const struct ctl_core *core, struct ctl_doc *out)
 	static const struct ctl_column columns[] = {{"name", "port"}, {"rx_packets"}, {"rx_bytes"},
 		{"tx_packets"}, {"tx_bytes"}, {"tx_dropped"}, {"rx_missed"}, {"rx_errors"},
 		{"rx_no_buffer"}, {"tx_errors"}};
-	static const uint8_t stats[] = {PORT_STAT_rx_packets, PORT_STAT_rx_bytes,
-		PORT_STAT_tx_packets, PORT_STAT_tx_bytes};
+	static const uint8_t stats[] = {
+		PORT_STAT_rx_packets, PORT_STAT_rx_bytes, PORT_STAT_tx_packets, PORT_STAT_tx_bytes};
 
 	CTL_SECTION(out, "traffic", CTL_TABLE, columns);
 	for (unsigned i = 0; i < core->sys.n_ports; i++) {
@@ -87,15 +87,15 @@ static void offloads(const struct ctl_core *core, struct ctl_doc *out)
 {
 	static const struct ctl_column columns[] = {{"name", "port"}, {"rx_checksum"},
 		{"tx_checksum_ip", "tx ip checksum"}, {"tx_checksum_tcp", "tx tcp checksum"},
-		{"tso"}, {"lro"}, {"scatter"}, {"segments"}, {"rss"}, {"rss_known"},
-		{"vlan_strip"}, {"vlan_insert"}, {"interrupts"}};
+		{"tso"}, {"lro"}, {"scatter"}, {"segments"}, {"rss"}, {"rss_known"}, {"vlan_strip"},
+		{"vlan_insert"}, {"interrupts"}};
 
 	CTL_SECTION(out, "offloads", CTL_TABLE, columns);
 	for (unsigned i = 0; i < core->sys.n_ports; i++) {
 		const struct port *p = core->sys.ports[i];
 		const struct port_caps *c = port_caps(p);
-		const bool flags[] = {c->rx_csum, c->tx_csum_ip, c->tx_csum_tcp, c->tso, c->lro,
-			c->scatter};
+		const bool flags[] = {
+			c->rx_csum, c->tx_csum_ip, c->tx_csum_tcp, c->tso, c->lro, c->scatter};
 		const bool more[] = {
 			c->rss, port_rss_known(p), c->vlan_strip, c->vlan_insert, c->rx_intr};
 
@@ -204,8 +204,7 @@ static void route_copy(void *arg)
 int ctl__show_routes(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
-	static const struct ctl_column columns[] = {
-		{"to"}, {"via"}, {"source"}, {"port"}, {"up"}};
+	static const struct ctl_column columns[] = {{"to"}, {"via"}, {"source"}, {"port"}, {"up"}};
 	struct route_job job = {.net = core->sys.workers[0].net};
 	int rc = ctl__on_worker(core, 0, route_copy, &job, e);
 

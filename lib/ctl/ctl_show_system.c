@@ -58,7 +58,8 @@ int ctl__show_workers(
 		ctl__doc_real(out, CTL_SHARE, all > 0 ? (double)load->busy / all : 0);
 		ctl__doc_number(out, CTL_COUNT, *worker->polls);
 		ctl__doc_number(out, CTL_COUNT, burst.count);
-		ctl__doc_real(out, CTL_REAL, burst.count ? (double)burst.sum / (double)burst.count : 0);
+		ctl__doc_real(
+			out, CTL_REAL, burst.count ? (double)burst.sum / (double)burst.count : 0);
 		ctl__doc_number(out, CTL_COUNT, stat_hist_quantile(&burst, 990));
 		ctl__doc_number(out, CTL_COUNT, burst.max);
 		ctl__doc_number(out, CTL_COUNT, tcp.conns);
@@ -70,7 +71,8 @@ int ctl__show_workers(
 int ctl__show_counters(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
-	static const struct ctl_column columns[] = {{"lib"}, {"counter"}, {"value"}, {"text", "counts"}};
+	static const struct ctl_column columns[] = {
+		{"lib"}, {"counter"}, {"value"}, {"text", "counts"}};
 	struct ctl_counters sums;
 
 	if (arg.n && !span_eq(arg, SPAN_LIT("all")))

@@ -22,8 +22,8 @@ struct expo {
 	const char *seen[EXPO_LINES]; /* families' HELP, and samples up to their value */
 	unsigned n_seen;
 	char name[256], type[16]; /* of the open family */
-	unsigned samples;	  /* of it so far */
-	double le, count;	  /* of the histogram that is open; le NAN: none */
+	unsigned samples;         /* of it so far */
+	double le, count;         /* of the histogram that is open; le NAN: none */
 };
 
 static inline bool expo_match(const char *pattern, const char *s)
@@ -86,7 +86,8 @@ static inline const char *expo_comment(struct expo *x, char *line)
 }
 
 /* One sample of a histogram; labels begins at '{'. */
-static inline const char *expo_hist(struct expo *x, const char *suffix, const char *labels, double v)
+static inline const char *expo_hist(
+	struct expo *x, const char *suffix, const char *labels, double v)
 {
 	const char *le = strstr(labels, "le=\"");
 	double bound;

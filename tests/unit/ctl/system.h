@@ -94,12 +94,24 @@ static inline struct net *system_net(struct system_worker *w)
 
 static inline void system_worker_parts(struct system_worker *w, unsigned id)
 {
-	struct tcp_config tcp = {.conns = 32, .syns = 16, .time_waits = 16, .exts = 8,
-		.rcv_limit = 1 << 20, .snd_limit = 1 << 20, .time_wait_ms = 1000,
-		.fin_wait2_ms = 1000, .rto_min_ms = 200, .secret = {1, 2, 3, 4}};
-	struct relay_config relay = {.conf = sys.conf, .pools = &w->pools, .ports = sys.ports,
-		.rnd = &w->rnd, .worker = (uint16_t)id, .n_workers = SYSTEM_WORKERS,
-		.requests = 8, .backs = 16};
+	struct tcp_config tcp = {.conns = 32,
+		.syns = 16,
+		.time_waits = 16,
+		.exts = 8,
+		.rcv_limit = 1 << 20,
+		.snd_limit = 1 << 20,
+		.time_wait_ms = 1000,
+		.fin_wait2_ms = 1000,
+		.rto_min_ms = 200,
+		.secret = {1, 2, 3, 4}};
+	struct relay_config relay = {.conf = sys.conf,
+		.pools = &w->pools,
+		.ports = sys.ports,
+		.rnd = &w->rnd,
+		.worker = (uint16_t)id,
+		.n_workers = SYSTEM_WORKERS,
+		.requests = 8,
+		.backs = 16};
 	struct err e = {""};
 
 	rand_seed(&w->rnd, id + 1);
@@ -122,10 +134,20 @@ static inline void system_worker_up(unsigned id)
 
 	system_worker_parts(w, id);
 	w->block = (struct stat_block){"worker", names, w->own, 2};
-	sys.views[id] = (struct ctl_worker){.core = sys.conf->global.workers[id], .net = w->net,
-		.tcp = w->tcp, .lb = w->lb, .relay = w->relay, .pools = &w->pools, .now = &sys.now,
-		.busy_cycles = &w->busy, .idle_cycles = &w->idle, .sleep_cycles = &w->sleep,
-		.polls = &w->polls, .burst = &w->burst, .blocks = &w->block, .n_blocks = 1};
+	sys.views[id] = (struct ctl_worker){.core = sys.conf->global.workers[id],
+		.net = w->net,
+		.tcp = w->tcp,
+		.lb = w->lb,
+		.relay = w->relay,
+		.pools = &w->pools,
+		.now = &sys.now,
+		.busy_cycles = &w->busy,
+		.idle_cycles = &w->idle,
+		.sleep_cycles = &w->sleep,
+		.polls = &w->polls,
+		.burst = &w->burst,
+		.blocks = &w->block,
+		.n_blocks = 1};
 }
 
 static inline struct conf *system_conf(void)
@@ -156,14 +178,21 @@ static inline void system_up(void)
 		CU_ASSERT_EQUAL_FATAL(buf_pools_create(pools[w], name, 2048, -1), 0);
 	}
 	for (unsigned p = 0; p < 2; p++) {
-		sys.ports[p] = port_open(&sys.conf->ports[p], (uint8_t)p, SYSTEM_WORKERS, pools, &e);
+		sys.ports[p] =
+			port_open(&sys.conf->ports[p], (uint8_t)p, SYSTEM_WORKERS, pools, &e);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(sys.ports[p]);
 	}
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++)
 		system_worker_up(w);
-	sys.core.sys = (struct ctl_system){.conf = sys.conf, .version = "1.2.3",
-		.started = 1700000000, .tsc_hz = 1000000000, .ports = sys.ports, .n_ports = 2,
-		.workers = sys.views, .n_workers = SYSTEM_WORKERS, .run_on_worker = system_run};
+	sys.core.sys = (struct ctl_system){.conf = sys.conf,
+		.version = "1.2.3",
+		.started = 1700000000,
+		.tsc_hz = 1000000000,
+		.ports = sys.ports,
+		.n_ports = 2,
+		.workers = sys.views,
+		.n_workers = SYSTEM_WORKERS,
+		.run_on_worker = system_run};
 }
 
 static inline void system_down(void)

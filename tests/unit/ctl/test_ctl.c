@@ -92,6 +92,6 @@ static void load(void)
 	system_down();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(asked_and_answered),
-	UNIT_CASE(failed_start_leaves_nothing), UNIT_CASE(load)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(asked_and_answered), UNIT_CASE(failed_start_leaves_nothing), UNIT_CASE(load)};
 UNIT_MAIN(cases)

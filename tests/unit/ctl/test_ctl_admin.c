@@ -8,7 +8,7 @@
 #include "system.h"
 
 #define PLACES 16 /* of the server */
-#define SEC    (clock_us_t)CLOCK_US_PER_S
+#define SEC    (clock_us_t) CLOCK_US_PER_S
 
 static char dir[64], path[96];
 static struct ctl_admin *admin;
@@ -238,7 +238,8 @@ static void never_reads(void)
 
 	up();
 	slow = client();
-	while (send(slow, ask, strlen(ask), MSG_NOSIGNAL) == (ssize_t)strlen(ask) && asked < 1000000) {
+	while (send(slow, ask, strlen(ask), MSG_NOSIGNAL) == (ssize_t)strlen(ask) &&
+		asked < 1000000) {
 		asked++;
 		serve();
 	}

@@ -9,8 +9,9 @@ static void abbreviations(void)
 	EXPECT_ANSWER("sh v", "version  1.2.3\n");
 	EXPECT_ANSWER("s pool fast", "10.1.0.11:9000"); /* whole, though pools begins with it */
 	EXPECT_ANSWER("sh conn 5", "shown");
-	expect_error("sh", "\"sh\": incomplete; expected version, ports, workers, listeners, pools, "
-			   "pool, connections, routes, neighbours, counters, memory, config\n");
+	expect_error("sh",
+		"\"sh\": incomplete; expected version, ports, workers, listeners, pools, "
+		"pool, connections, routes, neighbours, counters, memory, config\n");
 	system_down();
 }
 

@@ -22,7 +22,8 @@ static void sums(void)
 		struct system_worker *k = &sys.worker[w];
 
 		for (unsigned p = 0; p < 2; p++)
-			poke(&port_stats(sys.ports[p], (uint16_t)w).values[PORT_STAT_rx_packets], 1);
+			poke(&port_stats(sys.ports[p], (uint16_t)w).values[PORT_STAT_rx_packets],
+				1);
 		poke(&net_stat_block(k->net).values[NET_STAT_rx_runt], 10);
 		poke(&tcp_stats(k->tcp)[TCP_STAT_drop_paws], 100);
 		poke(&relay_stat_block(k->relay, 0).values[RELAY_STAT_requests], 1000);

@@ -43,7 +43,8 @@ static void down(void)
 
 static int client(void)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(at.port),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons(at.port),
 		.sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -82,8 +83,10 @@ static void metrics(void)
 
 	up();
 	fd = client();
-	talk(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "code=\"lost\"} 0", text, sizeof(text));
-	EXPECT_PARTS(text, "HTTP/1.1 200 ", "text/plain; version=0.0.4", "\r\n\r\n# HELP penstock_");
+	talk(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "code=\"lost\"} 0", text,
+		sizeof(text));
+	EXPECT_PARTS(
+		text, "HTTP/1.1 200 ", "text/plain; version=0.0.4", "\r\n\r\n# HELP penstock_");
 	close(fd);
 	down();
 }
@@ -143,6 +146,6 @@ static void address_in_use(void)
 	down();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(metrics), UNIT_CASE(keeps_alive),
-	UNIT_CASE(refuses), UNIT_CASE(address_in_use)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(metrics), UNIT_CASE(keeps_alive), UNIT_CASE(refuses), UNIT_CASE(address_in_use)};
 UNIT_MAIN(cases)

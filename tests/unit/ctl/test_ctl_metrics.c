@@ -46,8 +46,12 @@ static void at_rest(void)
 
 static void traffic(void)
 {
-	const struct lb_result res = {.outcome = LB_COMPLETE, .status = 206, .bytes_out = 10,
-		.bytes_in = 2000, .ttfb_us = 700, .total_us = 1200000};
+	const struct lb_result res = {.outcome = LB_COMPLETE,
+		.status = 206,
+		.bytes_out = 10,
+		.bytes_in = 2000,
+		.ttfb_us = 700,
+		.total_us = 1200000};
 	const struct lb_result late = {.outcome = LB_TIMEOUT, .bytes_out = 10};
 	char *text;
 
@@ -80,10 +84,10 @@ static void traffic(void)
 		"penstock_member_responses_total{pool=\"fast\",member=\"a\",class=\"2xx\"} 2");
 	expect_line(text,
 		"penstock_member_failures_total{pool=\"fast\",member=\"a\",reason=\"timeout\"} 2");
-	expect_line(text,
-		"penstock_member_first_byte_seconds_bucket{pool=\"fast\",member=\"a\",le=\"0.0005\"} 0");
-	expect_line(text,
-		"penstock_member_first_byte_seconds_bucket{pool=\"fast\",member=\"a\",le=\"0.001\"} 2");
+	expect_line(text, "penstock_member_first_byte_seconds_bucket{pool=\"fast\",member=\"a\",le="
+			  "\"0.0005\"} 0");
+	expect_line(text, "penstock_member_first_byte_seconds_bucket{pool=\"fast\",member=\"a\",le="
+			  "\"0.001\"} 2");
 	expect_line(text, "penstock_member_response_seconds_sum{pool=\"fast\",member=\"a\"} 2.4");
 	expect_line(text,
 		"penstock_member_response_seconds_bucket{pool=\"fast\",member=\"a\",le=\"2.5\"} 2");
@@ -126,6 +130,6 @@ static void the_judge_can_say_no(void)
 	CU_ASSERT_PTR_NULL(expo_check(H "gauge\npenstock_x{a=\"\\\"\"} 1e9\n"));
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(at_rest), UNIT_CASE(traffic),
-	UNIT_CASE(escapes), UNIT_CASE(the_judge_can_say_no)};
+static const struct unit_case cases[] = {UNIT_CASE(at_rest), UNIT_CASE(traffic), UNIT_CASE(escapes),
+	UNIT_CASE(the_judge_can_say_no)};
 UNIT_MAIN(cases)

@@ -40,7 +40,8 @@ static void listed(void)
 		"\"local\":\"10.1.0.10:2000\",\"tcp_state\":\"",
 		"\"local\":\"10.1.0.10:2001\"", "{\"worker\":1,\"side\":\"tcp\"",
 		"\"summary\":{\"shown\":3,\"open\":3,\"half_open\":0,\"time_wait\":0}");
-	EXPECT_ANSWER("show connections", "0  tcp   -   10.1.0.11:9000  10.1.0.10:2000", "shown      3\n");
+	EXPECT_ANSWER("show connections", "0  tcp   -   10.1.0.11:9000  10.1.0.10:2000",
+		"shown      3\n");
 	system_down();
 }
 
@@ -55,7 +56,8 @@ static void limits(void)
 	CU_ASSERT_EQUAL(rows("json show connections 1"), 1);
 	EXPECT_ANSWER("json show connections 3", "\"summary\":{\"shown\":3,\"open\":10,");
 	expect_error("show connections 0", "\"0\": expected how many to show, 1 to 10000\n");
-	expect_error("show connections 10001", "\"10001\": expected how many to show, 1 to 10000\n");
+	expect_error(
+		"show connections 10001", "\"10001\": expected how many to show, 1 to 10000\n");
 	expect_error("show connections 99999999999999999999",
 		"\"99999999999999999999\": expected how many to show, 1 to 10000\n");
 	expect_error("show connections -1", "\"-1\": expected how many to show, 1 to 10000\n");

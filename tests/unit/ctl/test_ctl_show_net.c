@@ -38,7 +38,8 @@ static void routes(void)
 
 static void neighbours(void)
 {
-	struct net_learned l = {.mac = {2, 0xaa, 0, 0, 0, 1}, .port = 1,
+	struct net_learned l = {.mac = {2, 0xaa, 0, 0, 0, 1},
+		.port = 1,
 		.how = NET_LEARN_SOLICITED | NET_LEARN_OVERRIDE | NET_LEARN_CREATE};
 
 	system_up();
@@ -47,7 +48,8 @@ static void neighbours(void)
 	net_neigh_learn(sys.worker[1].net, &l, sys.now);
 	sys.now += 1500000;
 	EXPECT_ANSWER("json show neighbours",
-		"{\"neighbours\":[{\"worker\":1,\"address\":\"10.1.0.11\",\"mac\":\"02:aa:00:00:00:01\","
+		"{\"neighbours\":[{\"worker\":1,\"address\":\"10.1.0.11\",\"mac\":\"02:aa:00:00:00:"
+		"01\","
 		"\"port\":\"back\",\"state\":\"",
 		"\",\"age_ms\":1500,\"held\":0}]}");
 	EXPECT_ANSWER("show neighbours", "1  10.1.0.11  02:aa:00:00:00:01  back", "1.50 s");

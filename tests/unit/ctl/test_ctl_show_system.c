@@ -10,8 +10,8 @@ static void version(void)
 	system_up();
 	sys.core.sys.started = (uint64_t)time(NULL) - 90061;
 	snprintf(pid, sizeof(pid), "pid      %d\n", getpid());
-	EXPECT_ANSWER("show version", "version  1.2.3\n", "dpdk     DPDK", pid, "uptime   1d 01:01:0",
-		"workers  2\n");
+	EXPECT_ANSWER("show version", "version  1.2.3\n", "dpdk     DPDK", pid,
+		"uptime   1d 01:01:0", "workers  2\n");
 	sys.core.sys.started = 1700000000;
 	EXPECT_ANSWER("json show version", "\"started\":\"2023-11-14T22:13:20Z\"");
 	sys.core.sys.started = UINT32_MAX; /* the clock was set back */
@@ -27,7 +27,8 @@ static void workers(void)
 	w->busy = 100;
 	w->idle = 300;
 	ctl__load_sample(&sys.core);
-	EXPECT_ANSWER("json show workers", "\"worker\":0,\"core\":2,\"busy\":null,\"busy_total\":0.25,");
+	EXPECT_ANSWER(
+		"json show workers", "\"worker\":0,\"core\":2,\"busy\":null,\"busy_total\":0.25,");
 	w->busy += 100;
 	w->idle += 20;
 	w->sleep += 80;
@@ -71,12 +72,14 @@ static void memory(void)
 
 	system_up();
 	m = rte_pktmbuf_alloc(sys.worker[1].pools.data);
-	EXPECT_ANSWER("json show memory", "{\"worker\":0,\"name\":\"data\",\"in_use\":0,\"size\":2048,",
+	EXPECT_ANSWER("json show memory",
+		"{\"worker\":0,\"name\":\"data\",\"in_use\":0,\"size\":2048,",
 		"{\"worker\":1,\"name\":\"data\",\"in_use\":1,\"size\":2048,", "\"records\":[",
 		"{\"worker\":0,\"name\":\"connections\",\"in_use\":0,\"size\":32}",
 		"{\"worker\":1,\"name\":\"requests\",\"in_use\":0,\"size\":8}");
 	rte_pktmbuf_free(m);
-	EXPECT_ANSWER("json show memory", "{\"worker\":1,\"name\":\"data\",\"in_use\":0,\"size\":2048,");
+	EXPECT_ANSWER(
+		"json show memory", "{\"worker\":1,\"name\":\"data\",\"in_use\":0,\"size\":2048,");
 	system_down();
 }
 
