@@ -8,7 +8,8 @@
 
 #define PORTS_QUEUES 4
 
-static struct buf_pools ports_pool[PORTS_QUEUES], *ports_pools[PORTS_QUEUES];
+static struct buf_pools ports_pool[PORTS_QUEUES];
+static struct buf_pools *ports_pools[PORT_QUEUES_MAX]; /* in turn */
 
 static inline void ports_setup(void)
 {
@@ -20,8 +21,9 @@ static inline void ports_setup(void)
 		snprintf(name, sizeof(name), "t%u", serial++);
 		CU_ASSERT_EQUAL_FATAL(
 			buf_pools_create(&ports_pool[q], name, 1024, SOCKET_ID_ANY), 0);
-		ports_pools[q] = &ports_pool[q];
 	}
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		ports_pools[q] = &ports_pool[q % PORTS_QUEUES];
 }
 
 static inline void ports_teardown(void)
