@@ -203,6 +203,21 @@ int buf_chain_move(struct buf_chain *dst, struct buf_chain *src, struct rte_memp
 	return 0;
 }
 
+bool buf_chain_squeeze(struct buf_chain *dst, struct buf_chain *src)
+{
+	struct rte_mbuf *m = dst->tail;
+	uint32_t n = src->bytes;
+
+	if (!m || !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1 ||
+		n > (uint32_t)(m->buf_len - m->data_off - m->data_len))
+		return false;
+	buf_chain_read(src, 0, n, rte_pktmbuf_mtod_offset(m, void *, m->data_len));
+	m->data_len = (uint16_t)(m->data_len + n);
+	dst->bytes += n;
+	buf_chain_free(src);
+	return true;
+}
+
 /* The mbuf that straddles the boundary stays in src with a larger head_off; dst gets a slice. */
 int buf_chain_split(
 	struct buf_chain *dst, struct buf_chain *src, uint32_t n, struct rte_mempool *indirect)

@@ -94,6 +94,10 @@ void buf_chain_append(struct buf_chain *c, struct rte_mbuf *m);
 /* Move all of src behind dst by pointer; src is empty afterwards. src->head_off must be 0 or dst
  * empty; otherwise the head is re-sliced with one indirect mbuf. 0 or -ENOMEM (nothing moved). */
 int buf_chain_move(struct buf_chain *dst, struct buf_chain *src, struct rte_mempool *indirect);
+/* Copy all of src, which is freed, into the room behind dst's last mbuf, so that small segments do
+ * not pin a buffer each. dst was never transmitted. False, nothing changed: dst is empty, its last
+ * mbuf is indirect or shared, or the room too small. */
+bool buf_chain_squeeze(struct buf_chain *dst, struct buf_chain *src);
 /* Move exactly the first n <= src->bytes bytes of src behind dst. A boundary inside an mbuf costs
  * one indirect mbuf. 0 or -ENOMEM (nothing moved). */
 int buf_chain_split(struct buf_chain *dst, struct buf_chain *src, uint32_t n,

@@ -26,6 +26,20 @@
 #define MTU_MIN_V4	    576	 /* a smaller one is not believed */
 #define MTU_MIN_V6	    1280 /* RFC 8201 4 */
 
+/* Take one challenge ACK from the instance's budget of this second. */
+bool tcp__challenge_allowed(struct tcp *t)
+{
+	if (t->now_ms - t->challenge_ms >= 1000) {
+		t->challenge_ms = t->now_ms;
+		t->challenges = 0;
+	}
+	if (t->challenges >= CHALLENGES_A_SECOND)
+		return false;
+	t->challenges++;
+	TCP_COUNT(t, challenge_acks);
+	return true;
+}
+
 /*
  * Challenge ACK (RFC 5961), limited per connection and per instance. The limits of different
  * connections share no exact count that an attacker could probe: the common budget is far above
@@ -33,16 +47,10 @@
  */
 void tcp__challenge(struct tcp *t, struct tcp_conn *c)
 {
-	if (t->now_ms - t->challenge_ms >= 1000) {
-		t->challenge_ms = t->now_ms;
-		t->challenges = 0;
-	}
 	if ((uint16_t)((uint16_t)t->now_ms - c->chal_ms) < CHALLENGE_GAP_MS ||
-		t->challenges >= CHALLENGES_A_SECOND)
+		!tcp__challenge_allowed(t))
 		return;
 	c->chal_ms = (uint16_t)t->now_ms;
-	t->challenges++;
-	TCP_COUNT(t, challenge_acks);
 	c->flags |= TCP_F_ACK_NOW;
 	tcp__dirty(t, c);
 }
@@ -215,7 +223,7 @@ static void in_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struc
 {
 	uint32_t before = c->rcv_nxt;
 
-	if (buf_chain_move(&c->rx, data, t->pools->indirect) < 0) {
+	if (tcp__rcv_append(&c->rx, data, t->pools->indirect) < 0) {
 		buf_chain_free(data); /* as if lost */
 		TCP_COUNT(t, drop_ooo_full);
 		return;

@@ -28,7 +28,8 @@ uint8_t tcp__wscale(uint32_t limit)
 	return shift;
 }
 
-static struct tcp_listener *listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port)
+/* The listener for connections to dst:port, an exact one before one of any address; or NULL. */
+struct tcp_listener *tcp__listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port)
 {
 	struct tcp_listener *any = NULL;
 
@@ -45,6 +46,12 @@ static struct tcp_listener *listener_find(struct tcp *t, const struct ip_addr *d
 	return any;
 }
 
+/* The window of a SYN-ACK, which is never scaled (RFC 7323 2.2). */
+static uint32_t record_wnd(const struct tcp *t)
+{
+	return t->cfg.rcv_limit < UINT16_MAX ? t->cfg.rcv_limit : UINT16_MAX;
+}
+
 static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
 {
 	const struct tcp_listener *l = &t->listener[r->listener];
@@ -54,11 +61,31 @@ static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
 		.flags = TCP_SYN | TCP_ACK};
 
 	tcp__record_key(r, &k);
-	p.wnd = (uint16_t)(t->cfg.rcv_limit < UINT16_MAX ? t->cfg.rcv_limit : UINT16_MAX);
+	p.wnd = (uint16_t)record_wnd(t);
 	p.opt.mss = tcp__mss_of(&l->path, ip_is_v4(&r->remote));
 	p.opt.sack_ok = r->flags & TCP_REC_SACK;
 	p.opt.has_wscale = r->flags & TCP_REC_WS;
 	p.opt.wscale = tcp__wscale(t->cfg.rcv_limit);
+	if (r->flags & TCP_REC_TS) {
+		p.opt.has_ts = true;
+		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
+		p.opt.ts_ecr = r->ts_recent;
+	}
+	tcp__ctl_send(t, &p);
+}
+
+/* Where we are, to a peer that is somewhere else (RFC 9293 3.10.7.4, first; RFC 5961 4.2): one that
+ * lost its state answers with an RST that is exact. */
+static void record_challenge(struct tcp *t, const struct tcp_record *r)
+{
+	struct tcp_key k;
+	struct tcp_ctl p = {.src = &t->local[r->local], .dst = &r->remote, .sport = r->lport,
+		.dport = r->rport, .seq = r->snd_nxt + 1, .ack = r->rcv_nxt, .flags = TCP_ACK};
+
+	if (!tcp__challenge_allowed(t))
+		return;
+	tcp__record_key(r, &k);
+	p.wnd = (uint16_t)(record_wnd(t) >> ((r->flags & TCP_REC_WS) ? tcp__wscale(t->cfg.rcv_limit) : 0));
 	if (r->flags & TCP_REC_TS) {
 		p.opt.has_ts = true;
 		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
@@ -94,6 +121,8 @@ static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_ke
 	r->mss = s->opt.mss;
 	r->rcv_nxt = s->seq + 1;
 	r->snd_nxt = tcp__isn(t, k);
+	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
+		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
 	r->ts_recent = s->opt.ts_val;
 	r->wscale = s->opt.wscale;
 	r->flags = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
@@ -104,7 +133,7 @@ static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_ke
  * an RST (3.10.7.1). Data on the SYN is not taken; the peer sends it again. */
 void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s)
 {
-	struct tcp_listener *l = listener_find(t, &s->meta->dst, s->dport);
+	struct tcp_listener *l = tcp__listener_find(t, &s->meta->dst, s->dport);
 	struct tcp_key key = *k;
 	struct tcp_record *r;
 
@@ -181,8 +210,7 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	c->snd_una = c->rtx_nxt = c->snd_nxt;
 	c->recover = c->snd_una - 1;
 	c->rcv_nxt = c->last_ack_sent = r->rcv_nxt;
-	c->rcv_adv = c->rcv_nxt +
-		(t->cfg.rcv_limit < UINT16_MAX ? t->cfg.rcv_limit : UINT16_MAX);
+	c->rcv_adv = c->rcv_nxt + record_wnd(t);
 	c->ts_recent = r->ts_recent;
 	c->snd_wnd = (uint32_t)s->wnd << c->snd_wscale;
 	c->snd_wl1 = s->seq;
@@ -195,30 +223,61 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	return c;
 }
 
+/* A SYN for a half-open record. */
+static void record_syn(struct tcp *t, struct tcp_record *r, const struct tcp_seg *s)
+{
+	if (s->seq + 1 == r->rcv_nxt && !(s->flags & (TCP_ACK | TCP_RST | TCP_FIN))) {
+		/* the same again: the SYN-ACK was lost */
+		if ((r->flags & TCP_REC_TS) && s->opt.has_ts &&
+			seq_gt(s->opt.ts_val, r->ts_recent))
+			r->ts_recent = s->opt.ts_val;
+		syn_ack_send(t, r);
+		return;
+	}
+	TCP_COUNT(t, drop_syn_rcvd);
+	if (!(s->flags & TCP_RST))
+		record_challenge(t, r);
+}
+
+/* The sequence number and timestamp of a segment for a half-open record. True: go on. */
+static bool record_check(struct tcp *t, struct tcp_record *r, const struct tcp_seg *s)
+{
+	bool rst = s->flags & TCP_RST;
+
+	if (seq_lt(s->seq, r->rcv_nxt) || seq_gt(s->seq, r->rcv_nxt + record_wnd(t))) {
+		TCP_COUNT(t, drop_syn_rcvd);
+		if (!rst)
+			record_challenge(t, r);
+		return false;
+	}
+	if ((r->flags & TCP_REC_TS) && !rst &&
+		(!s->opt.has_ts || seq_lt(s->opt.ts_val, r->ts_recent))) {
+		TCP_COUNT(t, drop_paws);
+		return false;
+	}
+	return true;
+}
+
 /* A segment for a half-open record: SYN_RECEIVED in RFC 9293 3.10.7.4. */
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 {
-	uint32_t wnd = t->cfg.rcv_limit < UINT16_MAX ? t->cfg.rcv_limit : UINT16_MAX;
 	struct tcp_conn *c;
 
 	if (s->flags & TCP_SYN) {
-		/* the same SYN again: the SYN-ACK was lost. Anything else is not for us */
-		if (s->seq + 1 == r->rcv_nxt && !(s->flags & (TCP_ACK | TCP_RST | TCP_FIN)))
-			syn_ack_send(t, r);
-		else
-			TCP_COUNT(t, drop_syn_rcvd);
+		record_syn(t, r, s);
 		return;
 	}
-	if (seq_lt(s->seq, r->rcv_nxt) || seq_gt(s->seq, r->rcv_nxt + wnd)) {
-		TCP_COUNT(t, drop_syn_rcvd);
+	if (!record_check(t, r, s))
 		return;
-	}
 	if (s->flags & TCP_RST) {
 		/* RFC 5961 3.2: only the exact number resets */
-		if (s->seq == r->rcv_nxt)
+		if (s->seq == r->rcv_nxt) {
+			TCP_COUNT(t, resets_received);
 			tcp__syn_drop(t, r);
-		else
+		} else {
 			TCP_COUNT(t, drop_rst_challenged);
+			record_challenge(t, r);
+		}
 		return;
 	}
 	if (!(s->flags & TCP_ACK) || s->ack != r->snd_nxt + 1) {
@@ -228,11 +287,10 @@ void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 		return;
 	}
 	c = record_promote(t, r, s);
-	if (!c) {
+	if (c)
+		tcp__conn_input(t, c, s);
+	else
 		TCP_COUNT(t, drop_conns_full);
-		return;
-	}
-	tcp__conn_input(t, c, s);
 }
 
 /* Send SYN-ACKs again, forget the records that had all of theirs. */

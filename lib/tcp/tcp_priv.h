@@ -45,6 +45,7 @@ struct tcp_hdr {
 #define TCP_LISTENERS	 64
 #define TCP_LOCALS	 64
 #define TCP_QUANTUM	 64    /* packets of one connection before the next has its turn */
+#define TCP_COPY_MAX	 256   /* payloads up to here are copied, not kept in their own buffer */
 #define TCP_DUP_THRESH	 3     /* RFC 5681 3.2 */
 
 /* Options of one segment (RFC 9293 3.2, 7323, 2018). */
@@ -70,6 +71,8 @@ struct tcp_seg {
 	uint16_t sport, dport;
 	uint8_t flags;
 	uint8_t hlen;
+	bool has_iss_min;
+	uint32_t iss_min; /* a SYN that ended TIME_WAIT: our ISN must not be before this */
 	struct tcp_opts opt;
 };
 
@@ -230,6 +233,15 @@ static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
 	return c->mss - ((c->flags & TCP_F_TS) ? 12 : 0);
 }
 
+/* Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched. */
+static inline int tcp__rcv_append(struct buf_chain *to, struct buf_chain *data,
+	struct rte_mempool *indirect)
+{
+	if (data->bytes <= TCP_COPY_MAX && buf_chain_squeeze(to, data))
+		return 0;
+	return buf_chain_move(to, data, indirect);
+}
+
 /* tcp_opt.c */
 int tcp__opts_parse(struct tcp_opts *o, const uint8_t *p, uint32_t n);
 uint32_t tcp__opts_build_syn(uint8_t *p, const struct tcp_opts *o);
@@ -285,6 +297,7 @@ void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const stru
 
 /* tcp_input.c */
 void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+bool tcp__challenge_allowed(struct tcp *t);
 void tcp__challenge(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_ack.c */
@@ -302,6 +315,7 @@ void tcp__rtt_no_backoff(struct tcp_conn *c, uint32_t rto_min_ms);
 /* tcp_open.c: how connections begin */
 uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
 uint8_t tcp__wscale(uint32_t limit);
+struct tcp_listener *tcp__listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port);
 void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s);
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);

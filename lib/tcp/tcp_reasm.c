@@ -28,7 +28,7 @@ static int extend(struct tcp_reasm *q, uint32_t i, struct buf_chain *data,
 {
 	uint32_t n = data->bytes;
 
-	if (buf_chain_move(&q->r[i].data, data, indirect) < 0)
+	if (tcp__rcv_append(&q->r[i].data, data, indirect) < 0)
 		return -ENOMEM;
 	q->r[i].end += n;
 	q->bytes += n;

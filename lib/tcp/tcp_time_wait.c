@@ -3,6 +3,8 @@
  * connection begin early where that is safe (RFC 6191). All wait equally long: one FIFO. */
 #include "tcp/tcp_priv.h"
 
+#define ISS_GAP (UINT16_MAX + 1u) /* beyond what lies in the network of the old connection */
+
 static void record_drop(struct tcp *t, struct tcp_record *r)
 {
 	struct tcp_key k;
@@ -55,10 +57,11 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	ack_send(t, r);
 }
 
-/* RFC 6191 2: a SYN that is certainly newer than all of the old connection. */
-static bool may_reuse(const struct tcp_record *r, const struct tcp_seg *s)
+/* RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted. */
+static bool may_reuse(struct tcp *t, const struct tcp_record *r, const struct tcp_seg *s)
 {
-	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN ||
+		!tcp__listener_find(t, &s->meta->dst, s->dport))
 		return false;
 	if ((r->flags & TCP_REC_TS) && s->opt.has_ts)
 		return seq_gt(s->opt.ts_val, r->ts_recent) ||
@@ -69,7 +72,9 @@ static bool may_reuse(const struct tcp_record *r, const struct tcp_seg *s)
 /* A segment for r. True: r is gone, and s is a SYN for the listener. */
 bool tcp__time_wait_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 {
-	if (may_reuse(r, s)) {
+	if (may_reuse(t, r, s)) {
+		s->has_iss_min = true;
+		s->iss_min = r->snd_nxt + ISS_GAP;
 		record_drop(t, r);
 		return true;
 	}
