@@ -232,7 +232,7 @@ void relay__front_event(struct relay *r, struct front *f, uint8_t events)
 	f->eof |= (events & TCP_EV_FIN) != 0;
 	if (events & TCP_EV_WRITABLE) {
 		f->moved = r->now_ms;
-		if (f->req)
+		if (f->req && f->req->state == REQ_RESPONSE)
 			f->req->moved = r->now_ms;
 	}
 	relay__front_run(r, f);

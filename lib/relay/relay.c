@@ -135,6 +135,17 @@ static void unlisten(struct relay *r)
 	}
 }
 
+/* Connections that were accepted but never seen here point to our listeners. */
+static void refuse_unseen(struct relay *r)
+{
+	struct tcp_conn *c;
+	uint8_t events;
+
+	while ((c = tcp_ready_take(r->cfg.tcp, &events)))
+		if (events & TCP_EV_ACCEPT)
+			tcp_abort(r->cfg.tcp, c);
+}
+
 void relay_destroy(struct relay *r)
 {
 	if (!r)
@@ -146,6 +157,7 @@ void relay_destroy(struct relay *r)
 		if (r->backs[i].conn)
 			relay__back_close(r, &r->backs[i], true);
 	unlisten(r);
+	refuse_unseen(r);
 	rte_free(r->listener);
 	rte_free(r->out);
 	rte_free(r->in);

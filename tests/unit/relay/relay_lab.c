@@ -88,7 +88,8 @@ static void deliver(struct lab_wire *w, struct tcp *to, struct buf_pools *pools)
 	if (w->hold)
 		return;
 	for (unsigned i = 0; i < w->n; i++) {
-		struct rte_mbuf *m = carry(w->pkt[i], pools);
+		bool lost = lab.loss && rand_below(&lab.rnd, 1000) < lab.loss;
+		struct rte_mbuf *m = lost ? NULL : carry(w->pkt[i], pools);
 
 		if (m) {
 			*pkt_meta(m) = *pkt_meta(w->pkt[i]);

@@ -50,6 +50,7 @@ struct lab {
 	int listening[LAB_NODES];    /* tcp listener; -1: refuses */
 	bool black_hole[LAB_NODES];  /* answers nothing */
 	bool unreachable[LAB_NODES]; /* no route */
+	unsigned loss;               /* per mille of all packets */
 	bool lose_data;              /* segments with payload never reach a node */
 	struct peer peer[LAB_PEERS];
 	unsigned n_peers;

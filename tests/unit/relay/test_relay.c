@@ -167,11 +167,141 @@ static void crowd(void)
 		crowd_once(seed + i);
 }
 
+/* ---- bulk: objects of all sizes over a wire that loses packets, every byte compared ---- */
+
+#define BULK_CLIENTS 6
+#define BULK_JOBS    8
+#define BULK_MAX     200000
+
+static char want[BULK_MAX];
+
+/* What one end has to send, and how far it is. */
+struct bulk {
+	unsigned size, seed, sent, jobs;
+	bool put, busy;
+};
+
+static struct bulk bulk[LAB_PEERS];
+
+static void bulk_send(struct peer *p, struct bulk *b)
+{
+	unsigned n = RTE_MIN(5000u, b->size - b->sent);
+
+	if (n == 0 || p->conn->tx.bytes > 20000)
+		return;
+	pattern_fill(want, b->size, b->seed);
+	peer_bytes(p, want + b->sent, n);
+	b->sent += n;
+}
+
+static bool bulk_is(const struct peer *p, size_t head, const struct bulk *b)
+{
+	pattern_fill(want, b->size, b->seed);
+	return p->n == head + b->size && memcmp(p->in + head, want, b->size) == 0;
+}
+
+static void bulk_node(struct peer *p, struct bulk *b)
+{
+	char method[8], text[96];
+	size_t head;
+
+	if (b->busy) {
+		bulk_send(p, b);
+		b->busy = b->sent < b->size;
+		return;
+	}
+	if (!peer_has(p, "\r\n\r\n"))
+		return;
+	head = (size_t)(strstr(p->in, "\r\n\r\n") + 4 - p->in);
+	CU_ASSERT_EQUAL_FATAL(sscanf(p->in, "%7s /%u/%u", method, &b->size, &b->seed), 3);
+	b->put = strcmp(method, "PUT") == 0;
+	if (b->put && p->n < head + b->size)
+		return;
+	CU_ASSERT_TRUE(!b->put || bulk_is(p, head, b));
+	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n",
+		b->put ? 0 : b->size);
+	peer_send(p, text);
+	peer_clear(p);
+	b->sent = 0;
+	b->busy = !b->put;
+}
+
+static void bulk_client(struct peer *p, struct bulk *b)
+{
+	char text[96];
+	size_t head;
+
+	if (!b->busy && b->jobs < BULK_JOBS) {
+		*b = (struct bulk){.size = rand_below(&lab.rnd, BULK_MAX),
+			.jobs = b->jobs + 1,
+			.seed = rand_below(&lab.rnd, 1000),
+			.put = rand_below(&lab.rnd, 2)};
+		b->busy = true;
+		snprintf(text, sizeof(text),
+			"%s /%u/%u HTTP/1.1\r\nHost: s3\r\nContent-Length: %u\r\n\r\n",
+			b->put ? "PUT" : "GET", b->size, b->seed, b->put ? b->size : 0);
+		peer_send(p, text);
+	}
+	if (b->put)
+		bulk_send(p, b);
+	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n",
+		b->put ? 0 : b->size);
+	head = strlen(text);
+	if (!b->busy || p->n < head + (b->put ? 0 : b->size))
+		return;
+	CU_ASSERT_TRUE(memcmp(p->in, text, head) == 0);
+	CU_ASSERT_TRUE(b->put ? p->n == head : bulk_is(p, head, b));
+	peer_clear(p);
+	b->busy = false;
+}
+
+static bool bulk_step(void)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < lab.n_peers; i++) {
+		struct peer *p = &lab.peer[i];
+
+		if (!p->conn)
+			continue;
+		CU_ASSERT_TRUE_FATAL(p->node >= 0 || !p->eof);
+		if (p->node < 0)
+			bulk_client(p, &bulk[i]);
+		else if (!p->eof)
+			bulk_node(p, &bulk[i]);
+		more |= p->node < 0 && (bulk[i].busy || bulk[i].jobs < BULK_JOBS);
+	}
+	lab_run(1);
+	return more;
+}
+
+static void bulk_over_a_lossy_wire(void)
+{
+	memset(bulk, 0, sizeof(bulk));
+	lab_init(3);
+	lab.pool.response_timeout_ms = lab.pool.connect_timeout_ms = 60000;
+	lab.listener.body_timeout_ms = lab.listener.idle_timeout_ms = 60000;
+	lab_start();
+	rand_seed(&lab.rnd, unit_seed(3));
+	for (unsigned i = 0; i < BULK_CLIENTS; i++)
+		lab_client();
+	lab.loss = 10;
+	for (unsigned ms = 0; ms < 300000 && bulk_step(); ms++)
+		CU_ASSERT_TRUE_FATAL(buf_pools_in_use(&lab.pools) < 3000);
+	CU_ASSERT_FALSE(bulk_step());
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_responses), BULK_CLIENTS * BULK_JOBS);
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_requests), BULK_CLIENTS * BULK_JOBS);
+	lab.loss = 0;
+	lab.pool.connect_timeout_ms = 100;
+	lab_stop();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(destroy_in_the_middle),
 	UNIT_CASE(destroy_takes_null),
 	UNIT_CASE(fronts_max_is_the_sum),
 	UNIT_CASE(crowd),
+	UNIT_CASE(bulk_over_a_lossy_wire),
 };
 
 UNIT_MAIN(cases)
