@@ -75,9 +75,14 @@ static bool addr_usable(const struct net_prefix *p)
 
 static int port_init(struct net__port *p, const struct net_port_config *cfg, struct err *e)
 {
+	uint16_t least = NET_MTU_MIN_V4;
 	bool v6 = false;
 
-	if (cfg->mtu < NET_MTU_MIN || cfg->vlan > 4094 || cfg->n_addr > NET_PORT_ADDRS_MAX ||
+	for (unsigned i = 0; i < cfg->n_addr && i < NET_PORT_ADDRS_MAX; i++)
+		v6 |= !ip_is_v4(&cfg->addr[i].addr);
+	if (v6)
+		least = NET_MTU_MIN;
+	if (cfg->mtu < least || cfg->vlan > 4094 || cfg->n_addr > NET_PORT_ADDRS_MAX ||
 		net__eth_is_group(cfg->mac))
 		return err_set(
 			e, EINVAL, "port: MTU, VLAN, MAC or number of addresses out of range");
@@ -90,7 +95,6 @@ static int port_init(struct net__port *p, const struct net_port_config *cfg, str
 			return err_set(
 				e, EINVAL, "port: address %u is not a unicast address", i + 1);
 		p->addr[p->n_addr++] = cfg->addr[i];
-		v6 |= !ip_is_v4(&cfg->addr[i].addr);
 	}
 	if (v6)
 		p->addr[p->n_addr++] = link_local(p->mac);

@@ -24,7 +24,8 @@
 
 #define NET_PORTS_MAX      16
 #define NET_PORT_ADDRS_MAX 8
-#define NET_MTU_MIN        1280 /* RFC 8200 5 */
+#define NET_MTU_MIN        1280 /* of a port with an IPv6 address (RFC 8200 5) */
+#define NET_MTU_MIN_V4     576  /* of one without (RFC 791 3.1) */
 
 struct net_prefix {
 	struct ip_addr addr; /* of a port: its own address, host bits and all */

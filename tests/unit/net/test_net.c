@@ -45,6 +45,21 @@ static void bad_configs(void)
 	refused();
 }
 
+/* 1280 is IPv6's rule (RFC 8200 5); a port without it may be narrower. */
+static void mtu_without_ip6(void)
+{
+	host_defaults();
+	host_ports[0].n_addr = 1;
+	host_ports[0].mtu = 576;
+	host_config.routes = host_routes;
+	host_config.n_routes = 1;
+	host_up();
+	host_stop();
+	host_ports[0].n_addr = 1;
+	host_ports[0].mtu = 575;
+	refused();
+}
+
 static void addresses(void)
 {
 	struct ip_addr a;
@@ -109,6 +124,7 @@ static void names(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(bad_configs),
+	UNIT_CASE(mtu_without_ip6),
 	UNIT_CASE(addresses),
 	UNIT_CASE(ip4_only),
 	UNIT_CASE(mac_change),
