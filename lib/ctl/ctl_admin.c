@@ -113,7 +113,8 @@ static int listen_at(struct ctl_admin *a, struct err *e)
 	unlink(path);
 	goto out;
 fail:
-	err_set(e, errno, "admin socket %s: %s", path, strerror(errno));
+	err_set(e, errno, "admin socket %s: %s%s", path, strerror(errno),
+		errno == ENOENT ? ", make its directory" : "");
 out:
 	if (a->made_dir)
 		remove_dir(&a->at);
