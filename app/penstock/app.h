@@ -24,6 +24,8 @@ int host_check(const struct conf *conf, const uint16_t *cores, unsigned n_cores,
 
 /* Start DPDK's EAL for conf: lcore 0 is control, lcore i + 1 worker i on cores[i]. 0 or -errno. */
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e);
+/* " (DPDK says: ...)" with the first error in DPDK's log since the last call, "" when there is none. */
+const char *eal_words(void);
 /* Harmless when it is not up. */
 void eal_stop(void);
 

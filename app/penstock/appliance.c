@@ -171,11 +171,13 @@ static int ports_start(struct appliance *a, struct err *e)
 		const struct conf_port *c = &a->conf->ports[p];
 		struct err why = {""};
 
+		eal_words(); /* what was said before is not about this port */
 		log_hush();
 		a->ports[p] = port_open(c, (uint8_t)p, (uint16_t)a->n_workers, pools, &why);
 		log_unhush();
 		if (!a->ports[p])
-			return err_set(e, EIO, "%s:%u: %s", c->at.file, c->at.line, why.text);
+			return err_set(e, EIO, "%s:%u: %s%s", c->at.file, c->at.line, why.text,
+				strstr(why.text, "see the log") ? eal_words() : "");
 		if (port_state(a->ports[p]) == PORT_GONE)
 			log_warn("port", "%s: no device; it is optional and looked for again",
 				c->name);
@@ -263,12 +265,14 @@ static int control_start(struct appliance *a, struct err *e)
 		.started = (uint64_t)time(NULL), .tsc_hz = rte_get_tsc_hz(), .ports = a->ports,
 		.n_ports = a->conf->n_ports, .workers = a->views, .n_workers = a->n_workers,
 		.run_on_worker = run_on_worker, .arg = a};
+	struct err why = {""};
 
 	for (unsigned i = 0; i < a->n_workers; i++)
 		view_fill(a, i);
-	a->ctl = ctl_create(&sys, e);
+	a->ctl = ctl_create(&sys, &why);
 	if (!a->ctl)
-		return -EIO;
+		return err_set(e, EIO, "%s:%u: [global] %s", a->conf->global.at.file,
+			a->conf->global.at.line, why.text);
 	return fd_add(a, ctl_fd(a->ctl)) < 0 ? err_set(e, errno, "epoll: %s", strerror(errno)) : 0;
 }
 

@@ -2,6 +2,7 @@
 /* DPDK's EAL: cores, hugepages or not, and its log lines in our form. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #define NO_SUCH_PCI "ffff:ff:1f.7"
 
 static bool up;
-static char last_error[200]; /* the last line of DPDK's that was an error */
+static char words[200]; /* the first error in DPDK's log since eal_words() was asked */
 
 /* Free huge pages of all sizes, bytes. */
 static uint64_t huge_free(void)
@@ -55,8 +56,8 @@ static ssize_t log_write(void *cookie, const char *text, size_t n)
 		len--;
 	if (len == 0)
 		return (ssize_t)n;
-	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR)
-		snprintf(last_error, sizeof(last_error), "%.*s", (int)len, text);
+	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR && !words[0])
+		snprintf(words, sizeof(words), "%.*s", (int)len, text);
 	log_debug("dpdk", "%.*s", (int)len, text);
 	return (ssize_t)n;
 }
@@ -71,13 +72,51 @@ static void log_redirect(void)
 	rte_openlog_stream(f);
 }
 
+const char *eal_words(void)
+{
+	static char out[sizeof(words) + 16];
+
+	snprintf(out, sizeof(out), words[0] ? " (DPDK says: %s)" : "", words);
+	words[0] = '\0';
+	return out;
+}
+
+/* Memory that may be had without swapping, bytes. */
+static uint64_t memory_free(void)
+{
+	unsigned long kb = ULONG_MAX / 1024;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %lu kB", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (uint64_t)kb * 1024;
+}
+
+static int memory_check(const struct conf *conf, struct err *e)
+{
+	uint64_t want = conf->global.memory, have = memory_free();
+
+	if (have >= want)
+		return 0;
+	return err_set(e, ENOMEM,
+		"%s:%u: [global] memory: %lu MB wanted, this machine has %lu MB available: lower it",
+		conf->global.at.file, conf->global.at.line, want >> 20, have >> 20);
+}
+
+/* With hugepages or without. */
 static int huge_decide(const struct conf *conf, bool *huge, struct err *e)
 {
 	uint64_t want = conf->global.memory, have = huge_free();
 
-	*huge = conf->global.hugepages != CONF_HUGE_NO;
-	if (!*huge || have >= want)
+	*huge = conf->global.hugepages != CONF_HUGE_NO && have >= want;
+	if (*huge)
 		return 0;
+	if (conf->global.hugepages == CONF_HUGE_NO)
+		return memory_check(conf, e);
 	if (conf->global.hugepages == CONF_HUGE_YES)
 		return err_set(e, ENOMEM,
 			"%s:%u: [global] hugepages: %lu MB are free, memory = %lu MB wants more: "
@@ -85,8 +124,7 @@ static int huge_decide(const struct conf *conf, bool *huge, struct err *e)
 			conf->global.at.file, conf->global.at.line, have >> 20, want >> 20);
 	log_warn("app", "%lu MB of hugepages are free, %lu MB wanted: going on with normal pages, slower",
 		have >> 20, want >> 20);
-	*huge = false;
-	return 0;
+	return memory_check(conf, e);
 }
 
 static void lcores_text(char *text, size_t n, const struct conf *conf, const uint16_t *cores,
@@ -139,10 +177,10 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 	rc = rte_eal_init(argc, argv);
 	if (rc < 0)
 		return err_set(e, rte_errno ? rte_errno : EIO,
-			"%s:%u: [global] memory = %s MB, hugepages: DPDK does not start: %s (%s); "
-			"log = debug shows all of its words",
+			"%s:%u: [global] memory, hugepages: DPDK does not start with %s MB: %s%s; set "
+			"log = debug to see all of its log",
 			conf->global.at.file, conf->global.at.line, megabytes, rte_strerror(rte_errno),
-			last_error);
+			eal_words());
 	up = true;
 	return 0;
 }
