@@ -12,8 +12,7 @@ int net_path(const struct net *n, const struct ip_addr *dst, struct net_path *ou
 	for (unsigned i = 0; i < LAB_NODES; i++)
 		if (lab.unreachable[i] && ip_addr_eq(dst, &lab.member[i].endpoint.addr))
 			return -EHOSTUNREACH;
-	*out = (struct net_path){.mtu = 1500};
-	ip_addr_parse("10.1.0.100", &out->src);
+	*out = (struct net_path){.src = lab.back_source, .mtu = 1500};
 	return 0;
 }
 
@@ -176,12 +175,10 @@ void lab_run(unsigned ms)
 struct peer *lab_client(void)
 {
 	const struct tcp_path path = {.mtu = 1500};
-	struct ip_endpoint local;
+	struct ip_endpoint local = {lab.client, lab.client_port++};
 	struct peer *p = peer_new(NULL, -1);
 	int error;
 
-	ip_addr_parse("10.9.0.1", &local.addr);
-	local.port = lab.client_port++;
 	p->conn = tcp_connect(lab.out, &local, &lab.listener.addr[0], &path, p, &error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p->conn);
 	lab_run(5);
@@ -294,8 +291,23 @@ void lab_init(unsigned nodes)
 		.n_pools = 1};
 	lab.requests = lab.backs = 16;
 	lab.n_workers = 1;
+	ip_addr_parse("10.9.0.1", &lab.client);
+	ip_addr_parse("10.1.0.100", &lab.back_source);
 	lab.client_port = 20000;
 	lab.now = 1000000;
+}
+
+void lab_v6(void)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < lab.pool.n_members; i++) {
+		snprintf(text, sizeof(text), "[2001:db8:1::%u]:9000", i + 1);
+		ip_endpoint_parse(text, &lab.member[i].endpoint);
+	}
+	ip_endpoint_parse("[2001:db8::10]:80", &lab.listener.addr[0]);
+	ip_addr_parse("2001:db8:9::1", &lab.client);
+	ip_addr_parse("2001:db8:1::100", &lab.back_source);
 }
 
 static struct tcp *stack(struct buf_pools *pools, uint64_t secret)

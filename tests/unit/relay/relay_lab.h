@@ -54,6 +54,7 @@ struct lab {
 	bool lose_data;              /* segments with payload never reach a node */
 	struct peer peer[LAB_PEERS];
 	unsigned n_peers;
+	struct ip_addr client, back_source;
 	uint16_t client_port;
 	uint32_t requests, backs; /* of relay_config */
 	uint16_t worker, n_workers;
@@ -64,6 +65,7 @@ extern struct lab lab;
 
 /* Defaults into lab: 2 nodes, round robin. Then change what the case wants, then lab_start. */
 void lab_init(unsigned nodes);
+void lab_v6(void); /* between the two: IPv6 on both sides */
 void lab_start(void);
 /* Close everything; all records and buffers must be back. */
 void lab_stop(void);

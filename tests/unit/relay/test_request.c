@@ -33,6 +33,26 @@ static void get_goes_through(void)
 	lab_stop();
 }
 
+static void ipv6_both_sides(void)
+{
+	struct peer *c, *n;
+
+	lab_init(2);
+	lab.listener.forwarded = true;
+	lab_v6();
+	lab.listening[0] = -1;
+	lab_start();
+	c = lab_client();
+	peer_send(c, PUT_5);
+	n = lab_accepted(1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 2001:db8:9::1\r\n"));
+	peer_send(n, EMPTY);
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_stop();
+}
+
 static void head_bytes_pass_unaltered(void)
 {
 	static const char *const head =
@@ -689,6 +709,7 @@ static void no_free_port_is_slow_down(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(get_goes_through),
+	UNIT_CASE(ipv6_both_sides),
 	UNIT_CASE(head_bytes_pass_unaltered),
 	UNIT_CASE(added_fields_only_if_configured),
 	UNIT_CASE(big_put_streams),
