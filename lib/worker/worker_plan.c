@@ -11,7 +11,7 @@
 #define MB	      (1024u * 1024u)
 #define FRONT_COST    512u	   /* bytes: TCP, relay, hash table, out-of-order share */
 #define REQUEST_COST  1536u	   /* the request and its two back connections */
-#define FIXED_COST    (7u * MB)	   /* SYN and TIME_WAIT records, scratch */
+#define FIXED_COST    (12u * MB)   /* SYN and TIME_WAIT records, scratch, the pools' caches */
 #define LINK_COST     (32u * 1024) /* rings from another worker */
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u

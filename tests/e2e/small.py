@@ -101,10 +101,10 @@ class Lab:
             file.write(text)
         return path
 
-    def appliance(self, text, **options):
-        """Starts penstock with this file; its log is a file of the directory, log()."""
+    def appliance(self, path):
+        """Starts penstock with this file; what it says is in log()."""
         with open(os.path.join(self.directory, "log"), "ab") as log:
-            return self.spawn("appliance", BINARY, "--config", self.write("penstock.ini", text), stderr=log, **options)
+            return self.spawn("appliance", BINARY, "--config", path, stderr=log)
 
     def log(self):
         with open(os.path.join(self.directory, "log"), errors="replace") as file:

@@ -64,8 +64,8 @@ class Workers:
         with open(self.lab.directory + "/www/data", "wb") as file:
             file.write(data)
         self.lab.spawn("storage", sys.executable, "-c", ORIGIN, self.lab.directory + "/www")
-        self.process = self.lab.appliance(FILE.format(socket=self.lab.socket, front=self.devices[0],
-                                                      back=self.devices[1]))
+        text = FILE.format(socket=self.lab.socket, front=self.devices[0], back=self.devices[1])
+        self.process = self.lab.appliance(self.lab.write("penstock.ini", text))
         self.joined()
         self.lab.up(self.process)
         small.wait_for(lambda: {p["state"] for p in self.lab.show("ports")["ports"]} == {"up"}, 5, "links")
