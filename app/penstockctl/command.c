@@ -25,7 +25,7 @@ static const char *after(const char *line, const char *word)
 	return line + n;
 }
 
-/* The server prints JSON or text; what the shell adds fits neither a program nor a missing list. */
+/* The server's help lists the server's commands; these are ours. */
 static void help_own(const char *words)
 {
 	if (*words == '\0')

@@ -167,7 +167,7 @@ int shell(const struct options *o)
 	el_set(el, EL_EDITOR, "emacs");
 	el_set(el, EL_HIST, history, hist);
 	el_set(el, EL_CLIENTDATA, o);
-	el_set(el, EL_ADDFN, "complete", "complete the word", complete);
+	el_wset(el, EL_ADDFN, L"complete", L"complete the word", complete); /* el_set would leak */
 	el_set(el, EL_BIND, "^I", "complete", NULL);
 	el_source(el, NULL);
 	rc = read_lines(o, el, hist);
