@@ -98,28 +98,25 @@ static void remove_dir(const struct sockaddr_un *at)
 static int listen_at(struct ctl_admin *a, struct err *e)
 {
 	const char *path = a->at.sun_path;
+	bool bound;
 
 	if (remove_stale(&a->at, e) < 0)
 		return -1;
 	a->made_dir = make_dir(&a->at);
 	a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* the mode before bind, so that nobody gets in earlier; umask may have taken bits of it */
-	if (a->fd < 0 || fchmod(a->fd, 0660) < 0 ||
-		bind(a->fd, (struct sockaddr *)&a->at, sizeof(a->at)) < 0)
-		goto fail;
-	if (chmod(path, 0660) == 0 && stat(path, &a->file) == 0 && listen(a->fd, CLIENTS) == 0)
+	bound = a->fd >= 0 && fchmod(a->fd, 0660) == 0 &&
+		bind(a->fd, (struct sockaddr *)&a->at, sizeof(a->at)) == 0;
+	if (bound && chmod(path, 0660) == 0 && stat(path, &a->file) == 0 &&
+		listen(a->fd, CLIENTS) == 0)
 		return 0;
 	err_set(e, errno, "admin socket %s: %s", path, strerror(errno));
-	unlink(path);
-	goto out;
-fail:
-	err_set(e, errno, "admin socket %s: %s%s", path, strerror(errno),
-		errno == ENOENT ? ", make its directory" : "");
-out:
-	if (a->made_dir)
-		remove_dir(&a->at);
+	if (bound)
+		unlink(path);
 	if (a->fd >= 0)
 		close(a->fd);
+	if (a->made_dir)
+		remove_dir(&a->at);
 	return -1;
 }
 
