@@ -110,7 +110,8 @@ static int listen_at(struct ctl_admin *a, struct err *e)
 	if (bound && chmod(path, 0660) == 0 && stat(path, &a->file) == 0 &&
 		listen(a->fd, CLIENTS) == 0)
 		return 0;
-	err_set(e, errno, "admin socket %s: %s", path, strerror(errno));
+	err_set(e, errno, "admin socket %s: %s%s", path, strerror(errno),
+		errno == ENOENT ? ", make its directory" : "");
 	if (bound)
 		unlink(path);
 	if (a->fd >= 0)
