@@ -84,7 +84,9 @@ def show(noun):
     """What the appliance itself says, as parsed JSON."""
     ctl = os.path.join(BUILD, "app/penstockctl/penstockctl")
     out = subprocess.run([ctl, "-s", os.path.join(DIR, "penstock.sock"), "--json", "show", *noun.split()],
-                         check=True, capture_output=True)
+                         capture_output=True, text=True)
+    if out.returncode != 0:
+        raise AssertionError("show %s: exit code %d: %s" % (noun, out.returncode, out.stderr))
     return json.loads(out.stdout)
 
 
