@@ -30,7 +30,6 @@
 
 #define TICK_MS	      100	    /* links are looked at, and the drain's end */
 #define RETRY_TICKS   10	    /* between two looks for a missing optional port */
-#define BUF_COST      3300	    /* bytes of all pools for one data mbuf, see buf_pools_create */
 
 struct appliance {
 	const struct conf *conf;
@@ -118,17 +117,16 @@ static void dpdk_stop(struct appliance *a)
 
 static int pools_start(struct appliance *a, struct err *e)
 {
-	uint32_t n = (uint32_t)(a->plan.buffers / BUF_COST);
-
 	for (unsigned i = 0; i < a->n_workers; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "w%u", i);
-		if (buf_pools_create(&a->pools[i], name, n,
+		if (buf_pools_create(&a->pools[i], name, a->plan.buffers,
 			    (int)rte_lcore_to_socket_id(i + 1)) < 0)
 			return err_set(e, ENOMEM,
 				"%s:%u: [global] memory: no room for %u buffers of worker %u: raise it",
-				a->conf->global.at.file, a->conf->global.at.line, n, i);
+				a->conf->global.at.file, a->conf->global.at.line, a->plan.buffers,
+				i);
 	}
 	return 0;
 }

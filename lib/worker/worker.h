@@ -37,7 +37,7 @@ struct worker_plan {
 	uint32_t fronts, backs; /* connections */
 	uint32_t requests;	/* in flight */
 	uint64_t tables;	/* bytes for all of these, TIME_WAIT, SYNs and the like */
-	uint64_t buffers;	/* bytes left for the pools */
+	uint32_t buffers;	/* data mbufs for buf_pools_create */
 };
 
 /* Plan for conf with n workers. 0; -ENOMEM with e set when the file's connections leave too little

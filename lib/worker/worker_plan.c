@@ -11,7 +11,8 @@
 #define MB	      (1024u * 1024u)
 #define FRONT_COST    512u	   /* bytes: TCP, relay, hash table, out-of-order share */
 #define REQUEST_COST  1536u	   /* the request and its two back connections */
-#define FIXED_COST    (12u * MB)   /* SYN and TIME_WAIT records, scratch, the pools' caches */
+#define BUFFER_COST   3500u	   /* a data mbuf with its half header and two slices, see buf.c */
+#define FIXED_COST    (8u * MB)   /* SYN and TIME_WAIT records, scratch, the pools' caches */
 #define LINK_COST     (32u * 1024) /* rings from another worker */
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u
@@ -22,10 +23,11 @@ static uint64_t tables(const struct worker_plan *p)
 	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->requests * REQUEST_COST;
 }
 
-/* What n_workers need that want so much for tables each, MB. */
+/* What n_workers need that want so much for tables each, MB: twice that, and a little more because
+ * more memory allows more requests. */
 static uint64_t enough(uint64_t want, unsigned n_workers)
 {
-	return (2 * want / MB + 1) * n_workers;
+	return (want * 33 / 16 / MB + 1) * n_workers;
 }
 
 int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e)
@@ -44,6 +46,6 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 			"or lower connections",
 			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB, mine / MB,
 			enough(p->tables, n_workers));
-	p->buffers = mine - mine / SPARE - p->tables;
+	p->buffers = (uint32_t)((mine - mine / SPARE - p->tables) / BUFFER_COST);
 	return 0;
 }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+
+#include "workers.h"
+
+static pthread_t thread[WORKERS];
+
+static void *thread_main(void *arg)
+{
+	worker_main(arg);
+	return NULL;
+}
+
+static void launch(unsigned i)
+{
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread[i], NULL, thread_main, ws.w[i]), 0);
+}
+
+static void land(unsigned i)
+{
+	worker_stop(ws.w[i]);
+	pthread_join(thread[i], NULL);
+}
+
+static void count(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* Wait until the worker has polled n times more; each call is a poll at least. */
+static void polls(unsigned i, unsigned n)
+{
+	unsigned ran = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		CU_ASSERT_EQUAL(worker_call(ws.w[i], count, &ran), 0);
+	CU_ASSERT_EQUAL(ran, n);
+}
+
+static void it_polls_and_runs_jobs(void)
+{
+	uint64_t before;
+
+	workers_up("net_ring0");
+	launch(0);
+	polls(0, 1);
+	before = worker_load(ws.w[0])->polls;
+	polls(0, 10);
+	CU_ASSERT(worker_load(ws.w[0])->polls >= before + 10);
+	CU_ASSERT(*worker_now(ws.w[0]) > 0);
+	land(0);
+	CU_ASSERT_EQUAL(worker_stat_block(ws.w[0]).values[WORKER_STAT_jobs], 11);
+	workers_down();
+}
+
+/* Both take their time from one control thread; none waits for the other. */
+static void two_at_once(void)
+{
+	workers_up("net_ring0");
+	launch(0);
+	launch(1);
+	for (unsigned k = 0; k < 20; k++)
+		polls(k % WORKERS, 1);
+	land(0);
+	polls(1, 1);
+	land(1);
+	workers_down();
+}
+
+/* A worker that does not answer: the job has not run and never will. */
+static void it_does_not_answer(void)
+{
+	unsigned ran = 0;
+
+	workers_up("net_ring0");
+	CU_ASSERT_EQUAL(worker_call(ws.w[0], count, &ran), -ETIMEDOUT);
+	launch(0);
+	polls(0, 3);
+	CU_ASSERT_EQUAL(ran, 0);
+	land(0);
+	CU_ASSERT_EQUAL(worker_set_link(ws.w[0], 0, true), -ETIMEDOUT);
+	workers_down();
+}
+
+static bool link_is_up(unsigned i)
+{
+	struct net_path path;
+	struct ip_addr a = ws.conf->pools[0].members[0].endpoint.addr;
+
+	return net_path(ws.w[i]->net, &a, &path) == 0;
+}
+
+/* Down to a new worker, then as control says; the first worker alone announces. */
+static void links(void)
+{
+	workers_up("net_ring0");
+	for (unsigned i = 0; i < WORKERS; i++) {
+		CU_ASSERT_FALSE(link_is_up(i));
+		launch(i);
+		CU_ASSERT_EQUAL(worker_set_link(ws.w[i], 0, true), 0);
+		polls(i, 3);
+		CU_ASSERT(link_is_up(i));
+	}
+	CU_ASSERT(port_stats(ws.port, 0).values[PORT_STAT_tx_packets] > 0);
+	CU_ASSERT_EQUAL(port_stats(ws.port, 1).values[PORT_STAT_tx_packets], 0);
+	/* and its own announcement came back on the ring: a burst that was not empty */
+	CU_ASSERT(worker_load(ws.w[0])->burst.count > 0);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		CU_ASSERT_EQUAL(worker_set_link(ws.w[i], 0, false), 0);
+		CU_ASSERT_FALSE(link_is_up(i));
+		land(i);
+	}
+	workers_down();
+}
+
+/* Cycles are busy, idle or slept. `idle = poll` never sleeps. */
+static void where_time_goes(void)
+{
+	const struct worker_load *load;
+
+	workers_up("net_ring0");
+	ws.w[1]->sleeps = false;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		load = worker_load(ws.w[i]);
+		launch(i);
+		while (load->polls < 4 * WORKER_IDLE_POLLS)
+			polls(i, 1);
+		land(i);
+		CU_ASSERT(load->idle > 0);
+		CU_ASSERT_EQUAL(load->slept > 0, i == 0);
+		CU_ASSERT(load->busy + load->idle + load->slept <= ws.w[i]->tsc_last - ws.w[i]->tsc_start);
+	}
+	workers_down();
+}
+
+static void drain_with_nobody_there(void)
+{
+	workers_up("net_ring0");
+	launch(0);
+	CU_ASSERT_EQUAL(worker_drain(ws.w[0]), 0);
+	CU_ASSERT_EQUAL(worker_conns(ws.w[0]), 0);
+	land(0);
+	workers_down();
+}
+
+/* Whichever stage has no memory, the worker is not made and nothing of it stays. */
+static void no_memory(void)
+{
+	const uint32_t sizes[][3] = {{64, 32, 1u << 30}, {1u << 28, 32, 16}, {64, 1u << 28, 16}};
+	uint64_t before;
+
+	workers_ground("net_ring0", 64);
+	before = heap_used();
+	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
+		struct worker_plan plan = {
+			.fronts = sizes[i][0], .backs = sizes[i][1], .requests = sizes[i][2]};
+		struct err e = {""};
+
+		CU_ASSERT_PTR_NULL(workers_make(0, &plan, &e));
+		CU_ASSERT(strstr(e.text, "raise [global] memory") != NULL);
+		CU_ASSERT_EQUAL(heap_used(), before);
+	}
+	workers_down();
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(it_polls_and_runs_jobs),
+	UNIT_CASE(two_at_once),
+	UNIT_CASE(it_does_not_answer),
+	UNIT_CASE(links),
+	UNIT_CASE(where_time_goes),
+	UNIT_CASE(drain_with_nobody_there),
+	UNIT_CASE(no_memory),
+};
+
+UNIT_MAIN(cases)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "workers.h"
+
+#define MB (1024u * 1024u)
+
+static int plan(unsigned connections, uint64_t memory, unsigned n, struct worker_plan *p, struct err *e)
+{
+	struct conf *conf = workers_conf("net_null0", connections);
+	int rc;
+
+	conf->global.memory = memory;
+	rc = worker_plan(conf, n, p, e);
+	conf_destroy(conf);
+	return rc;
+}
+
+static void connections_first_buffers_then(void)
+{
+	struct worker_plan few, many, half;
+	struct err e = {""};
+
+	CU_ASSERT_EQUAL(plan(1000, 1024ull * MB, 1, &few, &e), 0);
+	CU_ASSERT_EQUAL(plan(100000, 1024ull * MB, 1, &many, &e), 0);
+	CU_ASSERT_EQUAL(plan(1000, 1024ull * MB, 2, &half, &e), 0);
+	CU_ASSERT_EQUAL(few.fronts, 1000);
+	CU_ASSERT_EQUAL(few.requests, 1000); /* never more than clients */
+	CU_ASSERT_EQUAL(many.requests, 8192);
+	CU_ASSERT_EQUAL(many.backs, 2 * many.requests);
+	CU_ASSERT(many.tables > few.tables && many.buffers < few.buffers);
+	CU_ASSERT(half.buffers < few.buffers / 2);
+}
+
+static void too_many_for_the_memory(void)
+{
+	struct worker_plan p;
+	struct err e = {""};
+	unsigned long enough;
+	char *at;
+
+	CU_ASSERT_EQUAL(plan(100000, 128ull * MB, 2, &p, &e), -ENOMEM);
+	CU_ASSERT_PTR_EQUAL(strstr(e.text, "test.ini:1: [global] memory: "), e.text);
+	at = strstr(e.text, "raise memory to ");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	/* what it says is enough, is, and not by far too much */
+	enough = strtoul(at + strlen("raise memory to "), NULL, 10);
+	CU_ASSERT_EQUAL(plan(100000, enough * MB, 2, &p, &e), 0);
+	CU_ASSERT_EQUAL(plan(100000, enough * 9 / 10 * MB, 2, &p, &e), -ENOMEM);
+}
+
+/* The plan is held against the heap: a worker takes no more than it says, and not much less. */
+static void costs_are_real(void)
+{
+	uint64_t before, tables;
+	struct err e = {""};
+
+	workers_ground("net_null0", 20000);
+	before = heap_used();
+	ws.w[0] = workers_make(0, &ws.plan, &e);
+	CU_ASSERT_STRING_EQUAL(e.text, "");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.w[0]);
+	tables = heap_used() - before;
+	printf("[%lu of %lu KB] ", (unsigned long)tables / 1024, (unsigned long)ws.plan.tables / 1024);
+	CU_ASSERT(tables < ws.plan.tables);
+	CU_ASSERT(tables > ws.plan.tables / 2);
+	workers_down();
+	before = heap_used();
+	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&ws.pools[0], "cost", 8192, SOCKET_ID_ANY), 0);
+	tables = heap_used() - before;
+	printf("[%lu KB of pools] ", (unsigned long)tables / 1024);
+	/* the caches of three pools are part of what is fixed */
+	CU_ASSERT(tables < 8192ull * 3500 + 4 * MB);
+	buf_pools_destroy(&ws.pools[0]);
+	CU_ASSERT_EQUAL(heap_used(), before);
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(connections_first_buffers_then),
+	UNIT_CASE(too_many_for_the_memory),
+	UNIT_CASE(costs_are_real),
+};
+
+UNIT_MAIN(cases)
