@@ -42,6 +42,7 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	struct tcp_record *r, saved = {.remote = c->remote, .local = c->local, .lport = c->lport,
 		.rport = c->rport, .rcv_nxt = c->rcv_nxt, .snd_nxt = c->snd_nxt,
 		.ts_recent = c->ts_recent, .flags = (c->flags & TCP_F_TS) ? TCP_REC_TS : 0};
+	bool ack_owed = c->flags & TCP_F_ACK_NOW;
 	struct tcp_key k;
 
 	tcp__conn_die(t, c, 0);
@@ -54,7 +55,8 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	tcp__record_key(r, &k);
 	tcp__table_insert(t, tcp__hash(t, &k), TCP_KIND_TW, (uint32_t)(r - t->tw.rec));
 	record_queue(t, r);
-	ack_send(t, r);
+	if (ack_owed)
+		ack_send(t, r);
 }
 
 /* RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted. */

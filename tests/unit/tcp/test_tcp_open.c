@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How connections begin: RFC 9293 3.10.7.1 to 3.10.7.3, SYN_RECEIVED of 3.10.7.4. */
+#include <errno.h>
+
+#include "seg.h"
+
+/* RST formats of 3.10.7.1 */
+static void closed_port(void)
+{
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .dport = 81);
+	WANT(TCP_RST | TCP_ACK, 0, P + 1, 0);
+	GIVE(TCP_SYN, P, 0, .dport = 81, .len = 9); /* its data counts */
+	WANT(TCP_RST | TCP_ACK, 0, P + 10, 0);
+	GIVE(TCP_ACK, P, 777, .dport = 81);
+	WANT(TCP_RST, 777, 0, 0);
+	GIVE(TCP_FIN, P, 0, .dport = 81, .len = 5);
+	WANT(TCP_RST | TCP_ACK, 0, P + 6, 0);
+	CU_ASSERT_EQUAL(COUNT(drop_no_conn), 4);
+	GIVE(TCP_RST, P, 0, .dport = 81);
+	GIVE(TCP_RST | TCP_ACK, P, 5);
+	WANT_NONE();
+	CU_ASSERT_EQUAL(COUNT(drop_no_conn_rst), 2);
+	lab_close();
+}
+
+/* 3.10.7.2 */
+static void listen_rows(void)
+{
+	lab_open();
+	GIVE(TCP_ACK, P, 777);
+	WANT(TCP_RST, 777, 0, 0);
+	GIVE(TCP_SYN | TCP_ACK, P, 777);
+	WANT(TCP_RST, 777, 0, 0);
+	GIVE(TCP_SYN | TCP_FIN, P, 0);
+	WANT(TCP_RST | TCP_ACK, 0, P + 2, 0);
+	lab_close();
+}
+
+static void passive_options(void)
+{
+	struct seg s;
+	struct tcp_conn *c;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1200, .sack_ok = true, .has_ts = true, .ts_val = PEER_TS,
+		.has_wscale = true, .wscale = 14}); /* the builder passes 14; above: opt tests */
+	s = take();
+	CU_ASSERT_EQUAL(s.flags, TCP_SYN | TCP_ACK);
+	CU_ASSERT_EQUAL(s.ack, P + 1);
+	CU_ASSERT_EQUAL(s.wnd, LIMIT);
+	CU_ASSERT_EQUAL(s.o.mss, 1460);
+	CU_ASSERT_TRUE(s.o.sack_ok && s.o.has_ts && s.o.has_wscale);
+	CU_ASSERT_EQUAL(s.o.ts_ecr, PEER_TS);
+	GIVE(TCP_ACK, P + 1, s.seq + 1, .wnd = 2, .o = {.has_ts = true, .ts_val = PEER_TS + 1});
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c = tcp_ready_take(lab.t, &(uint8_t){0}));
+	CU_ASSERT_EQUAL(c->mss, 1200);
+	CU_ASSERT_EQUAL(c->snd_wscale, 14);
+	CU_ASSERT_EQUAL(c->snd_wnd, 2u << 14);
+	CU_ASSERT_PTR_EQUAL(tcp_listener_user(lab.t, c->listener), &lab);
+	tcp_abort(lab.t, c);
+	drain();
+	/* none offered: none answered, and the default MSS */
+	GIVE(TCP_SYN, P, 0, .raw = (const uint8_t[]){1, 1, 1, 1}, .raw_len = 4, .sport = 5001);
+	s = take();
+	CU_ASSERT_FALSE(s.o.sack_ok || s.o.has_ts || s.o.has_wscale);
+	GIVE(TCP_ACK, P + 1, s.seq + 1, .sport = 5001);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c = tcp_ready_take(lab.t, &(uint8_t){0}));
+	CU_ASSERT_EQUAL(c->mss, 536);
+	CU_ASSERT_EQUAL(c->snd_wnd, WND);
+	tcp_abort(lab.t, c);
+	drain();
+	/* CVE-2019-11479 */
+	c = accept_from(5002, (struct tcp_opts){.mss = 1});
+	CU_ASSERT_EQUAL(c->mss, TCP_MSS_FLOOR);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* The window on a SYN is never scaled; without the option more than 65535 is never announced. */
+static void window_scale(void)
+{
+	struct tcp_conn *c;
+	struct seg s;
+
+	lab_open();
+	lab.t->cfg.rcv_limit = 1000000;
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1460, .has_wscale = true, .wscale = 3});
+	s = take();
+	CU_ASSERT_EQUAL(s.wnd, 65535);
+	CU_ASSERT_EQUAL(s.o.wscale, 4);
+	GIVE(TCP_ACK, P + 1, s.seq + 1, .len = 1);
+	c = tcp_ready_take(lab.t, &(uint8_t){0});
+	CU_ASSERT_EQUAL(c->snd_wnd, WND << 3);
+	pass(TCP_DELACK_MS);
+	s = take();
+	CU_ASSERT_TRUE((uint32_t)s.wnd << 4 <= 1000000 && (uint32_t)s.wnd << 4 > 990000);
+	CU_ASSERT_EQUAL(c->rcv_adv, s.ack + ((uint32_t)s.wnd << 4));
+	tcp_abort(lab.t, c);
+	drain();
+	c = accept_from(5001, (struct tcp_opts){.mss = 1460});
+	CU_ASSERT_EQUAL(c->rcv_limit, 65535);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+static void syn_with_data(void)
+{
+	struct seg s;
+	struct tcp_conn *c;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .len = 10, .o = {.mss = 1460});
+	s = take();
+	CU_ASSERT_EQUAL(s.ack, P + 1); /* not taken: it comes again */
+	GIVE(TCP_ACK, P + 1, s.seq + 1, .len = 10);
+	c = tcp_ready_take(lab.t, &(uint8_t){0});
+	read_bytes(c, P + 1, 10);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+static void syn_ack_again_and_give_up(void)
+{
+	struct tcp_info info;
+	uint32_t isn;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1460});
+	isn = take().seq;
+	pass(999);
+	WANT_NONE();
+	pass(1);
+	WANT(TCP_SYN | TCP_ACK, isn, P + 1, 0);
+	CU_ASSERT_EQUAL(tcp_next_tick(lab.t, 10000, lab.now), 2000);
+	pass(2000);
+	WANT(TCP_SYN | TCP_ACK, isn, P + 1, 0);
+	pass(4000);
+	WANT(TCP_SYN | TCP_ACK, isn, P + 1, 0);
+	pass(7999);
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.syns, 1);
+	pass(1);
+	WANT_NONE();
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.syns, 0);
+	CU_ASSERT_EQUAL(COUNT(syn_retransmits), 3);
+	lab_close();
+}
+
+static void syn_again(void)
+{
+	struct seg s;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1460, .has_ts = true, .ts_val = PEER_TS});
+	s = take();
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1460, .has_ts = true, .ts_val = PEER_TS + 9});
+	CU_ASSERT_EQUAL(take().o.ts_ecr, PEER_TS + 9);
+	/* a client that lost its state: told where we are, it resets */
+	GIVE(TCP_SYN, P + 5000, 0, .o = {.mss = 1460});
+	WANT(TCP_ACK, s.seq + 1, P + 1, 0);
+	GIVE(TCP_RST, P + 1, 0);
+	CU_ASSERT_EQUAL(COUNT(drop_syn_rcvd), 1);
+	GIVE(TCP_SYN, P + 5000, 0, .o = {.mss = 1460});
+	CU_ASSERT_EQUAL(take().ack, P + 5001);
+	lab_close();
+}
+
+static void half_open_rows(void)
+{
+	struct seg s;
+	struct tcp_info info;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .o = {.mss = 1460});
+	s = take();
+	GIVE(TCP_ACK, P + 1, s.seq + 2); /* of what was not sent */
+	WANT(TCP_RST, s.seq + 2, 0, 0);
+	GIVE(TCP_RST, P + 2, 0);
+	CU_ASSERT_EQUAL(COUNT(drop_rst_challenged), 1);
+	WANT(TCP_ACK, s.seq + 1, P + 1, 0);
+	GIVE(TCP_ACK, P + 100000, s.seq + 1);
+	WANT(TCP_ACK, s.seq + 1, P + 1, 0);
+	GIVE(TCP_FIN, P + 1, 0);
+	WANT_NONE();
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.syns, 1);
+	tcp_unlisten(lab.t, 0);
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.syns, 0);
+	GIVE(TCP_ACK, P + 1, s.seq + 1);
+	WANT(TCP_RST, s.seq + 1, 0, 0);
+	lab_close();
+}
+
+static void tables_full(void)
+{
+	struct tcp_conn *c[4];
+
+	lab_open();
+	for (uint16_t i = 0; i < 3; i++)
+		GIVE(TCP_SYN, P, 0, .sport = (uint16_t)(6000 + i));
+	CU_ASSERT_EQUAL(drain(), 2);
+	CU_ASSERT_EQUAL(COUNT(drop_syn_full), 1);
+	pass(16000);
+	drain();
+	for (uint16_t i = 0; i < 4; i++)
+		c[i] = accept_from((uint16_t)(7000 + i), (struct tcp_opts){.mss = 1460});
+	GIVE(TCP_SYN, P, 0, .sport = 7004);
+	GIVE(TCP_ACK, P + 1, take().seq + 1, .sport = 7004);
+	CU_ASSERT_EQUAL(COUNT(drop_conns_full), 1);
+	WANT_NONE();
+	for (int i = 0; i < 4; i++)
+		tcp_abort(lab.t, c[i]);
+	lab_close();
+}
+
+static void connect_ok(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = connect_syn();
+	send_bytes(c, 5); /* waits */
+	WANT_NONE();
+	GIVE_CLIENT(TCP_SYN | TCP_ACK, P, U + 1, .o = {.mss = 1460, .has_wscale = true, .wscale = 7});
+	CU_ASSERT_EQUAL(c->snd_wnd, WND); /* on a SYN: not scaled */
+	CU_ASSERT_EQUAL(c->snd_wscale, 7);
+	WANT(TCP_ACK | TCP_PSH, U + 1, P + 1, 5);
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_ESTABLISHED);
+	CU_ASSERT_TRUE(c->srtt > 0);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+static void connect_rows(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = connect_syn();
+	GIVE_CLIENT(TCP_ACK, P, U); /* first: not of our SYN */
+	WANT(TCP_RST, U, 0, 0);
+	GIVE_CLIENT(TCP_ACK | TCP_SYN, P, U + 2);
+	WANT(TCP_RST, U + 2, 0, 0);
+	GIVE_CLIENT(TCP_ACK | TCP_RST, P, U + 2);
+	GIVE_CLIENT(TCP_RST, P, 0); /* no ACK: ignored */
+	GIVE_CLIENT(TCP_ACK, P, U + 1); /* no SYN */
+	GIVE_CLIENT(TCP_FIN, P, 0);
+	WANT_NONE();
+	CU_ASSERT_EQUAL(c->state, TCP_SYN_SENT);
+	GIVE_CLIENT(TCP_ACK | TCP_RST, P, U + 1);
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_DEAD);
+	CU_ASSERT_EQUAL(c->error, ECONNREFUSED);
+	tcp_release(lab.t, c);
+	lab_close();
+}
+
+static void connect_timeout(void)
+{
+	struct tcp_conn *c;
+	uint32_t wait = 1000;
+
+	lab_open();
+	c = connect_syn();
+	for (int i = 0; i < TCP_SYN_RETRIES; i++, wait *= 2) {
+		pass(wait - 1);
+		WANT_NONE();
+		pass(1);
+		WANT(TCP_SYN, U, 0, 0);
+	}
+	pass(wait);
+	WANT_NONE();
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_DEAD);
+	CU_ASSERT_EQUAL(c->error, ETIMEDOUT);
+	tcp_release(lab.t, c);
+	/* RFC 6298 5.7: 3 s after a SYN that had to go twice */
+	c = connect_syn();
+	pass(1000);
+	WANT(TCP_SYN, U, 0, 0);
+	GIVE_CLIENT(TCP_SYN | TCP_ACK, P, U + 1, .o = {.mss = 1460});
+	CU_ASSERT_EQUAL(c->rto, 3000);
+	CU_ASSERT_EQUAL(c->srtt, 0); /* Karn */
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+static void simultaneous_open(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = connect_syn();
+	GIVE_CLIENT(TCP_SYN, P, 0, .o = {.mss = 1460});
+	CU_ASSERT_EQUAL(c->state, TCP_SYN_RCVD);
+	WANT(TCP_SYN | TCP_ACK, U, P + 1, 0);
+	pass(1000);
+	WANT(TCP_SYN | TCP_ACK, U, P + 1, 0);
+	/* data on the SYN-ACK is not taken, and does not shift what follows */
+	GIVE_CLIENT(TCP_SYN | TCP_ACK, P, U + 1, .len = 10, .o = {.mss = 1460});
+	CU_ASSERT_EQUAL(c->state, TCP_ESTABLISHED);
+	CU_ASSERT_EQUAL(c->rx.bytes, 0);
+	GIVE_CLIENT(TCP_ACK, P + 1, U + 1, .len = 10);
+	read_bytes(c, P + 1, 10);
+	tcp_abort(lab.t, c);
+	drain();
+	/* the pure ACK does it as well; an RST refuses */
+	c = connect_syn();
+	GIVE_CLIENT(TCP_SYN, P, 0, .o = {.mss = 1460});
+	drain();
+	GIVE_CLIENT(TCP_ACK, P + 1, U + 1);
+	CU_ASSERT_EQUAL(c->state, TCP_ESTABLISHED);
+	tcp_abort(lab.t, c);
+	drain();
+	c = connect_syn();
+	GIVE_CLIENT(TCP_SYN, P, 0, .o = {.mss = 1460});
+	drain();
+	GIVE_CLIENT(TCP_RST, P + 1, 0);
+	CU_ASSERT_EQUAL(c->error, ECONNREFUSED);
+	tcp_release(lab.t, c);
+	lab_close();
+}
+
+static void connect_in_use(void)
+{
+	struct ip_endpoint local, remote = {.port = 9000};
+	struct tcp_conn *c;
+	int error;
+
+	lab_open();
+	local = (struct ip_endpoint){lab.us, 40000};
+	remote.addr = lab.peer;
+	c = connect_syn();
+	CU_ASSERT_PTR_NULL(tcp_connect(lab.t, &local, &remote, &lab.path, NULL, &error));
+	CU_ASSERT_EQUAL(error, EADDRINUSE);
+	tcp_abort(lab.t, c);
+	WANT_NONE(); /* nobody knows of it */
+	lab_close();
+}
+
+static void isn(void)
+{
+	uint32_t a, b, c;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0);
+	a = take().seq;
+	GIVE(TCP_RST, P + 1, 0);
+	lab.now += 40;
+	GIVE(TCP_SYN, P, 0);
+	b = take().seq;
+	CU_ASSERT_EQUAL(b - a, 10); /* RFC 6528: one each 4 us */
+	GIVE(TCP_SYN, P, 0, .sport = 5001);
+	c = take().seq;
+	CU_ASSERT_NOT_EQUAL(c, b);
+	lab_close();
+}
+
+static const struct unit_case cases[] = {UNIT_CASE(closed_port), UNIT_CASE(listen_rows),
+	UNIT_CASE(passive_options), UNIT_CASE(window_scale), UNIT_CASE(syn_with_data),
+	UNIT_CASE(syn_ack_again_and_give_up), UNIT_CASE(syn_again), UNIT_CASE(half_open_rows),
+	UNIT_CASE(tables_full), UNIT_CASE(connect_ok), UNIT_CASE(connect_rows),
+	UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open), UNIT_CASE(connect_in_use),
+	UNIT_CASE(isn)};
+UNIT_MAIN(cases)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How connections end: RFC 9293 3.6, TIME_WAIT, RFC 1337, RFC 6191. */
+#include <errno.h>
+
+#include "seg.h"
+
+/* We close first, in order; the record of port stays. Returns our next sequence number. */
+static uint32_t close_first(uint16_t port, struct tcp_opts o)
+{
+	struct tcp_conn *c = accept_from(port, o);
+
+	o.ts_val++;
+	tcp_shutdown(lab.t, c);
+	CU_ASSERT_EQUAL(c->state, TCP_FIN_WAIT_1);
+	WANT(TCP_ACK | TCP_FIN, U + 1, P + 1, 0);
+	GIVE(TCP_ACK, P + 1, U + 2, .sport = port, .o = o);
+	CU_ASSERT_EQUAL(c->state, TCP_FIN_WAIT_2);
+	WANT_NONE(); /* and no second FIN */
+	GIVE(TCP_ACK | TCP_FIN, P + 1, U + 2, .sport = port, .o = o);
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_FIN | TCP_EV_DEAD);
+	CU_ASSERT_EQUAL(c->error, 0);
+	WANT(TCP_ACK, U + 2, P + 2, 0);
+	tcp_release(lab.t, c);
+	return U + 2;
+}
+
+static uint32_t waiting(void)
+{
+	struct tcp_info info;
+
+	WANT_NONE(); /* a released connection is free when it is off the lists */
+	CU_ASSERT_PTR_NULL(tcp_ready_take(lab.t, &(uint8_t){0}));
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.conns, 0);
+	return info.time_waits;
+}
+
+static void fin_again(void)
+{
+	uint32_t nxt;
+
+	lab_open();
+	nxt = close_first(0, (struct tcp_opts){.mss = 1460});
+	CU_ASSERT_EQUAL(waiting(), 1);
+	pass(50000);
+	GIVE(TCP_ACK | TCP_FIN, P + 1, nxt);
+	WANT(TCP_ACK, nxt, P + 2, 0);
+	pass(59999); /* 2 MSL anew */
+	CU_ASSERT_EQUAL(waiting(), 1);
+	GIVE(TCP_ACK, P + 2, nxt); /* pure ACKs get no answer */
+	WANT_NONE();
+	GIVE(TCP_ACK, P + 2, nxt, .len = 3);
+	WANT(TCP_ACK, nxt, P + 2, 0);
+	GIVE(TCP_RST, P + 2, 0); /* RFC 1337 */
+	CU_ASSERT_EQUAL(waiting(), 1);
+	CU_ASSERT_EQUAL(tcp_next_tick(lab.t, 1000, lab.now), 1);
+	pass(1);
+	CU_ASSERT_EQUAL(waiting(), 0);
+	lab_close();
+}
+
+static void reuse(void)
+{
+	struct tcp_opts o = {.mss = 1460};
+	uint32_t nxt;
+	struct seg s;
+
+	lab_open();
+	nxt = close_first(0, o);
+	GIVE(TCP_SYN, P + 1, 0, .o = o); /* not newer */
+	WANT(TCP_ACK, nxt, P + 2, 0);
+	GIVE(TCP_SYN, P + 100, 0, .o = o);
+	s = take();
+	CU_ASSERT_EQUAL(s.flags, TCP_SYN | TCP_ACK);
+	CU_ASSERT_EQUAL(s.ack, P + 101);
+	CU_ASSERT_TRUE(seq_gt(s.seq, nxt)); /* RFC 9293 3.6.1 */
+	CU_ASSERT_EQUAL(waiting(), 0);
+	GIVE(TCP_RST, P + 101, 0);
+	/* by timestamp, whatever the number (RFC 6191) */
+	o.has_ts = true;
+	o.ts_val = PEER_TS;
+	close_first(5001, o);
+	o.ts_val = PEER_TS;
+	GIVE(TCP_SYN, P + 100, 0, .o = o, .sport = 5001);
+	CU_ASSERT_EQUAL(take().flags, TCP_ACK);
+	o.ts_val = PEER_TS + 2;
+	GIVE(TCP_SYN, P - 100, 0, .o = o, .sport = 5001);
+	CU_ASSERT_EQUAL(take().flags, TCP_SYN | TCP_ACK);
+	GIVE(TCP_RST, P - 99, 0, .sport = 5001);
+	/* not where nobody listens any more */
+	close_first(5002, (struct tcp_opts){.mss = 1460});
+	tcp_unlisten(lab.t, 0);
+	GIVE(TCP_SYN, P + 100, 0, .sport = 5002);
+	CU_ASSERT_EQUAL(take().flags, TCP_ACK);
+	CU_ASSERT_EQUAL(waiting(), 1);
+	lab_close();
+}
+
+static void oldest_makes_room(void)
+{
+	lab_open();
+	close_first(5001, (struct tcp_opts){.mss = 1460});
+	close_first(5002, (struct tcp_opts){.mss = 1460});
+	close_first(5003, (struct tcp_opts){.mss = 1460});
+	CU_ASSERT_EQUAL(waiting(), 2);
+	GIVE(TCP_ACK | TCP_FIN, P + 1, U + 2, .sport = 5001); /* forgotten */
+	CU_ASSERT_EQUAL(take().flags, TCP_RST);
+	lab_close();
+}
+
+static void simultaneous_close(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	tcp_shutdown(lab.t, c);
+	WANT(TCP_ACK | TCP_FIN, U + 1, P + 1, 0);
+	GIVE(TCP_ACK | TCP_FIN, P + 1, U + 1);
+	CU_ASSERT_EQUAL(c->state, TCP_CLOSING);
+	WANT(TCP_ACK, U + 2, P + 2, 0);
+	GIVE(TCP_ACK, P + 2, U + 2);
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_FIN | TCP_EV_DEAD);
+	tcp_release(lab.t, c);
+	CU_ASSERT_EQUAL(waiting(), 1);
+	lab_close();
+}
+
+static void half_close(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	tcp_shutdown(lab.t, c);
+	drain();
+	GIVE(TCP_ACK, P + 1, U + 2, .len = 100); /* FIN_WAIT_2: the peer goes on */
+	GIVE(TCP_ACK | TCP_FIN, P + 101, U + 2, .len = 100);
+	CU_ASSERT_EQUAL(c->state, TCP_CLOSED);
+	CU_ASSERT_EQUAL(c->rx.bytes, 200);
+	read_bytes(c, P + 1, 200);
+	tcp_release(lab.t, c);
+	lab_close();
+}
+
+static void release_unread(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	GIVE(TCP_ACK, P + 1, U + 1, .len = 10);
+	tcp_release(lab.t, c);
+	WANT(TCP_RST | TCP_ACK, U + 1, P + 11, 0); /* RFC 2525 2.17 */
+	CU_ASSERT_EQUAL(waiting(), 0);
+	lab_close();
+}
+
+static void reclaim(void)
+{
+	struct buf_chain out = {0};
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	send_bytes(c, 3000);
+	drain();
+	GIVE(TCP_ACK, P + 1, U + 1001);
+	GIVE(TCP_RST, P + 1, 0);
+	CU_ASSERT_EQUAL(tcp_tx_reclaim(lab.t, c, &out), 0);
+	CU_ASSERT_EQUAL(out.bytes, 2000);
+	tcp_release(lab.t, c);
+	buf_chain_free(&out);
+	lab_close();
+}
+
+static const struct unit_case cases[] = {UNIT_CASE(fin_again), UNIT_CASE(reuse),
+	UNIT_CASE(oldest_makes_room), UNIT_CASE(simultaneous_close), UNIT_CASE(half_close),
+	UNIT_CASE(release_unread), UNIT_CASE(reclaim)};
+UNIT_MAIN(cases)
