@@ -102,7 +102,7 @@ uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
 
 /*
  * Sleep until one of the ports may have traffic for queue q or timeout_us is over. Where a device
- * cannot wake us the sleep is bounded: it grows from 10 to at most 100 us with each call that
+ * cannot wake us the sleep is bounded: it grows from 10 to at most 200 us with each call that
  * follows another without traffic in between. Worker q.
  */
 void port_wait(struct port *const *ports, unsigned n, uint16_t q, uint32_t timeout_us);

@@ -6,7 +6,7 @@
 #include "port/port_priv.h"
 
 #define NAP_MIN_US 10u
-#define NAP_MAX_US 100u /* what an idle worker may add to a packet's latency */
+#define NAP_MAX_US 200u /* what an idle worker may add to a packet's latency */
 
 static bool live(const struct port *p)
 {
@@ -17,8 +17,6 @@ static bool live(const struct port *p)
 static bool intr_arm(struct port *p, uint16_t q)
 {
 	struct port_queue *pq = &p->queue[q];
-	int rc;
-
 	if (!live(p))
 		return true; /* nothing can arrive */
 	if (!p->caps.rx_intr)
@@ -28,8 +26,7 @@ static bool intr_arm(struct port *p, uint16_t q)
 				      RTE_INTR_EVENT_ADD, NULL) == 0;
 	if (!pq->intr_on)
 		return false;
-	rc = rte_eth_dev_rx_intr_enable(pq->id, pq->q);
-	return rc == 0 || rc == -ENOTSUP; /* net_tap: the descriptor needs no arming */
+	return rte_eth_dev_rx_intr_enable(pq->id, pq->q) == 0;
 }
 
 static void intr_disarm(struct port *p, uint16_t q)

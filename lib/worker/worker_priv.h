@@ -15,7 +15,7 @@
 #define WORKER_BURST	   32
 #define WORKER_IDLE_POLLS  64 /* empty polls before the first sleep */
 #define WORKER_SLEEP_MS	   20 /* longest sleep: control's jobs wait at most so long */
-#define WORKER_NAP_US	   100 /* longest sleep where another worker may hand us packets */
+#define WORKER_NAP_US	   200 /* longest sleep where another worker may hand us packets */
 #define WORKER_TIMERS	   256 /* connections whose timers run in one poll */
 
 #define WORKER_SYNS	  4096u

@@ -8,6 +8,7 @@ static void kinds_by_name(void)
 	CU_ASSERT(port__kind("net_af_xdp0,iface=a")->each_queue);
 	CU_ASSERT(port__kind("net_tap0")->tx_refuse & RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
 	CU_ASSERT_FALSE(port__kind("net_memif0,id=1")->rx_intr);
+	CU_ASSERT_FALSE(port__kind("net_tap0")->rx_intr);
 	CU_ASSERT(port__kind("0000:3b:00.0")->rx_intr);
 	CU_ASSERT_EQUAL(port__kind("0000:3b:00.0")->tx_refuse, 0);
 }

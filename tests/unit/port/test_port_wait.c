@@ -4,7 +4,7 @@
 /* Where nothing can wake us, naps grow to their limit and begin anew with traffic. */
 static void naps_grow(void)
 {
-	static const uint16_t us[] = {10, 20, 40, 80, 100, 100};
+	static const uint16_t us[] = {10, 20, 40, 80, 160, 200, 200};
 	struct rte_mbuf *m;
 	struct conf_port c;
 	struct port *p;
