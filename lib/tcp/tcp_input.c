@@ -140,7 +140,8 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 
 static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	if (s->ack != c->snd_una + 1) {
+	/* our SYN may not have left yet, when both came within one burst */
+	if (s->ack != c->snd_una + 1 || c->snd_nxt == c->snd_una) {
 		TCP_COUNT(t, drop_bad_ack);
 		tcp__rst_reply(t, s);
 		return false;

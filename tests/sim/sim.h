@@ -38,6 +38,8 @@ struct sim_plan {
 	uint32_t chunk_max;
 	uint32_t stall;	  /* chance of 10000 that an application stops for a while */
 	uint32_t spoil;	  /* chance of 10000 that an end aborts or releases early */
+	uint32_t snd_limit;
+	uint32_t bulk; /* exact bytes from the client instead */
 	bool isn_wrap;
 };
 
@@ -57,6 +59,8 @@ struct sim_end {
 struct sim_view {
 	bool edge_valid;
 	uint32_t edge;	  /* furthest right edge announced to this host */
+	bool said_valid;
+	uint32_t said;	  /* furthest right edge that this host announced */
 	bool ws;	  /* its SYN, as the peer saw it, had a window scale */
 	uint8_t shift;
 };
@@ -83,7 +87,7 @@ struct sim_host {
 };
 
 struct sim {
-	uint64_t seed, now, progress_at;
+	uint64_t seed, now, progress_at, done_at;
 	struct rand_state rnd;
 	struct sim_plan plan;
 	struct sim_host host[HOSTS];

@@ -26,6 +26,8 @@ void sim_app_plan(struct sim *s, struct sim_conn *c)
 		*e = (struct sim_end){.host = (uint8_t)h, .abort_at = SIM_NEVER,
 			.release_at = SIM_NEVER, .wait_peer = h == waits};
 		e->total = rand_below(&s->rnd, 5) ? sim_between(s, 1, p->bytes_max) : 0;
+		if (p->bulk)
+			e->total = h == CLIENT ? p->bulk : 0;
 		if (sim_chance(s, p->spoil)) {
 			uint64_t at = s->now + sim_between(s, 1, 5 * SIM_S);
 

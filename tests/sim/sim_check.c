@@ -10,6 +10,21 @@ static struct sim_conn *conn_of(struct sim *s, int from, const struct tcp_hdr *h
 	return c->attempt == n / SIM_CONNS_MAX ? c : NULL;
 }
 
+/* The right edge that a host announces moves left by less than one unit of its scale. */
+static void check_edge(struct sim *s, struct sim_conn *c, int from, const struct tcp_hdr *h)
+{
+	struct sim_view *v = &c->view[from];
+	uint32_t shift = v->ws && c->view[!from].ws ? c->view[!from].shift : 0;
+	uint32_t edge = be32_get(h->ack) + ((uint32_t)be16_get(h->wnd) << shift);
+
+	if (!(h->flags & TCP_ACK) || !c->end[from].c || c->end[from].c->state < TCP_ESTABLISHED)
+		return; /* TIME_WAIT announces nothing */
+	if (v->said_valid && seq_leq(edge + (1u << shift), v->said))
+		sim_fail(s, "connection %u: the window shrank by %u", c->id, v->said - edge);
+	v->said = v->said_valid ? seq_max(v->said, edge) : edge;
+	v->said_valid = true;
+}
+
 /* A packet that `from` sends: within the window that was announced to it, once it knows one. */
 void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t len)
 {
@@ -18,6 +33,7 @@ void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t l
 
 	if (!c || (h->flags & (TCP_RST | TCP_SYN)))
 		return;
+	check_edge(s, c, from, h);
 	if (payload && c->view[from].edge_valid && seq_gt(end, c->view[from].edge))
 		sim_fail(s, "connection %u: sent %u bytes beyond the window", c->id,
 			end - c->view[from].edge);

@@ -322,6 +322,27 @@ static void simultaneous_open(void)
 	lab_close();
 }
 
+/* All of it before our SYN went out: nobody can acknowledge that. */
+static void simultaneous_open_too_early(void)
+{
+	struct ip_endpoint local = {.port = 40000}, remote = {.port = 9000};
+	struct tcp_conn *c;
+	int error;
+
+	lab_open();
+	local.addr = lab.us;
+	remote.addr = lab.peer;
+	c = tcp_connect(lab.t, &local, &remote, &lab.path, NULL, &error);
+	GIVE_CLIENT(TCP_SYN, P, 0, .o = {.mss = 1460});
+	GIVE_CLIENT(TCP_ACK, P + 1, c->snd_una + 1);
+	CU_ASSERT_EQUAL(c->state, TCP_SYN_RCVD);
+	CU_ASSERT_EQUAL(COUNT(drop_bad_ack), 1);
+	CU_ASSERT_EQUAL(take().flags, TCP_RST);
+	WANT(TCP_SYN | TCP_ACK, c->snd_una, P + 1, 0);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static void connect_in_use(void)
 {
 	struct ip_endpoint local, remote = {.port = 9000};
@@ -361,6 +382,7 @@ static const struct unit_case cases[] = {UNIT_CASE(closed_port), UNIT_CASE(liste
 	UNIT_CASE(passive_options), UNIT_CASE(window_scale), UNIT_CASE(syn_with_data),
 	UNIT_CASE(syn_ack_again_and_give_up), UNIT_CASE(syn_again), UNIT_CASE(half_open_rows),
 	UNIT_CASE(tables_full), UNIT_CASE(connect_ok), UNIT_CASE(connect_rows),
-	UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open), UNIT_CASE(connect_in_use),
+	UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open),
+	UNIT_CASE(simultaneous_open_too_early), UNIT_CASE(connect_in_use),
 	UNIT_CASE(isn)};
 UNIT_MAIN(cases)
