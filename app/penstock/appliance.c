@@ -30,6 +30,7 @@
 
 #define TICK_MS	      100	    /* links are looked at, and the drain's end */
 #define RETRY_TICKS   10	    /* between two looks for a missing optional port */
+#define STOP_MS	      2000	    /* for a worker to come out of its loop */
 
 struct appliance {
 	const struct conf *conf;
@@ -41,6 +42,7 @@ struct appliance {
 	struct worker_plan plan;
 	struct buf_pools pools[CONF_WORKERS_MAX];
 	struct port *ports[CONF_PORTS_MAX];
+	bool link_told[CONF_PORTS_MAX]; /* what all workers know; false at the start */
 	struct worker_links *links;
 	struct worker *workers[CONF_WORKERS_MAX];
 	struct ctl_worker views[CONF_WORKERS_MAX];
@@ -279,13 +281,6 @@ static void control_stop(struct appliance *a)
 	ctl_destroy(a->ctl);
 }
 
-static void link_tell(struct appliance *a, unsigned p, bool up)
-{
-	for (unsigned i = 0; i < a->n_workers; i++)
-		if (worker_set_link(a->workers[i], (uint8_t)p, up) < 0)
-			log_error("app", "worker %u does not answer", i);
-}
-
 static int launch_start(struct appliance *a, struct err *e)
 {
 	for (unsigned i = 0; i < a->n_workers; i++)
@@ -294,11 +289,31 @@ static int launch_start(struct appliance *a, struct err *e)
 	return 0;
 }
 
+static bool workers_back(void)
+{
+	unsigned lcore;
+
+	RTE_LCORE_FOREACH_WORKER(lcore)
+		if (rte_eal_get_lcore_state(lcore) == RUNNING)
+			return false;
+	return true;
+}
+
 static void launch_stop(struct appliance *a)
 {
+	uint64_t limit = monotonic_ms() + STOP_MS;
+
 	for (unsigned i = 0; i < a->n_workers; i++)
 		if (a->workers[i])
 			worker_stop(a->workers[i]);
+	while (!workers_back() && monotonic_ms() < limit)
+		rte_delay_us_sleep(100);
+	if (!workers_back()) {
+		/* nothing that a worker uses can be taken from under it */
+		log_error("app", "a worker does not stop: ending without it");
+		unlink(a->conf->global.socket);
+		_exit(EXIT_FAILURE);
+	}
 	rte_eal_mp_wait_lcore();
 }
 
@@ -323,8 +338,6 @@ static void port_look(struct appliance *a, unsigned p)
 {
 	struct err e = {""};
 
-	if (port_state(a->ports[p]) != PORT_GONE)
-		return;
 	log_hush();
 	if (port_retry(a->ports[p], &e) == 0)
 		log_info("port", "%s: the device is there", a->conf->ports[p].name);
@@ -333,29 +346,41 @@ static void port_look(struct appliance *a, unsigned p)
 	log_unhush();
 }
 
+/* Tell all workers what the port's link is; those that do not answer are asked again next time. */
+static void link_tell(struct appliance *a, unsigned p, bool up)
+{
+	for (unsigned i = 0; i < a->n_workers; i++) {
+		if (worker_set_link(a->workers[i], (uint8_t)p, up) < 0) {
+			log_error("app", "worker %u does not answer", i);
+			return;
+		}
+	}
+	a->link_told[p] = up;
+}
+
+static void link_log(const char *name, enum port_event ev)
+{
+	if (ev == PORT_EV_UP)
+		log_info("port", "%s: link up", name);
+	else if (ev == PORT_EV_DOWN)
+		log_warn("port", "%s: link down", name);
+	else if (ev == PORT_EV_GONE)
+		log_error("port", "%s: the device is gone", name);
+}
+
 static void links_poll(struct appliance *a, bool retry)
 {
 	for (unsigned p = 0; p < a->conf->n_ports; p++) {
-		const char *name = a->conf->ports[p].name;
+		struct port *port = a->ports[p];
+		bool up;
 
-		switch (port_link_poll(a->ports[p])) {
-		case PORT_EV_UP:
-			log_info("port", "%s: link up", name);
-			link_tell(a, p, true);
-			break;
-		case PORT_EV_DOWN:
-			log_warn("port", "%s: link down", name);
-			link_tell(a, p, false);
-			break;
-		case PORT_EV_GONE:
-			log_error("port", "%s: the device is gone", name);
-			link_tell(a, p, false);
-			break;
-		case PORT_EV_NONE:
-			if (retry)
-				port_look(a, p);
-			break;
-		}
+		link_log(a->conf->ports[p].name, port_link_poll(port));
+		up = port_state(port) == PORT_UP;
+		if (up != a->link_told[p])
+			link_tell(a, p, up);
+		/* when all know that it is down, nobody is inside its bursts */
+		if (retry && port_state(port) == PORT_GONE && !a->link_told[p])
+			port_look(a, p);
 	}
 }
 
@@ -366,7 +391,8 @@ static void drain_begin(struct appliance *a)
 	log_info("app", "draining: requests that run may take up to %u ms", a->conf->global.drain_ms);
 	a->drain_until = monotonic_ms() + a->conf->global.drain_ms;
 	for (unsigned i = 0; i < a->n_workers; i++)
-		worker_drain(a->workers[i]);
+		if (worker_drain(a->workers[i]) < 0)
+			log_error("app", "worker %u does not answer", i);
 }
 
 /* What the signals say. True: stop at once. */

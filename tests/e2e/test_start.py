@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -117,7 +118,7 @@ class Start(Case):
         return int(fields["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1
 
     def test_interrupted(self):
-        """The first SIGINT is as SIGTERM. (The second needs a request under way: test_process.py.)"""
+        """The first SIGINT is as SIGTERM; for the second see Cut."""
         process = self.running()
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(10), 0)
@@ -145,6 +146,50 @@ class Start(Case):
         small.wait_for(lambda: self.lab.log().count("link up") == 2, 5, "the link")
         self.lab.inside("client", "ping", "-c", "1", "-W", "5", "10.98.1.10", stdout=subprocess.DEVNULL)
         self.assertEqual(self.lab.end(process), 0)
+
+
+class Cut(Case):
+    """A request that never ends: its client is told so by a reset, not left to its timeouts."""
+
+    CLIENT = """
+import socket
+node = socket.create_server(("10.98.1.2", 8000))
+client = socket.create_connection(("10.98.1.10", 80), 5)
+client.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+back = node.accept()[0]
+back.settimeout(10)
+assert back.recv(4096).startswith(b"GET / ")
+print("waiting", flush=True)
+for end in client, back:
+    end.settimeout(10)
+    try:
+        print(end.recv(4096), flush=True)
+    except ConnectionResetError:
+        print("reset", flush=True)
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.process = self.running()
+        self.client = self.lab.spawn("client", sys.executable, "-c", self.CLIENT, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(self.client.stdout.readline(), "waiting\n")
+
+    def both_reset(self):
+        self.assertEqual(self.client.communicate(timeout=20)[0], "reset\nreset\n")
+
+    def test_drain_limit(self):
+        began = time.monotonic()
+        self.assertEqual(self.lab.end(self.process), 0)
+        self.assertGreater(time.monotonic() - began, 0.9)
+        self.assertIn("drain limit: 2 connections are cut", self.lab.log())
+        self.both_reset()
+
+    def test_interrupted_twice(self):
+        self.process.send_signal(signal.SIGINT)
+        small.wait_for(lambda: "draining" in self.lab.log(), 5, "the first")
+        self.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.process.wait(0.8), 1)
+        self.both_reset()
 
 
 class Mistakes(Case):
