@@ -11,8 +11,8 @@
 
 /* Lines to stderr, with the priority in front where systemd's journal reads it. */
 void log_start(enum log_level max);
-/* Between these two what libraries print past the log (EAL, libbpf, libxdp) is not shown, unless the
- * level is debug. Our own lines are. */
+/* Between these two what libraries print past the log (EAL, libbpf, libxdp) is not shown, unless
+ * the level is debug. Our own lines are. */
 void log_hush(void);
 void log_unhush(void);
 
@@ -24,7 +24,8 @@ int host_check(const struct conf *conf, const uint16_t *cores, unsigned n_cores,
 
 /* Start DPDK's EAL for conf: lcore 0 is control, lcore i + 1 worker i on cores[i]. 0 or -errno. */
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e);
-/* " (DPDK says: ...)" with the first error in DPDK's log since the last call, "" when there is none. */
+/* " (DPDK says: ...)" with the first error in DPDK's log since the last call, "" when there is
+ * none. */
 const char *eal_words(void);
 /* Harmless when it is not up. */
 void eal_stop(void);

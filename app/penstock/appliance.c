@@ -28,9 +28,9 @@
 #include "port/port.h"
 #include "worker/worker.h"
 
-#define TICK_MS	      100	    /* links are looked at, and the drain's end */
-#define RETRY_TICKS   10	    /* between two looks for a missing optional port */
-#define STOP_MS	      2000	    /* for a worker to come out of its loop */
+#define TICK_MS     100  /* links are looked at, and the drain's end */
+#define RETRY_TICKS 10   /* between two looks for a missing optional port */
+#define STOP_MS     2000 /* for a worker to come out of its loop */
 
 struct appliance {
 	const struct conf *conf;
@@ -48,7 +48,7 @@ struct appliance {
 	struct ctl_worker views[CONF_WORKERS_MAX];
 	struct stat_block blocks[CONF_WORKERS_MAX];
 	struct ctl *ctl;
-	unsigned interrupts; /* SIGINTs seen */
+	unsigned interrupts;  /* SIGINTs seen */
 	uint64_t drain_until; /* monotonic ms; 0: not draining */
 };
 
@@ -126,7 +126,8 @@ static int pools_start(struct appliance *a, struct err *e)
 		if (buf_pools_create(&a->pools[i], name, a->plan.buffers,
 			    (int)rte_lcore_to_socket_id(i + 1)) < 0)
 			return err_set(e, ENOMEM,
-				"%s:%u: [global] memory: no room for %u buffers of worker %u: raise it",
+				"%s:%u: [global] memory: no room for %u buffers of worker %u: "
+				"raise it",
 				a->conf->global.at.file, a->conf->global.at.line, a->plan.buffers,
 				i);
 	}
@@ -156,7 +157,8 @@ static int ports_fit(const struct appliance *a, struct err *e)
 	if (2 * held <= a->pools[0].data->size)
 		return 0;
 	return err_set(e, ENOMEM,
-		"%s:%u: [global] memory: the ports' receive rings alone take %u of the %u buffers of "
+		"%s:%u: [global] memory: the ports' receive rings alone take %u of the %u buffers "
+		"of "
 		"each worker: raise it",
 		a->conf->global.at.file, a->conf->global.at.line, held, a->pools[0].data->size);
 }
@@ -206,7 +208,9 @@ static void links_stop(struct appliance *a)
 
 static int workers_start(struct appliance *a, struct err *e)
 {
-	struct worker_config cfg = {.conf = a->conf, .ports = a->ports, .links = a->links,
+	struct worker_config cfg = {.conf = a->conf,
+		.ports = a->ports,
+		.links = a->links,
 		.n_workers = (uint16_t)a->n_workers,
 		.plan = &a->plan};
 
@@ -261,10 +265,16 @@ static void view_fill(struct appliance *a, unsigned i)
 
 static int control_start(struct appliance *a, struct err *e)
 {
-	struct ctl_system sys = {.conf = a->conf, .version = PENSTOCK_VERSION,
-		.started = (uint64_t)time(NULL), .tsc_hz = rte_get_tsc_hz(), .ports = a->ports,
-		.n_ports = a->conf->n_ports, .workers = a->views, .n_workers = a->n_workers,
-		.run_on_worker = run_on_worker, .arg = a};
+	struct ctl_system sys = {.conf = a->conf,
+		.version = PENSTOCK_VERSION,
+		.started = (uint64_t)time(NULL),
+		.tsc_hz = rte_get_tsc_hz(),
+		.ports = a->ports,
+		.n_ports = a->conf->n_ports,
+		.workers = a->views,
+		.n_workers = a->n_workers,
+		.run_on_worker = run_on_worker,
+		.arg = a};
 	struct err why = {""};
 
 	for (unsigned i = 0; i < a->n_workers; i++)
@@ -294,8 +304,8 @@ static bool workers_back(void)
 	unsigned lcore;
 
 	RTE_LCORE_FOREACH_WORKER(lcore)
-		if (rte_eal_get_lcore_state(lcore) == RUNNING)
-			return false;
+	if (rte_eal_get_lcore_state(lcore) == RUNNING)
+		return false;
 	return true;
 }
 
@@ -388,7 +398,8 @@ static void drain_begin(struct appliance *a)
 {
 	if (a->drain_until)
 		return;
-	log_info("app", "draining: requests that run may take up to %u ms", a->conf->global.drain_ms);
+	log_info("app", "draining: requests that run may take up to %u ms",
+		a->conf->global.drain_ms);
 	a->drain_until = monotonic_ms() + a->conf->global.drain_ms;
 	for (unsigned i = 0; i < a->n_workers; i++)
 		if (worker_drain(a->workers[i]) < 0)
@@ -461,7 +472,10 @@ int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cor
 	unsigned done = 0;
 	int code = EXIT_FAILURE;
 
-	a = (struct appliance){.conf = conf, .cores = cores, .n_workers = n_cores, .signal_fd = -1,
+	a = (struct appliance){.conf = conf,
+		.cores = cores,
+		.n_workers = n_cores,
+		.signal_fd = -1,
 		.epoll_fd = -1};
 	memset(a.claim_fd, -1, sizeof(a.claim_fd));
 	if (worker_plan(conf, n_cores, &a.plan, &e) < 0 || stages_start(&a, &done, &e) < 0) {

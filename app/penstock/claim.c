@@ -33,8 +33,8 @@ static int claim(const char *name, int len)
 		return -errno;
 	/* sun_path[0] stays 0: abstract */
 	n = snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "penstock/iface/%.*s", len, name);
-	if (bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-							 (size_t)n)) == 0)
+	if (bind(fd, (struct sockaddr *)&at,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
 		return fd;
 	rc = -errno;
 	close(fd);
@@ -53,7 +53,8 @@ int claims_start(const struct conf *conf, int fd[CONF_PORTS_MAX], struct err *e)
 		fd[i] = claim(name, len);
 		if (fd[i] == -EADDRINUSE)
 			return err_set(e, EBUSY,
-				"%s:%u: [port %s] device: interface %.*s is in use by another port or "
+				"%s:%u: [port %s] device: interface %.*s is in use by another port "
+				"or "
 				"another penstock",
 				p->at.file, p->at.line, p->name, len, name);
 		if (fd[i] < 0)

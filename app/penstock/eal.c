@@ -103,7 +103,8 @@ static int memory_check(const struct conf *conf, struct err *e)
 	if (have >= want)
 		return 0;
 	return err_set(e, ENOMEM,
-		"%s:%u: [global] memory: %lu MB wanted, this machine has %lu MB available: lower it",
+		"%s:%u: [global] memory: %lu MB wanted, this machine has %lu MB available: lower "
+		"it",
 		conf->global.at.file, conf->global.at.line, want >> 20, have >> 20);
 }
 
@@ -122,13 +123,14 @@ static int huge_decide(const struct conf *conf, bool *huge, struct err *e)
 			"%s:%u: [global] hugepages: %lu MB are free, memory = %lu MB wants more: "
 			"reserve them (sysctl vm.nr_hugepages) or set hugepages = auto",
 			conf->global.at.file, conf->global.at.line, have >> 20, want >> 20);
-	log_warn("app", "%lu MB of hugepages are free, %lu MB wanted: going on with normal pages, slower",
+	log_warn("app",
+		"%lu MB of hugepages are free, %lu MB wanted: going on with normal pages, slower",
 		have >> 20, want >> 20);
 	return memory_check(conf, e);
 }
 
-static void lcores_text(char *text, size_t n, const struct conf *conf, const uint16_t *cores,
-	unsigned n_cores)
+static void lcores_text(
+	char *text, size_t n, const struct conf *conf, const uint16_t *cores, unsigned n_cores)
 {
 	size_t at = (size_t)snprintf(text, n, "0@%u", conf->global.control);
 
@@ -177,10 +179,11 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 	rc = rte_eal_init(argc, argv);
 	if (rc < 0)
 		return err_set(e, rte_errno ? rte_errno : EIO,
-			"%s:%u: [global] memory, hugepages: DPDK does not start with %s MB: %s%s; set "
+			"%s:%u: [global] memory, hugepages: DPDK does not start with %s MB: %s%s; "
+			"set "
 			"log = debug to see all of its log",
-			conf->global.at.file, conf->global.at.line, megabytes, rte_strerror(rte_errno),
-			eal_words());
+			conf->global.at.file, conf->global.at.line, megabytes,
+			rte_strerror(rte_errno), eal_words());
 	up = true;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "app.h"
 
 /* What EAL, ports, control and its clients open; a worker has three of its own. */
-#define FILES_BASE	 256u
+#define FILES_BASE       256u
 #define FILES_PER_WORKER 16u
 
 /* Bits of capabilities(7) that devices need: NET_ADMIN, NET_RAW. */

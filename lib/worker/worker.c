@@ -74,8 +74,8 @@ static void quiescent(struct worker *w)
 
 	/* acquire pairs with the release in worker_call: fn and arg are there */
 	if (likely(__atomic_load_n(&j->state, __ATOMIC_RELAXED) != JOB_POSTED) ||
-		!__atomic_compare_exchange_n(&j->state, &posted, JOB_RUNNING, false,
-			__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		!__atomic_compare_exchange_n(
+			&j->state, &posted, JOB_RUNNING, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
 	j->fn(j->arg);
 	w->stat[WORKER_STAT_jobs]++;
@@ -83,6 +83,7 @@ static void quiescent(struct worker *w)
 	__atomic_store_n(&j->state, JOB_DONE, __ATOMIC_RELEASE);
 }
 
+/* clang-format off */
 /* One turn: the eight steps of doc/tour.md. Returns how many packets moved. */
 static unsigned worker_poll(struct worker *w)
 {
@@ -92,18 +93,19 @@ static unsigned worker_poll(struct worker *w)
 		moved += receive(w, (uint8_t)p);      /* 1 port, 2 net, 3 tcp */
 	for (unsigned i = 0; i < w->cfg.n_workers; i++)
 		moved += receive_handed(w, i);        /* 3 tcp */
-						      /* 4 TLS opens here, once it is there */
-	relay_step(w->relay, w->now);		      /* 5 relay */
-						      /* 6 and seals here */
-	moved += worker__transmit(w);		      /* 7 tcp, 8 net and port */
+	                                              /* 4 TLS opens here, once it is there */
+	relay_step(w->relay, w->now);                 /* 5 relay */
+	                                              /* 6 and seals here */
+	moved += worker__transmit(w);                 /* 7 tcp, 8 net and port */
 
 	tcp_tick(w->tcp, WORKER_TIMERS, w->now);      /* timers mark connections dirty: */
 	relay_tick(w->relay, WORKER_TIMERS, w->now);  /* what they owe leaves with the */
-	net_tick(w->net, w->now);		      /* next turn */
+	net_tick(w->net, w->now);                     /* next turn */
 	worker__news(w);
 	quiescent(w);
 	return moved;
 }
+/* clang-format on */
 
 /* How long nothing is due, us. */
 static uint32_t idle_time(const struct worker *w)

@@ -35,9 +35,9 @@ enum worker_stat {
 /* How one worker's share of `memory` is spent. */
 struct worker_plan {
 	uint32_t fronts, backs; /* connections */
-	uint32_t requests;	/* in flight */
-	uint64_t tables;	/* bytes for all of these, TIME_WAIT, SYNs and the like */
-	uint32_t buffers;	/* data mbufs for buf_pools_create */
+	uint32_t requests;      /* in flight */
+	uint64_t tables;        /* bytes for all of these, TIME_WAIT, SYNs and the like */
+	uint32_t buffers;       /* data mbufs for buf_pools_create */
 };
 
 /* Plan for conf with n workers. 0; -ENOMEM with e set when the file's connections leave too little
@@ -49,11 +49,11 @@ struct worker_config {
 	struct port *const *ports; /* conf->n_ports */
 	struct buf_pools *pools;   /* of this worker */
 	struct worker_links *links;
-	uint16_t id, n_workers; /* id is also the queue on every port */
-	uint16_t core;		/* for show */
-	int socket;		/* NUMA node */
+	uint16_t id, n_workers;         /* id is also the queue on every port */
+	uint16_t core;                  /* for show */
+	int socket;                     /* NUMA node */
 	const struct worker_plan *plan; /* only worker_create() reads it */
-	uint64_t seed[6];	/* secrets, drawn once per boot, the same for all workers */
+	uint64_t seed[6];               /* secrets, drawn once per boot, the same for all workers */
 };
 
 /* The rings between n workers. NULL with e set: no memory. */

@@ -33,8 +33,8 @@ static unsigned routes_fill(struct net_route_config *out, const struct conf *con
 	for (unsigned i = 0; i < conf->n_routes; i++) {
 		const struct conf_route *r = &conf->routes[i];
 
-		out[n++] = (struct net_route_config){{r->to.addr, r->to.bits}, r->via,
-			(uint8_t)r->port};
+		out[n++] = (struct net_route_config){
+			{r->to.addr, r->to.bits}, r->via, (uint8_t)r->port};
 	}
 	return n;
 }
@@ -44,8 +44,11 @@ static int net_start(struct worker *w, struct err *e)
 	const struct conf *conf = w->cfg.conf;
 	struct net_port_config ports[CONF_PORTS_MAX];
 	struct net_route_config routes[CONF_ROUTES_MAX + 2 * CONF_PORTS_MAX];
-	struct net_config cfg = {.ports = ports, .n_ports = conf->n_ports, .routes = routes,
-		.secret = {{w->cfg.seed[0], w->cfg.seed[1]}}, .share = w->cfg.n_workers > 1};
+	struct net_config cfg = {.ports = ports,
+		.n_ports = conf->n_ports,
+		.routes = routes,
+		.secret = {{w->cfg.seed[0], w->cfg.seed[1]}},
+		.share = w->cfg.n_workers > 1};
 
 	for (unsigned p = 0; p < conf->n_ports; p++)
 		net_port_fill(&ports[p], &conf->ports[p], w->ports[p]);
@@ -100,7 +103,8 @@ static int relay_start(struct worker *w, const struct worker_plan *plan, struct 
 
 struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 {
-	struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, cfg->socket);
+	struct worker *w =
+		rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, cfg->socket);
 
 	if (!w) {
 		err_set(e, ENOMEM, "no memory for worker %u: raise [global] memory", cfg->id);

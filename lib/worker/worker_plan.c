@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where a worker's memory goes: first the connections that the file allows, then buffers. The costs
- * are those of the records plus their share of the hash table; test_worker_plan.c holds them against
- * what a worker really takes.
+ * are those of the records plus their share of the hash table; test_worker_plan.c holds them
+ * against what a worker really takes.
  */
 #include <errno.h>
 
 #include "worker/worker_priv.h"
 
-#define MB	      (1024u * 1024u)
-#define FRONT_COST    512u	   /* bytes: TCP, relay, hash table, out-of-order share */
-#define REQUEST_COST  1536u	   /* the request and its two back connections */
-#define BUFFER_COST   3500u	   /* a data mbuf with its half header and two slices, see buf.c */
-#define FIXED_COST    (8u * MB)   /* SYN and TIME_WAIT records, scratch, the pools' caches */
-#define LINK_COST     (32u * 1024) /* rings from another worker */
+#define MB            (1024u * 1024u)
+#define FRONT_COST    512u          /* bytes: TCP, relay, hash table, out-of-order share */
+#define REQUEST_COST  1536u         /* the request and its two back connections */
+#define BUFFER_COST   3500u         /* a data mbuf with its half header and two slices, see buf.c */
+#define FIXED_COST    (8u * MB)     /* SYN and TIME_WAIT records, scratch, the pools' caches */
+#define LINK_COST     (32u * 1024)  /* rings from another worker */
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u
-#define SPARE	      16	  /* one part in so many for drivers and the heap's own needs */
+#define SPARE         16 /* one part in so many for drivers and the heap's own needs */
 
 static uint64_t tables(const struct worker_plan *p)
 {
@@ -41,11 +41,13 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 	p->tables = tables(p) + (n_workers - 1) * LINK_COST;
 	if (p->tables > mine / 2)
 		return err_set(e, ENOMEM,
-			"%s:%u: [global] memory: %u connections (all listeners together) need %lu of "
-			"the %lu MB of each worker, half must be left for buffers: raise memory to %luM "
+			"%s:%u: [global] memory: %u connections (all listeners together) need %lu "
+			"of "
+			"the %lu MB of each worker, half must be left for buffers: raise memory to "
+			"%luM "
 			"or lower connections",
-			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB, mine / MB,
-			enough(p->tables, n_workers));
+			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB,
+			mine / MB, enough(p->tables, n_workers));
 	p->buffers = (uint32_t)((mine - mine / SPARE - p->tables) / BUFFER_COST);
 	return 0;
 }

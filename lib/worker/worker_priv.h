@@ -12,16 +12,16 @@
 #include "tcp/tcp.h"
 #include "worker/worker.h"
 
-#define WORKER_BURST	   32
-#define WORKER_IDLE_POLLS  64 /* empty polls before the first sleep */
-#define WORKER_SLEEP_MS	   20 /* longest sleep: control's jobs wait at most so long */
-#define WORKER_NAP_US	   200 /* longest sleep where another worker may hand us packets */
-#define WORKER_TIMERS	   256 /* connections whose timers run in one poll */
+#define WORKER_BURST      32
+#define WORKER_IDLE_POLLS 64  /* empty polls before the first sleep */
+#define WORKER_SLEEP_MS   20  /* longest sleep: control's jobs wait at most so long */
+#define WORKER_NAP_US     200 /* longest sleep where another worker may hand us packets */
+#define WORKER_TIMERS     256 /* connections whose timers run in one poll */
 
-#define WORKER_SYNS	  4096u
+#define WORKER_SYNS       4096u
 #define WORKER_TIME_WAITS 32768u
 #define WORKER_EXT_SHARE  16u /* one in so many connections has loss at a time */
-#define WORKER_EXT_MIN	  1024u
+#define WORKER_EXT_MIN    1024u
 
 /* One job of control's. FREE -> POSTED (control) -> RUNNING -> DONE (worker) -> FREE (control), or
  * POSTED -> FREE when control gives up first. */
@@ -44,7 +44,7 @@ struct worker {
 	struct worker_config cfg;
 	struct port *const *ports;
 	unsigned n_ports;
-	bool sleeps; /* idle = sleep */
+	bool sleeps;                    /* idle = sleep */
 	uint64_t listening[65536 / 64]; /* bit = TCP port of some listener */
 	uint64_t tsc_start;
 	uint64_t us_per_cycle; /* fixed point, 32 fraction bits */

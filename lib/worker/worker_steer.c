@@ -17,8 +17,8 @@
 #define RING_PKTS    2048
 #define RING_LEARNED 256
 
-static struct rte_ring *link_ring(struct rte_ring *const *rings, unsigned n, unsigned from,
-	unsigned to)
+static struct rte_ring *link_ring(
+	struct rte_ring *const *rings, unsigned n, unsigned from, unsigned to)
 {
 	return rings[from * n + to];
 }
@@ -115,7 +115,8 @@ static uint16_t front_owner(const struct worker *w, const struct port *p, bool i
 
 	if (!port_caps(p)->rss)
 		return (uint16_t)(siphash13(&key, &flow, sizeof(flow)) % w->cfg.n_workers);
-	/* an ICMP error has other addresses than the flow it is about, so it may arrive elsewhere */
+	/* an ICMP error has other addresses than the flow it is about, so it may arrive elsewhere
+	 */
 	return icmp && port_rss_known(p) ? port_rss_queue(p, remote, local) : w->cfg.id;
 }
 
@@ -147,7 +148,8 @@ uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, u
 
 		if (to == w->cfg.id) {
 			pkts[kept++] = pkts[i];
-		} else if (rte_ring_sp_enqueue(link_ring(w->cfg.links->pkts, workers, w->cfg.id, to),
+		} else if (rte_ring_sp_enqueue(
+				   link_ring(w->cfg.links->pkts, workers, w->cfg.id, to),
 				   pkts[i]) == 0) {
 			w->stat[WORKER_STAT_handed_over]++;
 		} else {
@@ -165,8 +167,8 @@ uint16_t worker__steer_take(struct worker *w, unsigned from, struct rte_mbuf **p
 	if (from == w->cfg.id)
 		return 0;
 	n = rte_ring_sc_dequeue_burst(
-		link_ring(w->cfg.links->pkts, w->cfg.n_workers, from, w->cfg.id), (void **)pkts, max,
-		NULL);
+		link_ring(w->cfg.links->pkts, w->cfg.n_workers, from, w->cfg.id), (void **)pkts,
+		max, NULL);
 	w->stat[WORKER_STAT_taken_over] += n;
 	return (uint16_t)n;
 }

@@ -129,7 +129,8 @@ static void where_time_goes(void)
 		land(i);
 		CU_ASSERT(load->idle > 0);
 		CU_ASSERT_EQUAL(load->slept > 0, i == 0);
-		CU_ASSERT(load->busy + load->idle + load->slept <= ws.w[i]->tsc_last - ws.w[i]->tsc_start);
+		CU_ASSERT(load->busy + load->idle + load->slept <=
+			  ws.w[i]->tsc_last - ws.w[i]->tsc_start);
 	}
 	workers_down();
 }

@@ -5,7 +5,8 @@
 
 #define MB (1024u * 1024u)
 
-static int plan(unsigned connections, uint64_t memory, unsigned n, struct worker_plan *p, struct err *e)
+static int plan(
+	unsigned connections, uint64_t memory, unsigned n, struct worker_plan *p, struct err *e)
 {
 	struct conf *conf = workers_conf("net_null0", connections);
 	int rc;
@@ -61,7 +62,8 @@ static void costs_are_real(void)
 	CU_ASSERT_STRING_EQUAL(e.text, "");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.w[0]);
 	tables = heap_used() - before;
-	printf("[%lu of %lu KB] ", (unsigned long)tables / 1024, (unsigned long)ws.plan.tables / 1024);
+	printf("[%lu of %lu KB] ", (unsigned long)tables / 1024,
+		(unsigned long)ws.plan.tables / 1024);
 	CU_ASSERT(tables < ws.plan.tables);
 	CU_ASSERT(tables > ws.plan.tables / 2);
 	workers_down();

@@ -55,7 +55,8 @@ static void backs_by_port(void)
 {
 	workers_up("net_ring0");
 	for (unsigned i = 0; i < FLOWS; i++) {
-		uint16_t local = (uint16_t)(1024 + i * 126), owner = relay_port_owner(local, WORKERS);
+		uint16_t local = (uint16_t)(1024 + i * 126),
+			 owner = relay_port_owner(local, WORKERS);
 
 		for (uint16_t at = 0; at < WORKERS; at++) {
 			CU_ASSERT_EQUAL(goes_to(at, packet(9000, local, false)), owner);
@@ -80,11 +81,11 @@ static void fronts_by_hash(void)
 		of_first += owner == 0;
 	}
 	CU_ASSERT(of_first > FLOWS / 3 && of_first < FLOWS * 2 / 3);
-	CU_ASSERT_EQUAL(ws.w[0]->stat[WORKER_STAT_handed_over] +
-				ws.w[1]->stat[WORKER_STAT_handed_over],
+	CU_ASSERT_EQUAL(
+		ws.w[0]->stat[WORKER_STAT_handed_over] + ws.w[1]->stat[WORKER_STAT_handed_over],
 		2 * FLOWS);
-	CU_ASSERT_EQUAL(ws.w[0]->stat[WORKER_STAT_handed_over],
-		ws.w[1]->stat[WORKER_STAT_taken_over]);
+	CU_ASSERT_EQUAL(
+		ws.w[0]->stat[WORKER_STAT_handed_over], ws.w[1]->stat[WORKER_STAT_taken_over]);
 	workers_down();
 }
 
@@ -155,8 +156,7 @@ static void ring_full(void)
 	}
 	CU_ASSERT(stat[WORKER_STAT_drop_ring_full] > 0);
 	CU_ASSERT_EQUAL(stat[WORKER_STAT_drop_ring_full] + stat[WORKER_STAT_handed_over], n);
-	CU_ASSERT_EQUAL(rte_mempool_in_use_count(ws.pools[0].data),
-		stat[WORKER_STAT_handed_over]);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(ws.pools[0].data), stat[WORKER_STAT_handed_over]);
 	workers_down(); /* frees what lies in the ring */
 }
 
@@ -173,8 +173,8 @@ static void alone_nothing_is_looked_at(void)
 static void news_cross(void)
 {
 	/* "10.0.0.200 is at 02:00:00:00:00:c8", to us */
-	static const uint8_t arp[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0xc8, 8, 6, 0, 1, 8, 0, 6, 4, 0,
-		2, 2, 0, 0, 0, 0, 0xc8, 10, 0, 0, 200, 0, 0, 0, 0, 0, 0, 10, 0, 0, 10};
+	static const uint8_t arp[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0xc8, 8, 6, 0, 1, 8, 0, 6, 4,
+		0, 2, 2, 0, 0, 0, 0, 0xc8, 10, 0, 0, 200, 0, 0, 0, 0, 0, 0, 10, 0, 0, 10};
 	struct rte_mbuf *m, *out;
 	struct net_neigh_info n;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two workers with their rings on one port, net_ring by default: no RSS, what is sent comes back. */
+/* Two workers with their rings on one port, net_ring by default: no RSS, what is sent comes back.
+ */
 #ifndef WORKERS_H
 #define WORKERS_H
 
@@ -8,7 +9,7 @@
 #include "unit.h"
 #include "worker/worker_priv.h"
 
-#define WORKERS	      2
+#define WORKERS       2
 #define WORKERS_MBUFS 4096
 
 /* clang-format off */
@@ -48,7 +49,8 @@ static inline struct conf *workers_conf(const char *device, unsigned connections
 	return conf;
 }
 
-static inline struct worker *workers_make(uint16_t id, const struct worker_plan *plan, struct err *e)
+static inline struct worker *workers_make(
+	uint16_t id, const struct worker_plan *plan, struct err *e)
 {
 	struct worker_config cfg = {.conf = ws.conf,
 		.ports = &ws.port,
