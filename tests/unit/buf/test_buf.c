@@ -573,7 +573,38 @@ static void random_against_bytes(void)
 	teardown();
 }
 
-static const struct unit_case cases[] = {
+/* Into the last mbuf's room, but never into one that somebody else sees. */
+static void squeeze(void)
+{
+	struct buf_chain c = {0}, add = {0}, part = {0};
+	struct rte_mbuf *m;
+	uint8_t out[20];
+
+	setup();
+	buf_chain_append(&add, frame(10, 10));
+	CU_ASSERT_FALSE(buf_chain_squeeze(&c, &add)); /* nothing to squeeze into */
+	buf_chain_append(&c, m = frame(0, 10));
+	CU_ASSERT_TRUE(buf_chain_squeeze(&c, &add));
+	CU_ASSERT_EQUAL(c.bytes, 20);
+	CU_ASSERT_EQUAL(add.bytes, 0);
+	CU_ASSERT_PTR_EQUAL(c.tail, m);
+	check_shape(&c);
+	buf_chain_read(&c, 0, 20, out);
+	for (int i = 0; i < 20; i++)
+		CU_ASSERT_EQUAL(out[i], i);
+	buf_chain_append(&add, frame(0, 10));
+	CU_ASSERT_EQUAL(buf_chain_split(&part, &c, 5, pools.indirect), 0);
+	CU_ASSERT_FALSE(buf_chain_squeeze(&c, &add));	 /* shared */
+	CU_ASSERT_FALSE(buf_chain_squeeze(&part, &add)); /* indirect */
+	buf_chain_free(&part);
+	c.tail->data_len = (uint16_t)(c.tail->buf_len - c.tail->data_off - 9);
+	CU_ASSERT_FALSE(buf_chain_squeeze(&c, &add)); /* no room */
+	buf_chain_free(&c);
+	buf_chain_free(&add);
+	teardown();
+}
+
+static const struct unit_case cases[] = {UNIT_CASE(squeeze),
 	UNIT_CASE(pools_have_private_areas),
 	UNIT_CASE(pools_fail_whole),
 	UNIT_CASE(append_drops_empty_segments),
