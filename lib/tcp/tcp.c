@@ -27,8 +27,8 @@ static int pools_create(struct tcp *t)
 
 	t->conn = rte_zmalloc_socket("tcp_conn", (size_t)cfg->conns * sizeof(*t->conn),
 		RTE_CACHE_LINE_SIZE, cfg->socket);
-	t->ext = rte_zmalloc_socket("tcp_ext", (size_t)cfg->exts * sizeof(*t->ext),
-		RTE_CACHE_LINE_SIZE, cfg->socket);
+	t->ext = rte_zmalloc_socket(
+		"tcp_ext", (size_t)cfg->exts * sizeof(*t->ext), RTE_CACHE_LINE_SIZE, cfg->socket);
 	if (!t->conn || !t->ext || tcp__records_create(&t->syn, cfg->syns, cfg->socket) < 0 ||
 		tcp__records_create(&t->tw, cfg->time_waits, cfg->socket) < 0 ||
 		tcp__table_create(&t->table, entries, cfg->socket) < 0)
@@ -44,8 +44,8 @@ static int pools_create(struct tcp *t)
 	return 0;
 }
 
-struct tcp *tcp_create(const struct tcp_config *cfg, struct buf_pools *pools, clock_us_t now,
-	struct err *e)
+struct tcp *tcp_create(
+	const struct tcp_config *cfg, struct buf_pools *pools, clock_us_t now, struct err *e)
 {
 	struct tcp *t = rte_zmalloc_socket("tcp", sizeof(*t), RTE_CACHE_LINE_SIZE, cfg->socket);
 
@@ -299,12 +299,13 @@ uint32_t tcp__isn(const struct tcp *t, const struct tcp_key *k)
 }
 
 /* What is added to the millisecond clock in timestamps, per connection (RFC 7323 5.4). Called for
- * every segment, so a multiply of secret-keyed words instead of SipHash: it hides uptime, no more. */
+ * every segment, so a multiply of secret-keyed words instead of SipHash: it hides uptime, no more.
+ */
 uint32_t tcp__ts_offset(const struct tcp *t, const struct tcp_key *k)
 {
 	uint64_t ports = (uint64_t)k->local << 32 | (uint32_t)k->lport << 16 | k->rport;
 	__uint128_t x = (__uint128_t)(k->remote.q[0] ^ t->key_isn.k[0] ^ ports) *
-		(k->remote.q[1] ^ t->key_isn.k[1]);
+			(k->remote.q[1] ^ t->key_isn.k[1]);
 
 	return (uint32_t)((uint64_t)x ^ (uint64_t)(x >> 64));
 }
@@ -376,7 +377,7 @@ static bool may_send(const struct tcp_conn *c)
 {
 	return (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD ||
 		       c->state == TCP_ESTABLISHED || c->state == TCP_CLOSE_WAIT) &&
-		!(c->flags & TCP_F_FIN_QUEUED);
+	       !(c->flags & TCP_F_FIN_QUEUED);
 }
 
 int tcp_send(struct tcp *t, struct tcp_conn *c, struct buf_chain *chain)

@@ -40,33 +40,33 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 };
 
 /* What happened since the owner last looked; set with the connection's entry on the ready list. */
-#define TCP_EV_ACCEPT	   0x01 /* a new connection of listener conn->listener; owner is NULL */
+#define TCP_EV_ACCEPT      0x01 /* a new connection of listener conn->listener; owner is NULL */
 #define TCP_EV_ESTABLISHED 0x02 /* our tcp_connect succeeded */
-#define TCP_EV_READABLE	   0x04 /* bytes arrived in rx */
-#define TCP_EV_WRITABLE	   0x08 /* ACKs freed bytes of tx */
-#define TCP_EV_FIN	   0x10 /* the peer sends no more; all its bytes are in rx or were taken */
-#define TCP_EV_DEAD	   0x20 /* gone: conn->error says why; only rx, tx, release are left */
+#define TCP_EV_READABLE    0x04 /* bytes arrived in rx */
+#define TCP_EV_WRITABLE    0x08 /* ACKs freed bytes of tx */
+#define TCP_EV_FIN         0x10 /* the peer sends no more; all its bytes are in rx or were taken */
+#define TCP_EV_DEAD        0x20 /* gone: conn->error says why; only rx, tx, release are left */
 
 /* conn->error with TCP_EV_DEAD: 0 (closed in order), or one of these errno values:
  * ECONNREFUSED (RST to our SYN), ECONNRESET, ETIMEDOUT, EHOSTUNREACH (ICMP while connecting). */
 
 /* conn->flags; private to lib/tcp but for reading */
-#define TCP_F_TS	0x0001 /* timestamps in use (RFC 7323) */
-#define TCP_F_SACK	0x0002 /* SACK in use (RFC 2018) */
+#define TCP_F_TS         0x0001 /* timestamps in use (RFC 7323) */
+#define TCP_F_SACK       0x0002 /* SACK in use (RFC 2018) */
 #define TCP_F_FIN_QUEUED 0x0004 /* our FIN follows the last byte of tx */
-#define TCP_F_FIN_SENT	0x0008 /* and was sent at least once */
-#define TCP_F_FIN_RCVD	0x0010 /* the peer's FIN has been taken in order */
-#define TCP_F_ACK_NOW	0x0020 /* an ACK is owed with this poll's output */
-#define TCP_F_ACK_DELAY 0x0040 /* an ACK is owed by t_ack at the latest */
-#define TCP_F_DIRTY	0x0080 /* on the output list */
-#define TCP_F_READY	0x0100 /* on the ready list */
-#define TCP_F_RECOVERY	0x0200 /* fast recovery until `recover` is acknowledged (RFC 6675) */
-#define TCP_F_RTO	0x0400 /* loss recovery after a timeout, until `recover` */
-#define TCP_F_RTT_TIMED 0x0800 /* rtt_seq and rtt_at hold a running measurement */
-#define TCP_F_RELEASED	0x1000 /* the owner gave it up; it closes on its own */
-#define TCP_F_PROBE	0x2000 /* a zero-window or keepalive probe is owed */
-#define TCP_F_WS	0x4000 /* window scaling in use */
-#define TCP_F_ACCEPTED	0x8000 /* a passive connection (ours was the listener's side) */
+#define TCP_F_FIN_SENT   0x0008 /* and was sent at least once */
+#define TCP_F_FIN_RCVD   0x0010 /* the peer's FIN has been taken in order */
+#define TCP_F_ACK_NOW    0x0020 /* an ACK is owed with this poll's output */
+#define TCP_F_ACK_DELAY  0x0040 /* an ACK is owed by t_ack at the latest */
+#define TCP_F_DIRTY      0x0080 /* on the output list */
+#define TCP_F_READY      0x0100 /* on the ready list */
+#define TCP_F_RECOVERY   0x0200 /* fast recovery until `recover` is acknowledged (RFC 6675) */
+#define TCP_F_RTO        0x0400 /* loss recovery after a timeout, until `recover` */
+#define TCP_F_RTT_TIMED  0x0800 /* rtt_seq and rtt_at hold a running measurement */
+#define TCP_F_RELEASED   0x1000 /* the owner gave it up; it closes on its own */
+#define TCP_F_PROBE      0x2000 /* a zero-window or keepalive probe is owed */
+#define TCP_F_WS         0x4000 /* window scaling in use */
+#define TCP_F_ACCEPTED   0x8000 /* a passive connection (ours was the listener's side) */
 
 /*
  * The connection (PCB), 256 bytes, lines by use. Sequence space:
@@ -75,30 +75,30 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
  */
 struct tcp_conn {
 	/* line 0: both directions' sequence state */
-	uint8_t state;		/* enum tcp_state */
-	uint8_t error;		/* errno value, with TCP_EV_DEAD */
-	uint16_t flags;		/* TCP_F_* */
-	uint8_t events;		/* TCP_EV_* not yet taken by the owner */
-	uint8_t dupacks;	/* consecutive duplicate ACKs, saturates */
-	uint16_t mss;		/* largest payload we send, without timestamps subtracted, bytes */
+	uint8_t state;          /* enum tcp_state */
+	uint8_t error;          /* errno value, with TCP_EV_DEAD */
+	uint16_t flags;         /* TCP_F_* */
+	uint8_t events;         /* TCP_EV_* not yet taken by the owner */
+	uint8_t dupacks;        /* consecutive duplicate ACKs, saturates */
+	uint16_t mss;           /* largest payload we send, without timestamps subtracted, bytes */
 	uint8_t snd_wscale : 4; /* shift of windows the peer announces, 0..14 */
 	uint8_t rcv_wscale : 4; /* shift of windows we announce, 0..14 */
-	uint8_t gso_segs;	/* most segments in one packet handed to the port, >= 1 (TSO) */
-	uint8_t backoff;	/* consecutive timeouts without progress */
-	uint8_t probes;		/* keepalive probes sent without answer */
-	uint32_t rcv_nxt;	/* next sequence number expected */
-	uint32_t rcv_adv;	/* right edge we announced; never moves left */
-	uint32_t ts_recent;	/* TS.Recent (RFC 7323 4.3) */
+	uint8_t gso_segs;       /* most segments in one packet handed to the port, >= 1 (TSO) */
+	uint8_t backoff;        /* consecutive timeouts without progress */
+	uint8_t probes;         /* keepalive probes sent without answer */
+	uint32_t rcv_nxt;       /* next sequence number expected */
+	uint32_t rcv_adv;       /* right edge we announced; never moves left */
+	uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
 	uint32_t last_ack_sent; /* Last.ACK.sent */
-	uint32_t snd_una;	/* oldest unacknowledged */
-	uint32_t snd_nxt;	/* next new sequence number to send */
-	uint32_t snd_wnd;	/* peer's window from snd_una, bytes */
-	uint32_t snd_wl1;	/* SEG.SEQ of the last window update */
-	uint32_t rtx_nxt;	/* next sequence number to retransmit in recovery */
-	uint32_t recover;	/* snd_nxt when recovery began */
-	uint32_t rcv_ms;	/* when the last segment arrived, ms */
-	uint32_t rcv_limit;	/* most bytes we hold for the owner */
-	uint32_t rcv_unacked;	/* bytes in order since the last ACK we sent */
+	uint32_t snd_una;       /* oldest unacknowledged */
+	uint32_t snd_nxt;       /* next new sequence number to send */
+	uint32_t snd_wnd;       /* peer's window from snd_una, bytes */
+	uint32_t snd_wl1;       /* SEG.SEQ of the last window update */
+	uint32_t rtx_nxt;       /* next sequence number to retransmit in recovery */
+	uint32_t recover;       /* snd_nxt when recovery began */
+	uint32_t rcv_ms;        /* when the last segment arrived, ms */
+	uint32_t rcv_limit;     /* most bytes we hold for the owner */
+	uint32_t rcv_unacked;   /* bytes in order since the last ACK we sent */
 
 	/* line 1: queues */
 	struct buf_chain rx; /* in-order bytes for the owner, ends at rcv_nxt (before a FIN) */
@@ -106,27 +106,27 @@ struct tcp_conn {
 
 	/* line 2: sending */
 	struct rte_mbuf *nxt_seg; /* where snd_nxt lies in tx; NULL: at its end */
-	uint32_t nxt_off;	  /* offset in nxt_seg */
-	uint32_t cwnd;		  /* bytes */
-	uint32_t ssthresh;	  /* bytes */
-	uint32_t srtt;		  /* us, never 0 once measured; 0: not measured */
-	uint32_t rttvar;	  /* us */
-	uint32_t rtt_seq;	  /* the measurement ends when this is acknowledged */
-	uint32_t rtt_us;	  /* when it began, us, modulo 2^32 */
-	uint32_t t_rtx;		  /* deadline of RTO, persist or SYN, ms; 0: none */
-	uint32_t t_ack;		  /* deadline of a delayed ACK, ms; 0: none */
-	uint16_t rto;		  /* ms, with backoff applied */
-	uint16_t chal_ms;	  /* low bits of the time of our last challenge ACK, ms */
-	struct tcp_ext *ext;	  /* scoreboard and out-of-order data; NULL when none */
+	uint32_t nxt_off;         /* offset in nxt_seg */
+	uint32_t cwnd;            /* bytes */
+	uint32_t ssthresh;        /* bytes */
+	uint32_t srtt;            /* us, never 0 once measured; 0: not measured */
+	uint32_t rttvar;          /* us */
+	uint32_t rtt_seq;         /* the measurement ends when this is acknowledged */
+	uint32_t rtt_us;          /* when it began, us, modulo 2^32 */
+	uint32_t t_rtx;           /* deadline of RTO, persist or SYN, ms; 0: none */
+	uint32_t t_ack;           /* deadline of a delayed ACK, ms; 0: none */
+	uint16_t rto;             /* ms, with backoff applied */
+	uint16_t chal_ms;         /* low bits of the time of our last challenge ACK, ms */
+	struct tcp_ext *ext;      /* scoreboard and out-of-order data; NULL when none */
 	void *owner;
 
 	/* line 3: identity and timers */
 	struct ip_addr remote;
 	struct wheel_node timer; /* min of all deadlines */
-	uint16_t local;		 /* index in the instance's table of local addresses */
+	uint16_t local;          /* index in the instance's table of local addresses */
 	uint16_t lport, rport;
 	uint8_t listener; /* index of the listener that accepted it; 0xff: none */
-	uint8_t cc;	  /* index of the congestion control ops */
+	uint8_t cc;       /* index of the congestion control ops */
 	uint32_t cc_priv[2];
 	uint32_t ready_next; /* index + 1 of the next on the ready list; 0: last */
 	uint32_t dirty_next; /* the same for the output list */
@@ -143,36 +143,37 @@ enum tcp_stat {
 extern const struct stat_name tcp_stat_names[TCP_STAT_N];
 
 struct tcp_config {
-	uint32_t conns;		/* most connections */
-	uint32_t syns;		/* most half-open passive connections */
-	uint32_t time_waits;	/* most TIME_WAIT records; the oldest makes room */
-	uint32_t exts;		/* most connections with out-of-order data or SACKed ranges */
-	uint32_t rcv_limit;	/* receive buffer, bytes */
-	uint32_t snd_limit;	/* tcp_tx_room counts from here, bytes */
-	uint32_t keepalive_ms;	/* idle time before probes; 0: off */
+	uint32_t conns;        /* most connections */
+	uint32_t syns;         /* most half-open passive connections */
+	uint32_t time_waits;   /* most TIME_WAIT records; the oldest makes room */
+	uint32_t exts;         /* most connections with out-of-order data or SACKed ranges */
+	uint32_t rcv_limit;    /* receive buffer, bytes */
+	uint32_t snd_limit;    /* tcp_tx_room counts from here, bytes */
+	uint32_t keepalive_ms; /* idle time before probes; 0: off */
 	uint32_t time_wait_ms;
-	uint32_t fin_wait2_ms;	/* a released connection waits so long for the peer's FIN */
-	uint32_t rto_min_ms;	/* 200 */
-	uint8_t cc;		/* default congestion control, index of tcp__cc_ops */
-	int socket;		/* NUMA node */
-	uint64_t secret[4];	/* random, drawn once per boot */
+	uint32_t fin_wait2_ms; /* a released connection waits so long for the peer's FIN */
+	uint32_t rto_min_ms;   /* 200 */
+	uint8_t cc;            /* default congestion control, index of tcp__cc_ops */
+	int socket;            /* NUMA node */
+	uint64_t secret[4];    /* random, drawn once per boot */
 };
 
 /* NULL with *e set: no memory. pools are borrowed and must outlive the instance. */
-struct tcp *tcp_create(const struct tcp_config *cfg, struct buf_pools *pools, clock_us_t now,
-	struct err *e);
+struct tcp *tcp_create(
+	const struct tcp_config *cfg, struct buf_pools *pools, clock_us_t now, struct err *e);
 /* Frees all connections without a word to the peers. */
 void tcp_destroy(struct tcp *t);
 
 /* What the path to the peer can carry; from net_path by the caller. */
 struct tcp_path {
-	uint16_t mtu;	  /* IP packet, bytes */
+	uint16_t mtu;     /* IP packet, bytes */
 	uint16_t gso_max; /* largest payload of one packet handed to the port: 0 no TSO */
 };
 
-/* Accept connections to `at` (address may be unspecified: any). Listener index 0..254, or -EADDRINUSE,
- * -ENOSPC. user comes back by tcp_listener_user. */
-int tcp_listen(struct tcp *t, const struct ip_endpoint *at, const struct tcp_path *path, void *user);
+/* Accept connections to `at` (address may be unspecified: any). Listener index 0..254, or
+ * -EADDRINUSE, -ENOSPC. user comes back by tcp_listener_user. */
+int tcp_listen(
+	struct tcp *t, const struct ip_endpoint *at, const struct tcp_path *path, void *user);
 /* No new connections, half-open ones are dropped; established ones stay. */
 void tcp_unlisten(struct tcp *t, int listener);
 void *tcp_listener_user(const struct tcp *t, int listener);
@@ -213,7 +214,8 @@ void tcp_shutdown(struct tcp *t, struct tcp_conn *c);
 /* RST to the peer; the connection is gone with this call. */
 void tcp_abort(struct tcp *t, struct tcp_conn *c);
 /* The owner forgets c (and must not use it again). Not shut down yet: shut down now. Unread bytes:
- * RST (RFC 9293 3.6.1, RFC 2525 2.17). Dead: freed. */
+ * RST (RFC 9293 3.6.1, RFC 2525 2.17). Dead: freed. What is queued is still delivered, but two
+ * minutes without progress end it with an RST. */
 void tcp_release(struct tcp *t, struct tcp_conn *c);
 /* Move what was never acknowledged (tx) of a connection into out, for sending it elsewhere. The
  * connection must be dead. 0 or -ENOMEM. */

@@ -149,13 +149,12 @@ static void rtt_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
 		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
 	} else if (c->backoff && (c->flags & TCP_F_TS)) {
-		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that loses
-		 * much. The echo tells which copy arrived, if only in ms (RFC 7323 4.1). */
+		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that
+		 * loses much. The echo tells which copy arrived, if only in ms (RFC 7323 4.1). */
 		int32_t ms = seq_diff(tcp__ts_now(t, c), s->opt.ts_ecr);
 
 		if (ms >= 0 && ms < TCP_RTO_MAX_MS)
-			tcp__rtt_sample(c, (uint32_t)(ms + 1) * CLOCK_US_PER_MS,
-				t->cfg.rto_min_ms);
+			tcp__rtt_sample(c, (uint32_t)(ms + 1) * CLOCK_US_PER_MS, t->cfg.rto_min_ms);
 	}
 }
 

@@ -20,11 +20,11 @@
 
 #include "tcp/tcp_priv.h"
 
-#define CHALLENGES_A_SECOND 1000 /* over all connections */
-#define CHALLENGE_GAP_MS    100	 /* of one connection */
-#define PAWS_IDLE_MS	    (24u * 86400 * 1000) /* RFC 7323 5.5 */
-#define MTU_MIN_V4	    576	 /* a smaller one is not believed */
-#define MTU_MIN_V6	    1280 /* RFC 8201 4 */
+#define CHALLENGES_A_SECOND 1000                 /* over all connections */
+#define CHALLENGE_GAP_MS    100                  /* of one connection */
+#define PAWS_IDLE_MS        (24u * 86400 * 1000) /* RFC 7323 5.5 */
+#define MTU_MIN_V4          576                  /* a smaller one is not believed */
+#define MTU_MIN_V6          1280                 /* RFC 8201 4 */
 
 /* Take one challenge ACK from the instance's budget of this second. */
 bool tcp__challenge_allowed(struct tcp *t)
@@ -239,8 +239,8 @@ static void in_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struc
 	tcp__event(t, c, TCP_EV_READABLE);
 }
 
-static void out_of_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s,
-	struct buf_chain *data)
+static void out_of_order(
+	struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struct buf_chain *data)
 {
 	struct tcp_ext *x = tcp__ext(t, c);
 	int rc = -ENOBUFS;

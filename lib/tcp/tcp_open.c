@@ -56,8 +56,12 @@ static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
 {
 	const struct tcp_listener *l = &t->listener[r->listener];
 	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local], .dst = &r->remote, .sport = r->lport,
-		.dport = r->rport, .seq = r->snd_nxt, .ack = r->rcv_nxt,
+	struct tcp_ctl p = {.src = &t->local[r->local],
+		.dst = &r->remote,
+		.sport = r->lport,
+		.dport = r->rport,
+		.seq = r->snd_nxt,
+		.ack = r->rcv_nxt,
 		.flags = TCP_SYN | TCP_ACK};
 
 	tcp__record_key(r, &k);
@@ -79,13 +83,19 @@ static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
 static void record_challenge(struct tcp *t, const struct tcp_record *r)
 {
 	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local], .dst = &r->remote, .sport = r->lport,
-		.dport = r->rport, .seq = r->snd_nxt + 1, .ack = r->rcv_nxt, .flags = TCP_ACK};
+	struct tcp_ctl p = {.src = &t->local[r->local],
+		.dst = &r->remote,
+		.sport = r->lport,
+		.dport = r->rport,
+		.seq = r->snd_nxt + 1,
+		.ack = r->rcv_nxt,
+		.flags = TCP_ACK};
 
 	if (!tcp__challenge_allowed(t))
 		return;
 	tcp__record_key(r, &k);
-	p.wnd = (uint16_t)(record_wnd(t) >> ((r->flags & TCP_REC_WS) ? tcp__wscale(t->cfg.rcv_limit) : 0));
+	p.wnd = (uint16_t)(record_wnd(t) >>
+			   ((r->flags & TCP_REC_WS) ? tcp__wscale(t->cfg.rcv_limit) : 0));
 	if (r->flags & TCP_REC_TS) {
 		p.opt.has_ts = true;
 		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
@@ -111,8 +121,8 @@ void tcp__syn_drop(struct tcp *t, struct tcp_record *r)
 	tcp__record_put(&t->syn, r);
 }
 
-static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_key *k,
-	const struct tcp_seg *s)
+static void record_fill(
+	struct tcp *t, struct tcp_record *r, const struct tcp_key *k, const struct tcp_seg *s)
 {
 	r->remote = k->remote;
 	r->local = k->local;
@@ -126,7 +136,7 @@ static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_ke
 	r->ts_recent = s->opt.ts_val;
 	r->wscale = s->opt.wscale;
 	r->flags = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
-		(s->opt.has_wscale ? TCP_REC_WS : 0);
+		   (s->opt.has_wscale ? TCP_REC_WS : 0);
 }
 
 /* A segment for no connection: a SYN to a listener begins one (RFC 9293 3.10.7.2), all else gets
@@ -228,8 +238,7 @@ static void record_syn(struct tcp *t, struct tcp_record *r, const struct tcp_seg
 {
 	if (s->seq + 1 == r->rcv_nxt && !(s->flags & (TCP_ACK | TCP_RST | TCP_FIN))) {
 		/* the same again: the SYN-ACK was lost */
-		if ((r->flags & TCP_REC_TS) && s->opt.has_ts &&
-			seq_gt(s->opt.ts_val, r->ts_recent))
+		if ((r->flags & TCP_REC_TS) && s->opt.has_ts && seq_gt(s->opt.ts_val, r->ts_recent))
 			r->ts_recent = s->opt.ts_val;
 		syn_ack_send(t, r);
 		return;
@@ -334,7 +343,7 @@ static void established(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 static void syn_take(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	uint8_t rec = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
-		(s->opt.has_wscale ? TCP_REC_WS : 0);
+		      (s->opt.has_wscale ? TCP_REC_WS : 0);
 	uint16_t offer = s->opt.mss ? s->opt.mss : (ip_is_v4(&c->remote) ? TCP_MSS_V4 : TCP_MSS_V6);
 
 	if (offer < TCP_MSS_FLOOR)

@@ -13,8 +13,8 @@
 
 enum { BUILT = 1, NOTHING = 0, NO_MBUF = -1 };
 
-static struct rte_mbuf *packet_new(struct tcp *t, const struct ip_addr *src,
-	const struct ip_addr *dst)
+static struct rte_mbuf *packet_new(
+	struct tcp *t, const struct ip_addr *src, const struct ip_addr *dst)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(t->pools->hdr);
 	struct pkt_meta *meta;
@@ -34,8 +34,9 @@ static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p)
 {
 	struct tcp_hdr *h = rte_pktmbuf_mtod(m, struct tcp_hdr *);
 	uint8_t *opt = (uint8_t *)(h + 1);
-	uint32_t hlen = (uint32_t)sizeof(*h) + ((p->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &p->opt)
-								    : tcp__opts_build(opt, &p->opt));
+	uint32_t hlen =
+		(uint32_t)sizeof(*h) + ((p->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &p->opt)
+							     : tcp__opts_build(opt, &p->opt));
 
 	h->sport = be16_make(p->sport);
 	h->dport = be16_make(p->dport);
@@ -71,8 +72,11 @@ void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p)
 /* RST to a segment that fits no connection (RFC 9293 3.10.7.1). Never to an RST. */
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s)
 {
-	struct tcp_ctl p = {.src = &s->meta->dst, .dst = &s->meta->src, .sport = s->dport,
-		.dport = s->sport, .flags = TCP_RST};
+	struct tcp_ctl p = {.src = &s->meta->dst,
+		.dst = &s->meta->src,
+		.sport = s->dport,
+		.dport = s->sport,
+		.flags = TCP_RST};
 
 	if (s->flags & TCP_RST)
 		return;
@@ -97,12 +101,17 @@ uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c)
 /* RST that ends a connection of ours (RFC 9293 3.10.5). */
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c)
 {
-	struct tcp_ctl p = {.src = &t->local[c->local], .dst = &c->remote, .sport = c->lport,
-		.dport = c->rport, .seq = c->snd_nxt, .ack = c->rcv_nxt, .flags = TCP_RST | TCP_ACK};
+	struct tcp_ctl p = {.src = &t->local[c->local],
+		.dst = &c->remote,
+		.sport = c->lport,
+		.dport = c->rport,
+		.seq = c->snd_nxt,
+		.ack = c->rcv_nxt,
+		.flags = TCP_RST | TCP_ACK};
 
 	if (c->flags & TCP_F_TS)
-		p.opt = (struct tcp_opts){.has_ts = true, .ts_val = tcp__ts_now(t, c),
-			.ts_ecr = c->ts_recent};
+		p.opt = (struct tcp_opts){
+			.has_ts = true, .ts_val = tcp__ts_now(t, c), .ts_ecr = c->ts_recent};
 	tcp__ctl_send(t, &p);
 }
 
@@ -124,9 +133,10 @@ uint32_t tcp__rcv_edge(const struct tcp_conn *c)
 
 /*
  * The window to announce now, scaled; rcv_adv follows it.
- * RFC SAYS (9293 3.8.6) do not shrink the window. WE DO, by less than one unit of the scale and only
- * when memory is full: what a shift cannot express must be rounded, and rounding up each time would
- * let a peer of small segments send on for ever. All up to rcv_adv is still taken (RFC 7323 2.4).
+ * RFC SAYS (9293 3.8.6) do not shrink the window. WE DO, by less than one unit of the scale and
+ * only when memory is full: what a shift cannot express must be rounded, and rounding up each time
+ * would let a peer of small segments send on for ever. All up to rcv_adv is still taken (RFC
+ * 7323 2.4).
  */
 static uint16_t window_announce(struct tcp_conn *c)
 {
@@ -186,10 +196,13 @@ static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 
 /* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
  * peer is paid with it. */
-static void segment_finish(struct tcp *t, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,
-	uint8_t flags)
+static void segment_finish(
+	struct tcp *t, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags)
 {
-	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = seq, .ack = c->rcv_nxt,
+	struct tcp_ctl p = {.sport = c->lport,
+		.dport = c->rport,
+		.seq = seq,
+		.ack = c->rcv_nxt,
 		.flags = flags | TCP_ACK};
 
 	p.wnd = window_announce(c);
@@ -218,8 +231,12 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	}
 	p.wnd = (uint16_t)(c->rcv_limit < UINT16_MAX ? c->rcv_limit : UINT16_MAX);
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + p.wnd);
-	p.opt = (struct tcp_opts){.mss = c->mss, .sack_ok = true, .has_ts = true,
-		.ts_val = tcp__ts_now(t, c), .ts_ecr = c->ts_recent, .has_wscale = true,
+	p.opt = (struct tcp_opts){.mss = c->mss,
+		.sack_ok = true,
+		.has_ts = true,
+		.ts_val = tcp__ts_now(t, c),
+		.ts_ecr = c->ts_recent,
+		.has_wscale = true,
 		.wscale = c->rcv_wscale};
 	header_write(m, &p);
 	c->snd_nxt = c->rtx_nxt = c->snd_una + 1;
@@ -284,8 +301,8 @@ static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 }
 
 /* Build the segment [seq, seq + len); the last number may be the FIN. */
-static int data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len,
-	struct rte_mbuf **out)
+static int data_build(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, struct rte_mbuf **out)
 {
 	uint32_t data_end = c->snd_una + c->tx.bytes, mss = segment_room(c);
 	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;

@@ -26,27 +26,27 @@ struct tcp_hdr {
 #define TCP_ACK 0x10
 #define TCP_URG 0x20
 
-#define TCP_HDR_MAX	 60
-#define TCP_MSS_FLOOR	 216   /* smaller offers are raised: CVE-2019-11479 */
-#define TCP_MSS_V4	 536   /* without an MSS option, RFC 9293 3.7.1 */
-#define TCP_MSS_V6	 1220
-#define TCP_WSCALE_MAX	 14    /* RFC 7323 2.3 */
-#define TCP_RTO_INIT_MS	 1000  /* RFC 6298 2.1 */
-#define TCP_RTO_SYN_LOST_MS 3000 /* RFC 6298 5.7: when our SYN or SYN-ACK had to go twice */
-#define TCP_RTO_MAX_MS	 60000 /* RFC 6298 2.5 */
-#define TCP_DELACK_MS	 25
-#define TCP_SYN_RETRIES	 5     /* our SYN: 1 + 2 + 4 + 8 + 16 s */
-#define TCP_RTX_RETRIES	 10    /* R2 (RFC 9293 3.8.3): well over 100 s with backoff */
-#define TCP_SYNACK_TRIES 4     /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
-#define TCP_KEEP_PROBES	 5
-#define TCP_KEEP_INTVL_MS 5000
-#define TCP_ORPHAN_MS	 120000 /* a released connection without progress */
-#define TCP_CTL_MAX	 256   /* control packets built in one poll */
-#define TCP_LISTENERS	 64
-#define TCP_LOCALS	 64
-#define TCP_QUANTUM	 64    /* packets of one connection before the next has its turn */
-#define TCP_COPY_MAX	 256   /* payloads up to here are copied, not kept in their own buffer */
-#define TCP_DUP_THRESH	 3     /* RFC 5681 3.2 */
+#define TCP_HDR_MAX         60
+#define TCP_MSS_FLOOR       216 /* smaller offers are raised: CVE-2019-11479 */
+#define TCP_MSS_V4          536 /* without an MSS option, RFC 9293 3.7.1 */
+#define TCP_MSS_V6          1220
+#define TCP_WSCALE_MAX      14    /* RFC 7323 2.3 */
+#define TCP_RTO_INIT_MS     1000  /* RFC 6298 2.1 */
+#define TCP_RTO_SYN_LOST_MS 3000  /* RFC 6298 5.7: when our SYN or SYN-ACK had to go twice */
+#define TCP_RTO_MAX_MS      60000 /* RFC 6298 2.5 */
+#define TCP_DELACK_MS       25
+#define TCP_SYN_RETRIES     5  /* our SYN: 1 + 2 + 4 + 8 + 16 s */
+#define TCP_RTX_RETRIES     10 /* R2 (RFC 9293 3.8.3): well over 100 s with backoff */
+#define TCP_SYNACK_TRIES    4  /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
+#define TCP_KEEP_PROBES     5
+#define TCP_KEEP_INTVL_MS   5000
+#define TCP_ORPHAN_MS       120000 /* a released connection without progress */
+#define TCP_CTL_MAX         256    /* control packets built in one poll */
+#define TCP_LISTENERS       64
+#define TCP_LOCALS          64
+#define TCP_QUANTUM         64  /* packets of one connection before the next has its turn */
+#define TCP_COPY_MAX        256 /* payloads up to here are copied, not kept in their own buffer */
+#define TCP_DUP_THRESH      3   /* RFC 5681 3.2 */
 
 /* Options of one segment (RFC 9293 3.2, 7323, 2018). */
 struct tcp_opts {
@@ -90,7 +90,7 @@ struct tcp_ranges {
 #define TCP_REASM_MAX 32
 struct tcp_reasm {
 	uint32_t n;
-	uint32_t bytes;	 /* held, sum of all */
+	uint32_t bytes;  /* held, sum of all */
 	uint32_t recent; /* start of the range that grew last: first in our SACK option */
 	struct {
 		uint32_t start, end;
@@ -101,9 +101,9 @@ struct tcp_reasm {
 /* What few connections need, and only now and then. */
 struct tcp_ext {
 	struct tcp_ranges sacked; /* of tx, what the peer holds: within (snd_una, snd_nxt] */
-	struct tcp_reasm reasm;	  /* beyond rcv_nxt */
-	bool has_fin;		  /* the peer's FIN came early */
-	uint32_t fin;		  /* its sequence number */
+	struct tcp_reasm reasm;   /* beyond rcv_nxt */
+	bool has_fin;             /* the peer's FIN came early */
+	uint32_t fin;             /* its sequence number */
 	uint32_t free_next;
 };
 
@@ -122,15 +122,15 @@ struct tcp_key {
 struct tcp_record {
 	struct ip_addr remote;
 	uint16_t local, lport, rport;
-	uint16_t mss;		/* SYN: peer's offer */
-	uint32_t next, prev;	/* FIFO neighbours, index + 1; next is the free list's too */
-	uint32_t expires;	/* ms */
-	uint32_t rcv_nxt;	/* SYN: irs + 1 */
-	uint32_t snd_nxt;	/* SYN: iss */
+	uint16_t mss;        /* SYN: peer's offer */
+	uint32_t next, prev; /* FIFO neighbours, index + 1; next is the free list's too */
+	uint32_t expires;    /* ms */
+	uint32_t rcv_nxt;    /* SYN: irs + 1 */
+	uint32_t snd_nxt;    /* SYN: iss */
 	uint32_t ts_recent;
-	uint8_t flags;		/* TCP_REC_* */
-	uint8_t wscale;		/* SYN: peer's */
-	uint8_t tries;		/* SYN: SYN-ACKs sent, which is also its FIFO */
+	uint8_t flags;  /* TCP_REC_* */
+	uint8_t wscale; /* SYN: peer's */
+	uint8_t tries;  /* SYN: SYN-ACKs sent, which is also its FIFO */
 	uint8_t listener;
 	uint32_t pad[2];
 };
@@ -192,14 +192,14 @@ struct tcp {
 	struct tcp_table table;
 	struct tcp_conn *conn;
 	uint32_t conn_free; /* index + 1, through dirty_next */
-	uint32_t conns;	    /* in use */
+	uint32_t conns;     /* in use */
 	struct tcp_ext *ext;
 	uint32_t ext_free, exts;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
 	uint32_t ready_head, ready_tail; /* index + 1 */
 	uint32_t dirty_head, dirty_tail, n_dirty;
-	struct wheel wheel; /* 1 ms */
+	struct wheel wheel;                /* 1 ms */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;
 	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */
@@ -209,7 +209,7 @@ struct tcp {
 	uint64_t stat[TCP_STAT_N];
 };
 
-#define TCP_COUNT(t, name)	((t)->stat[TCP_STAT_##name]++)
+#define TCP_COUNT(t, name)      ((t)->stat[TCP_STAT_##name]++)
 #define TCP_COUNT_N(t, name, n) ((t)->stat[TCP_STAT_##name] += (n))
 
 static inline uint32_t tcp__index(const struct tcp *t, const struct tcp_conn *c)
@@ -234,8 +234,8 @@ static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
 }
 
 /* Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched. */
-static inline int tcp__rcv_append(struct buf_chain *to, struct buf_chain *data,
-	struct rte_mempool *indirect)
+static inline int tcp__rcv_append(
+	struct buf_chain *to, struct buf_chain *data, struct rte_mempool *indirect)
 {
 	if (data->bytes <= TCP_COPY_MAX && buf_chain_squeeze(to, data))
 		return 0;
@@ -250,13 +250,13 @@ uint32_t tcp__opts_build(uint8_t *p, const struct tcp_opts *o);
 /* tcp_ranges.c */
 bool tcp__ranges_add(struct tcp_ranges *s, uint32_t start, uint32_t end);
 void tcp__ranges_trim(struct tcp_ranges *s, uint32_t below);
-bool tcp__ranges_hole(const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start,
-	uint32_t *end);
+bool tcp__ranges_hole(
+	const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start, uint32_t *end);
 uint32_t tcp__ranges_overlap(const struct tcp_ranges *s, uint32_t start, uint32_t end);
 
 /* tcp_reasm.c */
-int tcp__reasm_add(struct tcp_reasm *q, uint32_t seq, struct buf_chain *data,
-	struct rte_mempool *indirect);
+int tcp__reasm_add(
+	struct tcp_reasm *q, uint32_t seq, struct buf_chain *data, struct rte_mempool *indirect);
 bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out,
 	struct rte_mempool *indirect);
 void tcp__reasm_free(struct tcp_reasm *q);

@@ -69,8 +69,8 @@ void tcp__ranges_trim(struct tcp_ranges *s, uint32_t below)
 }
 
 /* The first hole at or after from and before limit; false: none. */
-bool tcp__ranges_hole(const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start,
-	uint32_t *end)
+bool tcp__ranges_hole(
+	const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start, uint32_t *end)
 {
 	uint32_t i = 0;
 

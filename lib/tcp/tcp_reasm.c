@@ -23,8 +23,8 @@ static void remove_at(struct tcp_reasm *q, uint32_t i)
 }
 
 /* Append data, which begins at r[i].end, to range i; join range i + 1 when it touches then. */
-static int extend(struct tcp_reasm *q, uint32_t i, struct buf_chain *data,
-	struct rte_mempool *indirect)
+static int extend(
+	struct tcp_reasm *q, uint32_t i, struct buf_chain *data, struct rte_mempool *indirect)
 {
 	uint32_t n = data->bytes;
 
@@ -46,8 +46,8 @@ static int extend(struct tcp_reasm *q, uint32_t i, struct buf_chain *data,
  * the next range that follows is kept; the rest comes again. 0 when something new was kept,
  * -EALREADY when nothing was new, -ENOBUFS when there is no room for one more range.
  */
-int tcp__reasm_add(struct tcp_reasm *q, uint32_t seq, struct buf_chain *data,
-	struct rte_mempool *indirect)
+int tcp__reasm_add(
+	struct tcp_reasm *q, uint32_t seq, struct buf_chain *data, struct rte_mempool *indirect)
 {
 	uint32_t i = 0, known;
 	int rc = -EALREADY;
@@ -90,8 +90,8 @@ out:
  * Move what continues the stream at *rcv_nxt behind out and advance *rcv_nxt. True when something
  * was moved. Bytes already delivered are freed.
  */
-bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out,
-	struct rte_mempool *indirect)
+bool tcp__reasm_take(
+	struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out, struct rte_mempool *indirect)
 {
 	bool any = false;
 
@@ -101,7 +101,8 @@ bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *o
 		if (old < all) {
 			buf_chain_consume(&q->r[0].data, old);
 			if (buf_chain_move(out, &q->r[0].data, indirect) < 0) {
-				/* no mbuf for the seam: what is left stays, the peer sends it again */
+				/* no mbuf for the seam: what is left stays, the peer sends it again
+				 */
 				q->r[0].start += old;
 				q->bytes -= old;
 				return any;

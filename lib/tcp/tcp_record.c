@@ -7,8 +7,8 @@
 
 int tcp__records_create(struct tcp_records *s, uint32_t max, int socket)
 {
-	s->rec = rte_zmalloc_socket("tcp_records", (size_t)max * sizeof(*s->rec),
-		RTE_CACHE_LINE_SIZE, socket);
+	s->rec = rte_zmalloc_socket(
+		"tcp_records", (size_t)max * sizeof(*s->rec), RTE_CACHE_LINE_SIZE, socket);
 	if (!s->rec)
 		return -ENOMEM;
 	s->max = max;

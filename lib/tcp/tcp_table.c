@@ -10,10 +10,10 @@
 
 #include "tcp/tcp_priv.h"
 
-#define REF(kind, idx)	((uint32_t)(kind) << 30 | (idx))
-#define REF_KIND(ref)	((enum tcp_kind)((ref) >> 30))
-#define REF_INDEX(ref)	((ref) & 0x3fffffff)
-#define OVER_MAX	UINT8_MAX
+#define REF(kind, idx) ((uint32_t)(kind) << 30 | (idx))
+#define REF_KIND(ref)  ((enum tcp_kind)((ref) >> 30))
+#define REF_INDEX(ref) ((ref)&0x3fffffff)
+#define OVER_MAX       UINT8_MAX
 
 uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k)
 {
@@ -61,8 +61,8 @@ static bool ref_matches(const struct tcp *t, uint32_t ref, const struct tcp_key 
 	if (REF_KIND(ref) == TCP_KIND_CONN)
 		tcp__conn_key(&t->conn[i], &other);
 	else
-		tcp__record_key(REF_KIND(ref) == TCP_KIND_SYN ? &t->syn.rec[i] : &t->tw.rec[i],
-			&other);
+		tcp__record_key(
+			REF_KIND(ref) == TCP_KIND_SYN ? &t->syn.rec[i] : &t->tw.rec[i], &other);
 	return memcmp(&other, k, sizeof(other)) == 0;
 }
 

@@ -24,8 +24,13 @@ static void record_queue(struct tcp *t, struct tcp_record *r)
 static void ack_send(struct tcp *t, const struct tcp_record *r)
 {
 	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local], .dst = &r->remote, .sport = r->lport,
-		.dport = r->rport, .seq = r->snd_nxt, .ack = r->rcv_nxt, .flags = TCP_ACK};
+	struct tcp_ctl p = {.src = &t->local[r->local],
+		.dst = &r->remote,
+		.sport = r->lport,
+		.dport = r->rport,
+		.seq = r->snd_nxt,
+		.ack = r->rcv_nxt,
+		.flags = TCP_ACK};
 
 	tcp__record_key(r, &k);
 	if (r->flags & TCP_REC_TS) {
@@ -39,9 +44,14 @@ static void ack_send(struct tcp *t, const struct tcp_record *r)
 /* Both FINs are acknowledged but for the last ACK, which may be lost: c ends, its record stays. */
 void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 {
-	struct tcp_record *r, saved = {.remote = c->remote, .local = c->local, .lport = c->lport,
-		.rport = c->rport, .rcv_nxt = c->rcv_nxt, .snd_nxt = c->snd_nxt,
-		.ts_recent = c->ts_recent, .flags = (c->flags & TCP_F_TS) ? TCP_REC_TS : 0};
+	struct tcp_record *r, saved = {.remote = c->remote,
+				      .local = c->local,
+				      .lport = c->lport,
+				      .rport = c->rport,
+				      .rcv_nxt = c->rcv_nxt,
+				      .snd_nxt = c->snd_nxt,
+				      .ts_recent = c->ts_recent,
+				      .flags = (c->flags & TCP_F_TS) ? TCP_REC_TS : 0};
 	bool ack_owed = c->flags & TCP_F_ACK_NOW;
 	struct tcp_key k;
 
@@ -59,7 +69,8 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 		ack_send(t, r);
 }
 
-/* RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted. */
+/* RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted.
+ */
 static bool may_reuse(struct tcp *t, const struct tcp_record *r, const struct tcp_seg *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN ||
@@ -67,7 +78,7 @@ static bool may_reuse(struct tcp *t, const struct tcp_record *r, const struct tc
 		return false;
 	if ((r->flags & TCP_REC_TS) && s->opt.has_ts)
 		return seq_gt(s->opt.ts_val, r->ts_recent) ||
-			(s->opt.ts_val == r->ts_recent && seq_gt(s->seq, r->rcv_nxt));
+		       (s->opt.ts_val == r->ts_recent && seq_gt(s->seq, r->rcv_nxt));
 	return seq_gt(s->seq, r->rcv_nxt);
 }
 
@@ -98,7 +109,6 @@ void tcp__time_wait_tick(struct tcp *t)
 {
 	struct tcp_record *r;
 
-	while ((r = tcp__fifo_head(&t->tw, &t->tw_fifo)) != NULL &&
-		seq_leq(r->expires, t->now_ms))
+	while ((r = tcp__fifo_head(&t->tw, &t->tw_fifo)) != NULL && seq_leq(r->expires, t->now_ms))
 		record_drop(t, r);
 }

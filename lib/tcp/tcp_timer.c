@@ -142,8 +142,8 @@ void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
 }
 
 /* ms until the first record of f expires, at most max. */
-static uint32_t fifo_next(const struct tcp_records *s, const struct tcp_fifo *f, uint32_t max,
-	uint32_t now_ms)
+static uint32_t fifo_next(
+	const struct tcp_records *s, const struct tcp_fifo *f, uint32_t max, uint32_t now_ms)
 {
 	int32_t ms = f->head ? seq_diff(s->rec[f->head - 1].expires, now_ms) : INT32_MAX;
 

@@ -50,7 +50,8 @@ static void check_conn(const struct tcp *t, const struct tcp_conn *c)
 	bool dirty = c->flags & TCP_F_DIRTY;
 
 	ASSERT(seq_leq(c->snd_una, c->rtx_nxt) && seq_leq(c->rtx_nxt, c->snd_nxt) &&
-			seq_leq(c->snd_nxt, tcp__snd_end(c)), "marks in order");
+			seq_leq(c->snd_nxt, tcp__snd_end(c)),
+		"marks in order");
 	ASSERT(c->cwnd >= TCP_MSS_FLOOR / 2 && c->mss >= TCP_MSS_FLOOR, "segments are not tiny");
 	ASSERT(c->state == TCP_SYN_SENT || seq_leq(c->rcv_nxt, c->rcv_adv), "edge before rcv_nxt");
 	ASSERT(c->rx.bytes <= c->rcv_limit + (1u << c->rcv_wscale), "the receive limit holds");
@@ -61,7 +62,8 @@ static void check_conn(const struct tcp *t, const struct tcp_conn *c)
 
 		ASSERT(r->n <= TCP_RANGES_MAX && c->ext->reasm.n <= TCP_REASM_MAX, "bounded");
 		ASSERT(!r->n || (seq_geq(r->r[0].start, c->snd_una) &&
-			seq_leq(r->r[r->n - 1].end, c->snd_nxt)), "SACKed is in flight");
+					seq_leq(r->r[r->n - 1].end, c->snd_nxt)),
+			"SACKed is in flight");
 	}
 }
 
@@ -103,9 +105,9 @@ static void segment(struct script *s)
 	}
 	seq += (uint32_t)(int32_t)(int16_t)next(s, 2);
 	ack += (uint32_t)(int32_t)(int16_t)next(s, 2);
-	*h = (struct tcp_hdr){be16_make(sport), be16_make(dport), be32_make(seq), be32_make(ack),
-		0, (uint8_t)next(s, 1), be16_make((uint16_t)next(s, 2)), be16_make(0), be16_make(0)};
-	n = next(s, 1) % 41; /* options */
+	*h = (struct tcp_hdr){be16_make(sport), be16_make(dport), be32_make(seq), be32_make(ack), 0,
+		(uint8_t)next(s, 1), be16_make((uint16_t)next(s, 2)), be16_make(0), be16_make(0)};
+	n = next(s, 1) % 41;                               /* options */
 	h->off = (uint8_t)((n & 3 ? n : 20 + n) / 4 << 4); /* sometimes wrong */
 	p = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)n);
 	for (uint32_t i = 0; i < n; i++)
@@ -128,8 +130,8 @@ static void icmp(struct script *s)
 		h->dport = be16_make(c->rport);
 		h->seq = be32_make(c->snd_una + next(s, 1));
 	}
-	*pkt_meta(m) = (struct pkt_meta){.src = us, .dst = peer, .flags = PKT_F_ICMP_ERR,
-		.mtu = (uint16_t)next(s, 2)};
+	*pkt_meta(m) = (struct pkt_meta){
+		.src = us, .dst = peer, .flags = PKT_F_ICMP_ERR, .mtu = (uint16_t)next(s, 2)};
 	if (next(s, 1) & 1)
 		m->data_len = m->pkt_len = (uint16_t)(next(s, 1) % sizeof(*h));
 	tcp_input(s->t, &m, 1, s->now);
@@ -142,8 +144,9 @@ static void output(struct script *s)
 
 	while ((n = tcp_output(s->t, pkts, 16, s->now)) > 0) {
 		for (uint16_t i = 0; i < n; i++)
-			ASSERT(pkts[i]->pkt_len <= 1480 && rte_mbuf_check(pkts[i], 1,
-				&(const char *){NULL}) == 0, "packets fit the path");
+			ASSERT(pkts[i]->pkt_len <= 1480 &&
+					rte_mbuf_check(pkts[i], 1, &(const char *){NULL}) == 0,
+				"packets fit the path");
 		rte_pktmbuf_free_bulk(pkts, n);
 	}
 }
@@ -162,7 +165,8 @@ static void send_some(struct script *s, struct tcp_conn *c)
 	static const uint8_t zeros[6000];
 	struct buf_chain chain = {0};
 
-	if (c->tx.bytes < 100000 && buf_chain_write(&chain, zeros, next(s, 2) % 6000, pools.data) == 0)
+	if (c->tx.bytes < 100000 &&
+		buf_chain_write(&chain, zeros, next(s, 2) % 6000, pools.data) == 0)
 		tcp_send(s->t, c, &chain);
 	buf_chain_free(&chain);
 }
@@ -254,9 +258,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct script s = {.p = data, .n = size, .now = 1000000};
-	struct tcp_config cfg = {.conns = CONNS, .syns = 3, .time_waits = 2, .exts = 2,
-		.rcv_limit = 20000, .snd_limit = 100000, .keepalive_ms = 5000, .time_wait_ms = 1000,
-		.fin_wait2_ms = 5000, .rto_min_ms = 200, .socket = SOCKET_ID_ANY};
+	struct tcp_config cfg = {.conns = CONNS,
+		.syns = 3,
+		.time_waits = 2,
+		.exts = 2,
+		.rcv_limit = 20000,
+		.snd_limit = 100000,
+		.keepalive_ms = 5000,
+		.time_wait_ms = 1000,
+		.fin_wait2_ms = 5000,
+		.rto_min_ms = 200,
+		.socket = SOCKET_ID_ANY};
 	struct ip_endpoint at = {.port = 80};
 	struct tcp_path path = {1500, 0};
 	struct err e;

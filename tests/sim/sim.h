@@ -15,8 +15,8 @@ enum { CLIENT, SERVER, HOSTS };
 #define SIM_PORT      80
 #define SIM_PORT0     10000 /* client port of connection i, attempt a: PORT0 + i + a * CONNS_MAX */
 #define SIM_NEVER     UINT64_MAX
-#define SIM_MS	      1000ull
-#define SIM_S	      1000000ull
+#define SIM_MS        1000ull
+#define SIM_S         1000000ull
 #define PER_10000     10000
 
 #define STRIP_TS   0x1 /* the link takes these options off each SYN: a peer without them */
@@ -29,15 +29,15 @@ struct sim_plan {
 	bool v6, simultaneous, split, keep_order;
 	uint8_t strip;
 	uint32_t conns;
-	uint32_t delay_us, jitter_us;		 /* one way */
+	uint32_t delay_us, jitter_us;          /* one way */
 	uint32_t loss, dup, reorder, syn_loss; /* of 10000 */
-	uint32_t starve;			 /* chance of 10000 a millisecond that a pool runs dry */
+	uint32_t starve; /* chance of 10000 a millisecond that a pool runs dry */
 	uint16_t mtu[HOSTS], gso_max[HOSTS];
 	uint32_t rcv_limit[HOSTS];
 	uint32_t bytes_max; /* a direction */
 	uint32_t chunk_max;
-	uint32_t stall;	  /* chance of 10000 that an application stops for a while */
-	uint32_t spoil;	  /* chance of 10000 that an end aborts or releases early */
+	uint32_t stall; /* chance of 10000 that an application stops for a while */
+	uint32_t spoil; /* chance of 10000 that an end aborts or releases early */
 	uint32_t snd_limit;
 	uint32_t bulk; /* exact bytes from the client instead */
 	bool isn_wrap;
@@ -45,23 +45,23 @@ struct sim_plan {
 
 /* One application at one end of a connection. */
 struct sim_end {
-	struct tcp_conn *c;  /* NULL: not open yet, or given back */
+	struct tcp_conn *c; /* NULL: not open yet, or given back */
 	uint8_t host, events;
 	bool opened, done, wait_peer, shut, fin;
 	uint8_t error;
 	uint64_t total, written, got;
 	uint64_t write_at, read_at, abort_at, release_at; /* us */
-	uint32_t adv;	/* last rcv_adv seen */
+	uint32_t adv;                                     /* last rcv_adv seen */
 	bool adv_valid;
 };
 
 /* What an observer at a host's port knows of the window it may use. */
 struct sim_view {
 	bool edge_valid;
-	uint32_t edge;	  /* furthest right edge announced to this host */
+	uint32_t edge; /* furthest right edge announced to this host */
 	bool said_valid;
-	uint32_t said;	  /* furthest right edge that this host announced */
-	bool ws;	  /* its SYN, as the peer saw it, had a window scale */
+	uint32_t said; /* furthest right edge that this host announced */
+	bool ws;       /* its SYN, as the peer saw it, had a window scale */
 	uint8_t shift;
 };
 
@@ -79,7 +79,7 @@ struct sim_host {
 	struct tcp *t;
 	struct buf_pools *pools;
 	struct ip_addr addr;
-	uint64_t epoch; /* this host's clock is the simulation's plus epoch, us */
+	uint64_t epoch;   /* this host's clock is the simulation's plus epoch, us */
 	void *hog[16384]; /* mbufs withheld */
 	struct rte_mempool *hog_pool;
 	uint32_t hog_n;

@@ -23,8 +23,10 @@ void sim_app_plan(struct sim *s, struct sim_conn *c)
 	for (int h = 0; h < HOSTS; h++) {
 		struct sim_end *e = &c->end[h];
 
-		*e = (struct sim_end){.host = (uint8_t)h, .abort_at = SIM_NEVER,
-			.release_at = SIM_NEVER, .wait_peer = h == waits};
+		*e = (struct sim_end){.host = (uint8_t)h,
+			.abort_at = SIM_NEVER,
+			.release_at = SIM_NEVER,
+			.wait_peer = h == waits};
 		e->total = rand_below(&s->rnd, 5) ? sim_between(s, 1, p->bytes_max) : 0;
 		if (p->bulk)
 			e->total = h == CLIENT ? p->bulk : 0;
@@ -47,8 +49,8 @@ void sim_app_connect(struct sim *s, struct sim_conn *c)
 	memset(c->view, 0, sizeof(c->view));
 	for (int h = 0; h < (s->plan.simultaneous ? 2 : 1); h++) {
 		struct sim_host *me = &s->host[h];
-		struct ip_endpoint ends[HOSTS] = {{s->host[CLIENT].addr, port},
-			{s->host[SERVER].addr, SIM_PORT}};
+		struct ip_endpoint ends[HOSTS] = {
+			{s->host[CLIENT].addr, port}, {s->host[SERVER].addr, SIM_PORT}};
 		struct tcp_path path = {s->plan.mtu[h], s->plan.gso_max[h]};
 		int error;
 
@@ -147,8 +149,8 @@ static void read_some(struct sim *s, struct sim_end *e, uint32_t n)
 
 static uint64_t pause_until(struct sim *s)
 {
-	return s->now + (sim_chance(s, s->plan.stall) ? sim_between(s, 1, STALL_MAX) :
-							sim_between(s, 1, 2 * SIM_MS));
+	return s->now + (sim_chance(s, s->plan.stall) ? sim_between(s, 1, STALL_MAX)
+						      : sim_between(s, 1, 2 * SIM_MS));
 }
 
 static void reader(struct sim *s, struct sim_end *e)

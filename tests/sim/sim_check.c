@@ -57,8 +57,9 @@ void sim_check_delivered(struct sim *s, int to, const struct tcp_hdr *h, uint32_
 	}
 	if (!(h->flags & TCP_ACK))
 		return;
-	edge = be32_get(h->ack) + ((uint32_t)be16_get(h->wnd) << (!(h->flags & TCP_SYN) && v->ws &&
-		theirs->ws ? v->shift : 0));
+	edge = be32_get(h->ack) +
+	       ((uint32_t)be16_get(h->wnd)
+		       << (!(h->flags & TCP_SYN) && v->ws && theirs->ws ? v->shift : 0));
 	v->edge = v->edge_valid ? seq_max(v->edge, edge) : edge;
 	v->edge_valid = true;
 }
@@ -89,7 +90,8 @@ static void check_conn(struct sim *s, const struct tcp_conn *c)
 
 	if (seq_gt(c->snd_una, c->rtx_nxt) || seq_gt(c->rtx_nxt, c->snd_nxt) ||
 		seq_gt(c->snd_nxt, end))
-		sim_fail(s, "una %u rtx_nxt %u nxt %u end %u", c->snd_una, c->rtx_nxt, c->snd_nxt, end);
+		sim_fail(s, "una %u rtx_nxt %u nxt %u end %u", c->snd_una, c->rtx_nxt, c->snd_nxt,
+			end);
 	if (c->cwnd < tcp__payload_max(c) || c->cwnd > UINT32_MAX / 4)
 		sim_fail(s, "cwnd %u", c->cwnd);
 	if (c->state > TCP_SYN_SENT && seq_gt(c->rcv_nxt, c->rcv_adv))
@@ -134,8 +136,10 @@ void sim_check_end(struct sim *s)
 
 		tcp_info(s->host[h].t, &info);
 		if (info.conns || info.syns || info.time_waits || info.exts)
-			sim_fail(s, "host %d: left over %u connections, %u half-open, %u TIME_WAIT, "
-				"%u exts", h, info.conns, info.syns, info.time_waits, info.exts);
+			sim_fail(s,
+				"host %d: left over %u connections, %u half-open, %u TIME_WAIT, "
+				"%u exts",
+				h, info.conns, info.syns, info.time_waits, info.exts);
 		if (s->host[h].t->wheel.armed)
 			sim_fail(s, "host %d: %u timers left", h, s->host[h].t->wheel.armed);
 		if (buf_pools_in_use(s->host[h].pools))

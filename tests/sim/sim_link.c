@@ -83,7 +83,10 @@ static void put(struct sim *s, int to, const void *bytes, uint32_t len, struct r
 {
 	struct sim_pkt *p = malloc(sizeof(*p) + len);
 
-	*p = (struct sim_pkt){.at = arrival(s, to), .order = s->order++, .sent = sent, .len = len,
+	*p = (struct sim_pkt){.at = arrival(s, to),
+		.order = s->order++,
+		.sent = sent,
+		.len = len,
 		.to = (uint8_t)to};
 	memcpy(p->bytes, bytes, len);
 	heap_add(s, p);
@@ -229,8 +232,11 @@ static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
 	memcpy(rte_pktmbuf_append(m, (uint16_t)first), p->bytes, first);
 	if (first == p->len)
 		memset(rte_pktmbuf_append(m, (uint16_t)pad), 0xdd, pad);
-	*pkt_meta(m) = (struct pkt_meta){.src = s->host[!host].addr, .dst = s->host[host].addr,
-		.l4_off = (uint16_t)lead, .l4_len = (uint16_t)p->len, .verdict = PKT_TCP};
+	*pkt_meta(m) = (struct pkt_meta){.src = s->host[!host].addr,
+		.dst = s->host[host].addr,
+		.l4_off = (uint16_t)lead,
+		.l4_len = (uint16_t)p->len,
+		.verdict = PKT_TCP};
 	if (first < p->len &&
 		!spread(pool, m, p->bytes + first, p->len - first, 1 + rand_below(&s->rnd, 900))) {
 		rte_pktmbuf_free(m);

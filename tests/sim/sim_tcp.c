@@ -12,9 +12,9 @@
 #include "sim.h"
 #include "unit.h"
 
-#define SEEDS	   2000
-#define N_DATA	   7000
-#define TIME_LIMIT (3 * 3600 * SIM_S)
+#define SEEDS       2000
+#define N_DATA      7000
+#define TIME_LIMIT  (3 * 3600 * SIM_S)
 #define STALL_LIMIT (600 * SIM_S)
 
 static struct buf_pools pools[HOSTS];
@@ -48,8 +48,7 @@ static uint32_t pick(struct sim *s, const uint32_t *of, uint32_t n)
 {
 	return of[rand_below(&s->rnd, n)];
 }
-#define PICK(s, ...)                                                                               \
-	pick(s, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / 4)
+#define PICK(s, ...) pick(s, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / 4)
 
 static void plan_make(struct sim *s)
 {
@@ -86,7 +85,8 @@ static struct ip_addr address(const struct sim_plan *p, int host)
 {
 	struct ip_addr a;
 
-	ip_addr_parse(p->v6 ? (host ? "2001:db8::2" : "2001:db8::1") : (host ? "10.0.0.2" : "10.0.0.1"),
+	ip_addr_parse(
+		p->v6 ? (host ? "2001:db8::2" : "2001:db8::1") : (host ? "10.0.0.2" : "10.0.0.1"),
 		&a);
 	return a;
 }
@@ -109,11 +109,17 @@ static uint64_t epoch(struct sim *s, int host)
 static void host_init(struct sim *s, int host)
 {
 	struct sim_host *h = &s->host[host];
-	struct tcp_config cfg = {.conns = 3 * s->plan.conns + 4, .syns = 2 * s->plan.conns + 4,
-		.time_waits = 4 * s->plan.conns + 4, .exts = s->plan.conns + 1,
-		.rcv_limit = s->plan.rcv_limit[host], .snd_limit = s->plan.snd_limit,
-		.keepalive_ms = PICK(s, 5000, 20000), .time_wait_ms = PICK(s, 1000, 60000),
-		.fin_wait2_ms = 60000, .rto_min_ms = 200, .socket = SOCKET_ID_ANY};
+	struct tcp_config cfg = {.conns = 3 * s->plan.conns + 4,
+		.syns = 2 * s->plan.conns + 4,
+		.time_waits = 4 * s->plan.conns + 4,
+		.exts = s->plan.conns + 1,
+		.rcv_limit = s->plan.rcv_limit[host],
+		.snd_limit = s->plan.snd_limit,
+		.keepalive_ms = PICK(s, 5000, 20000),
+		.time_wait_ms = PICK(s, 1000, 60000),
+		.fin_wait2_ms = 60000,
+		.rto_min_ms = 200,
+		.socket = SOCKET_ID_ANY};
 	struct err e;
 
 	for (int i = 0; i < 4; i++)
@@ -295,9 +301,16 @@ static void goodput(struct sim *s)
 	double ideal = 1448 / 0.010 * 12.25, got;
 
 	seed_init(s, 1);
-	s->plan = (struct sim_plan){.conns = 1, .delay_us = 5000, .loss = 100, .keep_order = true,
-		.mtu = {1500, 1500}, .rcv_limit = {1 << 20, 1 << 20}, .snd_limit = 1 << 20,
-		.bytes_max = 1, .chunk_max = 65536, .bulk = 8000000};
+	s->plan = (struct sim_plan){.conns = 1,
+		.delay_us = 5000,
+		.loss = 100,
+		.keep_order = true,
+		.mtu = {1500, 1500},
+		.rcv_limit = {1 << 20, 1 << 20},
+		.snd_limit = 1 << 20,
+		.bytes_max = 1,
+		.chunk_max = 65536,
+		.bulk = 8000000};
 	run(s);
 	got = s->plan.bulk / ((double)s->done_at / SIM_S);
 	printf("goodput at 1 %% loss: %.2f MB/s, %.0f %% of %.2f\n", got / 1e6, 100 * got / ideal,

@@ -10,12 +10,12 @@
 #include "tcp/tcp_priv.h"
 #include "unit.h"
 
-#define P	 1000000u
-#define U	 (lab.iss)
-#define MS	 1000ull
-#define LIMIT	 65535u /* receive limit of the instance */
-#define WND	 30000 /* the peer's window */
-#define PEER_TS	 5000u /* its clock, if it has timestamps */
+#define P       1000000u
+#define U       (lab.iss)
+#define MS      1000ull
+#define LIMIT   65535u /* receive limit of the instance */
+#define WND     30000  /* the peer's window */
+#define PEER_TS 5000u  /* its clock, if it has timestamps */
 
 struct seg {
 	uint8_t flags; /* 0: no packet */
@@ -27,7 +27,7 @@ struct seg {
 	uint16_t sport, dport;
 	uint32_t raw_len; /* options given as bytes instead */
 	const uint8_t *raw;
-	uint8_t off; /* data offset nibble instead of the right one */
+	uint8_t off;      /* data offset nibble instead of the right one */
 	uint8_t data[64]; /* out: first bytes */
 	bool tso;
 };
@@ -47,9 +47,16 @@ static inline void lab_open(void)
 	static unsigned serial;
 	struct ip_endpoint at = {.port = 80};
 	struct tcp_path path = {1500, 0};
-	struct tcp_config cfg = {.conns = 4, .syns = 2, .time_waits = 2, .exts = 2,
-		.rcv_limit = LIMIT, .snd_limit = 100000, .time_wait_ms = 60000,
-		.fin_wait2_ms = 20000, .rto_min_ms = 200, .socket = SOCKET_ID_ANY,
+	struct tcp_config cfg = {.conns = 4,
+		.syns = 2,
+		.time_waits = 2,
+		.exts = 2,
+		.rcv_limit = LIMIT,
+		.snd_limit = 100000,
+		.time_wait_ms = 60000,
+		.fin_wait2_ms = 20000,
+		.rto_min_ms = 200,
+		.socket = SOCKET_ID_ANY,
 		.secret = {1, 2, 3, 4}};
 	char name[16];
 	struct err e;
@@ -95,18 +102,20 @@ static inline struct rte_mbuf *seg_build(const struct seg *s)
 	if (s->raw_len)
 		memcpy(opt, s->raw, n);
 	else
-		n = (s->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &s->o) : tcp__opts_build(opt, &s->o);
+		n = (s->flags & TCP_SYN) ? tcp__opts_build_syn(opt, &s->o)
+					 : tcp__opts_build(opt, &s->o);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)n), opt, n);
-	*h = (struct tcp_hdr){be16_make(s->sport ? s->sport : 5000), be16_make(s->dport ? s->dport : 80),
-		be32_make(s->seq), be32_make(s->ack), (uint8_t)((20 + n) / 4 << 4), s->flags,
-		be16_make(s->wnd), be16_make(0), be16_make(0)};
+	*h = (struct tcp_hdr){be16_make(s->sport ? s->sport : 5000),
+		be16_make(s->dport ? s->dport : 80), be32_make(s->seq), be32_make(s->ack),
+		(uint8_t)((20 + n) / 4 << 4), s->flags, be16_make(s->wnd), be16_make(0),
+		be16_make(0)};
 	if (s->off)
 		h->off = (uint8_t)(s->off << 4);
 	for (uint32_t i = 0; i < s->len; i++)
 		*(uint8_t *)rte_pktmbuf_append(m, 1) =
 			stream_byte(s->seq + i + ((s->flags & TCP_SYN) != 0));
-	*pkt_meta(m) = (struct pkt_meta){.src = lab.peer, .dst = lab.us,
-		.l4_len = (uint16_t)m->pkt_len, .verdict = PKT_TCP};
+	*pkt_meta(m) = (struct pkt_meta){
+		.src = lab.peer, .dst = lab.us, .l4_len = (uint16_t)m->pkt_len, .verdict = PKT_TCP};
 	return m;
 }
 
@@ -121,8 +130,7 @@ static inline void give(struct seg s)
 }
 
 /* give(FLAGS, SEQ, ACK, more fields by name...) */
-#define GIVE(f, s, a, ...)                                                                         \
-	give((struct seg){.flags = (f), .seq = (s), .ack = (a), ##__VA_ARGS__})
+#define GIVE(f, s, a, ...) give((struct seg){.flags = (f), .seq = (s), .ack = (a), ##__VA_ARGS__})
 
 /* The next packet that goes out; flags 0: none. */
 static inline struct seg take(void)

@@ -47,7 +47,10 @@ static void wildcard_address(void)
 		ip_addr_parse("2001:db8::2", &pkt_meta(m)->src);
 		tcp_input(lab.t, &m, 1, lab.now);
 		got = take();
-		s = (struct seg){.flags = TCP_ACK, .seq = P + 1, .ack = got.seq + 1, .dport = 81,
+		s = (struct seg){.flags = TCP_ACK,
+			.seq = P + 1,
+			.ack = got.seq + 1,
+			.dport = 81,
 			.wnd = WND};
 	}
 	CU_ASSERT_EQUAL(got.flags, 0);

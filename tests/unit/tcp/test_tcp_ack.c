@@ -16,7 +16,10 @@ static struct tcp_conn *in_flight(uint32_t n, bool sack)
 	return c;
 }
 #define DUP(...) GIVE(TCP_ACK, P + 2, U + 1, .wnd = 65535, ##__VA_ARGS__)
-#define SACKED(i, j) {.n_sack = 1, .sack = {{U + 1 + (i) * MSS, U + 1 + (j) * MSS}}}
+#define SACKED(i, j)                                                                               \
+	{                                                                                          \
+		.n_sack = 1, .sack = { {U + 1 + (i)*MSS, U + 1 + (j)*MSS} }                        \
+	}
 
 /* RFC 5681 3.2, RFC 6582 3.2 */
 static void newreno(void)
@@ -111,8 +114,8 @@ static void sack_recovery(void)
 	DUP(.o = SACKED(1, 2));
 	DUP(.o = SACKED(1, 3));
 	WANT_NONE();
-	DUP(.o = {.n_sack = 2, .sack = {{U + 1 + 4 * MSS, U + 1 + 5 * MSS},
-		{U + 1 + MSS, U + 1 + 3 * MSS}}});
+	DUP(.o = {.n_sack = 2,
+		    .sack = {{U + 1 + 4 * MSS, U + 1 + 5 * MSS}, {U + 1 + MSS, U + 1 + 3 * MSS}}});
 	WANT(TCP_ACK, U + 1, P + 2, MSS);
 	DUP(.o = SACKED(5, 8)); /* 4..8 now: more than two segments above 3 */
 	WANT(TCP_ACK, U + 1 + 3 * MSS, P + 2, MSS);
@@ -132,8 +135,9 @@ static void sack_nonsense(void)
 
 	lab_open();
 	c = in_flight(8, true);
-	DUP(.o = {.n_sack = 4, .sack = {{U - 100, U + 1}, {U + 1, U + 1 + MSS},
-		{U + 1 + 2 * MSS, U + 1 + MSS}, {U + 1 + 7 * MSS, U + 2 + 8 * MSS}}});
+	DUP(.o = {.n_sack = 4,
+		    .sack = {{U - 100, U + 1}, {U + 1, U + 1 + MSS}, {U + 1 + 2 * MSS, U + 1 + MSS},
+			    {U + 1 + 7 * MSS, U + 2 + 8 * MSS}}});
 	CU_ASSERT_PTR_NULL(c->ext);
 	CU_ASSERT_EQUAL(c->dupacks, 0);
 	tcp_abort(lab.t, c);

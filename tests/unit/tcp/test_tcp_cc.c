@@ -31,6 +31,6 @@ static void loss(void)
 	CU_ASSERT_EQUAL(tcp__cc_ops[0].on_loss(&c, 1500, 0), 2000);
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(slow_start), UNIT_CASE(avoidance),
-	UNIT_CASE(loss)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(slow_start), UNIT_CASE(avoidance), UNIT_CASE(loss)};
 UNIT_MAIN(cases)

@@ -97,7 +97,8 @@ static void no_ack_flag(void)
 
 static void bad_header(void)
 {
-	static const uint8_t zero[4] = {2, 0, 0, 0}, one[4] = {2, 1, 0, 0}, beyond[4] = {1, 1, 2, 4};
+	static const uint8_t zero[4] = {2, 0, 0, 0}, one[4] = {2, 1, 0, 0},
+			     beyond[4] = {1, 1, 2, 4};
 	struct rte_mbuf *m;
 	struct seg s = {.flags = TCP_SYN, .seq = P};
 

@@ -43,8 +43,13 @@ static void passive_options(void)
 	struct tcp_conn *c;
 
 	lab_open();
-	GIVE(TCP_SYN, P, 0, .o = {.mss = 1200, .sack_ok = true, .has_ts = true, .ts_val = PEER_TS,
-		.has_wscale = true, .wscale = 14}); /* the builder passes 14; above: opt tests */
+	GIVE(TCP_SYN, P, 0,
+		.o = {.mss = 1200,
+			.sack_ok = true,
+			.has_ts = true,
+			.ts_val = PEER_TS,
+			.has_wscale = true,
+			.wscale = 14}); /* the builder passes 14; above: opt tests */
 	s = take();
 	CU_ASSERT_EQUAL(s.flags, TCP_SYN | TCP_ACK);
 	CU_ASSERT_EQUAL(s.ack, P + 1);
@@ -224,7 +229,8 @@ static void connect_ok(void)
 	c = connect_syn();
 	send_bytes(c, 5); /* waits */
 	WANT_NONE();
-	GIVE_CLIENT(TCP_SYN | TCP_ACK, P, U + 1, .o = {.mss = 1460, .has_wscale = true, .wscale = 7});
+	GIVE_CLIENT(
+		TCP_SYN | TCP_ACK, P, U + 1, .o = {.mss = 1460, .has_wscale = true, .wscale = 7});
 	CU_ASSERT_EQUAL(c->snd_wnd, WND); /* on a SYN: not scaled */
 	CU_ASSERT_EQUAL(c->snd_wscale, 7);
 	WANT(TCP_ACK | TCP_PSH, U + 1, P + 1, 5);
@@ -245,7 +251,7 @@ static void connect_rows(void)
 	GIVE_CLIENT(TCP_ACK | TCP_SYN, P, U + 2);
 	WANT(TCP_RST, U + 2, 0, 0);
 	GIVE_CLIENT(TCP_ACK | TCP_RST, P, U + 2);
-	GIVE_CLIENT(TCP_RST, P, 0); /* no ACK: ignored */
+	GIVE_CLIENT(TCP_RST, P, 0);     /* no ACK: ignored */
 	GIVE_CLIENT(TCP_ACK, P, U + 1); /* no SYN */
 	GIVE_CLIENT(TCP_FIN, P, 0);
 	WANT_NONE();
@@ -383,6 +389,5 @@ static const struct unit_case cases[] = {UNIT_CASE(closed_port), UNIT_CASE(liste
 	UNIT_CASE(syn_ack_again_and_give_up), UNIT_CASE(syn_again), UNIT_CASE(half_open_rows),
 	UNIT_CASE(tables_full), UNIT_CASE(connect_ok), UNIT_CASE(connect_rows),
 	UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open),
-	UNIT_CASE(simultaneous_open_too_early), UNIT_CASE(connect_in_use),
-	UNIT_CASE(isn)};
+	UNIT_CASE(simultaneous_open_too_early), UNIT_CASE(connect_in_use), UNIT_CASE(isn)};
 UNIT_MAIN(cases)

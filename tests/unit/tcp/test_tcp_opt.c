@@ -47,8 +47,9 @@ static void known(void)
 {
 	struct tcp_opts o;
 
-	CU_ASSERT_EQUAL(PARSE(&o, 2, 4, 5, 180, 1, 3, 3, 15, 4, 2, 254, 4, 1, 2, 8, 10, 1, 2, 3, 4, 5,
-				6, 7, 8), 0);
+	CU_ASSERT_EQUAL(PARSE(&o, 2, 4, 5, 180, 1, 3, 3, 15, 4, 2, 254, 4, 1, 2, 8, 10, 1, 2, 3, 4,
+				5, 6, 7, 8),
+		0);
 	CU_ASSERT_EQUAL(o.mss, 1460);
 	CU_ASSERT_TRUE(o.has_wscale && o.sack_ok && o.has_ts);
 	CU_ASSERT_EQUAL(o.wscale, 14); /* RFC 7323 2.3 */
@@ -59,7 +60,7 @@ static void known(void)
 static bool same(const struct tcp_opts *a, const struct tcp_opts *b)
 {
 	bool eq = a->mss == b->mss && a->has_ts == b->has_ts && a->has_wscale == b->has_wscale &&
-		a->sack_ok == b->sack_ok && a->n_sack == b->n_sack;
+		  a->sack_ok == b->sack_ok && a->n_sack == b->n_sack;
 
 	if (a->has_ts)
 		eq &= a->ts_val == b->ts_val && a->ts_ecr == b->ts_ecr;
@@ -78,8 +79,10 @@ static void round_trip(void)
 	rand_seed(&r, unit_seed(1));
 	for (int i = 0; i < 20000; i++) {
 		bool syn = rand_below(&r, 2);
-		struct tcp_opts a = {.has_ts = rand_below(&r, 2), .ts_val = (uint32_t)rand_next(&r),
-			.ts_ecr = (uint32_t)rand_next(&r)}, b;
+		struct tcp_opts a = {.has_ts = rand_below(&r, 2),
+					.ts_val = (uint32_t)rand_next(&r),
+					.ts_ecr = (uint32_t)rand_next(&r)},
+				b;
 		uint8_t bytes[TCP_HDR_MAX];
 		uint32_t n;
 

@@ -103,7 +103,8 @@ static void options_and_mtu(void)
 	lab_open();
 	c = accept_from(0, ts);
 	for (uint32_t i = 0; i < 4; i++)
-		GIVE(TCP_ACK, P + 11 + 20 * i, U + 1, .len = 10, .o = {.has_ts = true, .ts_val = PEER_TS});
+		GIVE(TCP_ACK, P + 11 + 20 * i, U + 1, .len = 10,
+			.o = {.has_ts = true, .ts_val = PEER_TS});
 	send_bytes(c, 5000);
 	s = take();
 	CU_ASSERT_EQUAL(s.o.n_sack, 3);
@@ -262,7 +263,7 @@ static void cwnd(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(segments), UNIT_CASE(fin_with_last),
-	UNIT_CASE(tso), UNIT_CASE(options_and_mtu), UNIT_CASE(sender_sws), UNIT_CASE(receiver_window),
-	UNIT_CASE(scaled_window_shuts), UNIT_CASE(no_mbufs), UNIT_CASE(no_payload_mbufs),
-	UNIT_CASE(control_in_order), UNIT_CASE(cwnd)};
+	UNIT_CASE(tso), UNIT_CASE(options_and_mtu), UNIT_CASE(sender_sws),
+	UNIT_CASE(receiver_window), UNIT_CASE(scaled_window_shuts), UNIT_CASE(no_mbufs),
+	UNIT_CASE(no_payload_mbufs), UNIT_CASE(control_in_order), UNIT_CASE(cwnd)};
 UNIT_MAIN(cases)

@@ -101,8 +101,8 @@ static void edges(void)
 	CU_ASSERT_FALSE(tcp__ranges_add(&s, 12, 28));
 	for (uint32_t i = 1; i < TCP_RANGES_MAX; i++)
 		CU_ASSERT_TRUE(tcp__ranges_add(&s, 100 * i, 100 * i + 1));
-	CU_ASSERT_FALSE(tcp__ranges_add(&s, 50, 51)); /* no room */
-	CU_ASSERT_TRUE(tcp__ranges_add(&s, 30, 31));  /* but for what touches */
+	CU_ASSERT_FALSE(tcp__ranges_add(&s, 50, 51));  /* no room */
+	CU_ASSERT_TRUE(tcp__ranges_add(&s, 30, 31));   /* but for what touches */
 	CU_ASSERT_TRUE(tcp__ranges_add(&s, 0, 10000)); /* and for what joins all */
 	CU_ASSERT_EQUAL(s.n, 1);
 	tcp__ranges_trim(&s, 10000);

@@ -57,6 +57,6 @@ static void backoff(void)
 	CU_ASSERT_EQUAL(c.rto, 900);
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(first_and_next), UNIT_CASE(tiny),
-	UNIT_CASE(huge), UNIT_CASE(backoff)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(first_and_next), UNIT_CASE(tiny), UNIT_CASE(huge), UNIT_CASE(backoff)};
 UNIT_MAIN(cases)

@@ -46,8 +46,7 @@ static void run(uint32_t values, uint64_t seed)
 		if (in[i])
 			tcp__table_remove(lab.t, hashes[i], TCP_KIND_CONN, i);
 		else
-			CU_ASSERT_TRUE_FATAL(
-				tcp__table_insert(lab.t, hashes[i], TCP_KIND_CONN, i));
+			CU_ASSERT_TRUE_FATAL(tcp__table_insert(lab.t, hashes[i], TCP_KIND_CONN, i));
 		in[i] = !in[i];
 		if (step % 500 == 0)
 			check_all();
@@ -62,8 +61,12 @@ static void run(uint32_t values, uint64_t seed)
 
 static void setup(void)
 {
-	lab.cfg = (struct tcp_config){.conns = CONNS, .syns = 1, .time_waits = 1, .exts = 1,
-		.rcv_limit = LIMIT, .socket = SOCKET_ID_ANY};
+	lab.cfg = (struct tcp_config){.conns = CONNS,
+		.syns = 1,
+		.time_waits = 1,
+		.exts = 1,
+		.rcv_limit = LIMIT,
+		.socket = SOCKET_ID_ANY};
 	lab_open();
 }
 
@@ -109,6 +112,6 @@ static void keys(void)
 	lab_close();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(spread), UNIT_CASE(crowded),
-	UNIT_CASE(all_equal), UNIT_CASE(keys)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(spread), UNIT_CASE(crowded), UNIT_CASE(all_equal), UNIT_CASE(keys)};
 UNIT_MAIN(cases)

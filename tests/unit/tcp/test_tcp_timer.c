@@ -92,7 +92,7 @@ static void gives_up(void)
 		sent += drain();
 	}
 	CU_ASSERT_EQUAL(sent, TCP_RTX_RETRIES + 1); /* the last is an RST */
-	CU_ASSERT_TRUE(ms > 100000); /* RFC 9293 3.8.3: R2 */
+	CU_ASSERT_TRUE(ms > 100000);                /* RFC 9293 3.8.3: R2 */
 	CU_ASSERT_EQUAL(c->error, ETIMEDOUT);
 	CU_ASSERT_EQUAL(COUNT(timeouts), 1);
 	tcp_release(lab.t, c);
