@@ -19,7 +19,8 @@ void base_assert_fail(const char *cond, const char *why, const char *file, int l
 		line, why, cond);
 
 	/* write, not stdio: the heap or a stdio lock may be what is broken */
-	if (n > 0 && write(STDERR_FILENO, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1) < 0)
+	if (n > 0 && write(STDERR_FILENO, text,
+			     n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1) < 0)
 		abort();
 	abort();
 }

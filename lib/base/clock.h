@@ -11,6 +11,6 @@
 typedef uint64_t clock_us_t;
 
 #define CLOCK_US_PER_MS 1000u
-#define CLOCK_US_PER_S	1000000u
+#define CLOCK_US_PER_S  1000000u
 
 #endif

@@ -12,8 +12,8 @@
 
 struct ip_addr {
 	union {
-		uint8_t b[16];	/* network order */
-		uint64_t q[2];	/* the same bytes, for compare and hash */
+		uint8_t b[16]; /* network order */
+		uint64_t q[2]; /* the same bytes, for compare and hash */
 		struct be32 w[4];
 	};
 };
@@ -23,7 +23,7 @@ struct ip_endpoint {
 	uint16_t port; /* host order */
 };
 
-#define IP_ADDR_TEXT	 46 /* bytes for ip_addr_text, NUL included */
+#define IP_ADDR_TEXT     46 /* bytes for ip_addr_text, NUL included */
 #define IP_ENDPOINT_TEXT 54 /* "[addr]:port" */
 
 static inline bool ip_is_v4(const struct ip_addr *a)

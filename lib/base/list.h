@@ -61,7 +61,8 @@ static inline struct list *list_take(struct list *head)
 
 #define container_of_list(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define list_foreach(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_foreach(pos, head)                                                                    \
+	for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 
 /* As list_foreach, and the body may unlink pos. */
 #define list_foreach_safe(pos, tmp, head)                                                          \

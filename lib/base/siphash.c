@@ -28,7 +28,8 @@ static inline void sip_rounds(struct sip *s, int n)
 	}
 }
 
-static inline uint64_t siphash(const struct siphash_key *key, const uint8_t *p, size_t n, int c, int d)
+static inline uint64_t siphash(
+	const struct siphash_key *key, const uint8_t *p, size_t n, int c, int d)
 {
 	struct sip s = {
 		key->k[0] ^ 0x736f6d6570736575ull,

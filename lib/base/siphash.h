@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SipHash (Aumasson and Bernstein, 2012): a keyed hash that peers who choose the input can't steer. */
+/* SipHash (Aumasson and Bernstein, 2012): a keyed hash that peers who choose the input can't steer.
+ */
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H
 

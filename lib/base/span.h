@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A view of bytes that somebody else owns; never NUL-terminated, valid as long as the owner says. */
+/* A view of bytes that somebody else owns; never NUL-terminated, valid as long as the owner says.
+ */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 

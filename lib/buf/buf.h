@@ -32,24 +32,24 @@ struct buf_pools {
 /* What a packet's verdict may be while it walks down the stages. */
 enum pkt_verdict { PKT_DROP, PKT_TCP, PKT_OUT, PKT_HELD };
 
-#define PKT_F_ECN_CE  0x01 /* IP ECN field is CE (RFC 3168 5) */
-#define PKT_F_LRO     0x02 /* several segments merged by the device or by us */
+#define PKT_F_ECN_CE   0x01 /* IP ECN field is CE (RFC 3168 5) */
+#define PKT_F_LRO      0x02 /* several segments merged by the device or by us */
 #define PKT_F_ICMP_ERR 0x04 /* an ICMP error about one of our TCP packets: see l4_off */
 
 /* A packet's parsed state, in the mbuf's private area: written once by net_input (or by
  * tcp_output for packets going out), read by all later stages. */
 struct pkt_meta {
 	struct ip_addr src, dst; /* v4-mapped for IPv4 */
-	uint32_t flow_hash;	 /* of addresses and ports; 0 when the port gave none */
-	uint16_t l3_off;	 /* bytes from the start of data to the IP header */
-	uint16_t l4_off;	 /* to the TCP header (for PKT_F_ICMP_ERR: the quoted one) */
-	uint16_t l4_len;	 /* TCP header and payload as the IP header says, bytes */
-	uint16_t mtu;		 /* PKT_F_ICMP_ERR: the next hop's MTU or 0 */
-	uint8_t port;		 /* index of the port it came from or goes to */
-	uint8_t verdict;	 /* enum pkt_verdict */
-	uint8_t flags;		 /* PKT_F_* */
-	uint8_t ecn;		 /* out: IP ECN field to send (0 Not-ECT, 2 ECT(0)) */
-	uint16_t vlan;		 /* VLAN id, 0 untagged */
+	uint32_t flow_hash;      /* of addresses and ports; 0 when the port gave none */
+	uint16_t l3_off;         /* bytes from the start of data to the IP header */
+	uint16_t l4_off;         /* to the TCP header (for PKT_F_ICMP_ERR: the quoted one) */
+	uint16_t l4_len;         /* TCP header and payload as the IP header says, bytes */
+	uint16_t mtu;            /* PKT_F_ICMP_ERR: the next hop's MTU or 0 */
+	uint8_t port;            /* index of the port it came from or goes to */
+	uint8_t verdict;         /* enum pkt_verdict */
+	uint8_t flags;           /* PKT_F_* */
+	uint8_t ecn;             /* out: IP ECN field to send (0 Not-ECT, 2 ECT(0)) */
+	uint16_t vlan;           /* VLAN id, 0 untagged */
 	uint8_t icmp_type, icmp_code;
 	uint8_t pad[8];
 };
@@ -70,9 +70,9 @@ uint32_t buf_pools_in_use(const struct buf_pools *p);
 
 struct buf_chain {
 	struct rte_mbuf *head, *tail; /* NULL when empty */
-	uint32_t head_off;	      /* bytes of head already consumed */
-	uint32_t bytes;		      /* unconsumed bytes in the chain */
-	uint32_t truesize;	      /* memory that the chain's mbufs pin, bytes */
+	uint32_t head_off;            /* bytes of head already consumed */
+	uint32_t bytes;               /* unconsumed bytes in the chain */
+	uint32_t truesize;            /* memory that the chain's mbufs pin, bytes */
 };
 
 /* A position in a chain: byte off of seg. {NULL, 0} is the end of the chain. */
@@ -100,8 +100,8 @@ int buf_chain_move(struct buf_chain *dst, struct buf_chain *src, struct rte_memp
 bool buf_chain_squeeze(struct buf_chain *dst, struct buf_chain *src);
 /* Move exactly the first n <= src->bytes bytes of src behind dst. A boundary inside an mbuf costs
  * one indirect mbuf. 0 or -ENOMEM (nothing moved). */
-int buf_chain_split(struct buf_chain *dst, struct buf_chain *src, uint32_t n,
-	struct rte_mempool *indirect);
+int buf_chain_split(
+	struct buf_chain *dst, struct buf_chain *src, uint32_t n, struct rte_mempool *indirect);
 /* Free the first n <= bytes bytes. */
 void buf_chain_consume(struct buf_chain *c, uint32_t n);
 /* Keep only the first n <= bytes bytes and free the rest. The chain's mbufs are fresh: never
@@ -121,7 +121,7 @@ int buf_chain_write(struct buf_chain *c, const void *data, uint32_t n, struct rt
 struct buf_cursor buf_chain_seek(const struct buf_chain *c, uint32_t off);
 /* Attach the n bytes at *at behind the packet pkt (a header mbuf) as indirect mbufs, adjust its
  * pkt_len and nb_segs and advance *at. 0, or -ENOMEM: pkt is as before. */
-int buf_slice(struct rte_mbuf *pkt, struct buf_cursor *at, uint32_t n,
-	struct rte_mempool *indirect);
+int buf_slice(
+	struct rte_mbuf *pkt, struct buf_cursor *at, uint32_t n, struct rte_mempool *indirect);
 
 #endif

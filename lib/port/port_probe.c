@@ -29,9 +29,9 @@ static const struct port_kind kinds[] = {
 	/* veth has no combined channels, without which the driver has one queue only; the kernel
 	 * keeps XDP_PACKET_HEADROOM in each buffer */
 	{.driver = "net_af_xdp", .each_queue = true, .netdev = true, .rx_loss = 256},
-	/* its checksum over segments of odd length is wrong, and segmentation rests on it. Its queues
-	 * have descriptors, but a burst finds nothing before a signal has come, often after the wakeup:
-	 * who sleeps then misses it */
+	/* its checksum over segments of odd length is wrong, and segmentation rests on it. Its
+	 * queues have descriptors, but a burst finds nothing before a signal has come, often after
+	 * the wakeup: who sleeps then misses it */
 	{.driver = "net_tap",
 		.tx_refuse = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
 			     RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO},

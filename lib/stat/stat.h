@@ -29,13 +29,13 @@ struct stat_block {
  * Log-linear histogram (as HDR): 32 sub-buckets per power of two, so every value is known to 3 %.
  * Values 0 .. 2^36 - 1 (microseconds: 19 hours); larger ones count in the last bucket.
  */
-#define STAT_HIST_SUB	  32
+#define STAT_HIST_SUB     32
 #define STAT_HIST_BUCKETS (STAT_HIST_SUB * 32)
 
 struct stat_hist {
 	uint64_t count; /* values recorded */
-	uint64_t sum;	/* of them */
-	uint64_t max;	/* largest recorded */
+	uint64_t sum;   /* of them */
+	uint64_t max;   /* largest recorded */
 	uint64_t bucket[STAT_HIST_BUCKETS];
 };
 

@@ -18,13 +18,13 @@
 
 struct wheel_node {
 	struct list link; /* unlinked: not armed */
-	uint32_t at;	  /* tick of expiry, modulo 2^32 */
-	uint16_t kind;	  /* the owner's own mark: what struct this node is part of */
+	uint32_t at;      /* tick of expiry, modulo 2^32 */
+	uint16_t kind;    /* the owner's own mark: what struct this node is part of */
 	uint16_t counted; /* 1 in the wheel; 0 when idle or expired but still on a run's out list */
 };
 
 struct wheel {
-	uint32_t now;	/* last tick that was run */
+	uint32_t now;   /* last tick that was run */
 	uint32_t armed; /* nodes in the wheel */
 	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
 };

@@ -594,7 +594,7 @@ static void squeeze(void)
 		CU_ASSERT_EQUAL(out[i], i);
 	buf_chain_append(&add, frame(0, 10));
 	CU_ASSERT_EQUAL(buf_chain_split(&part, &c, 5, pools.indirect), 0);
-	CU_ASSERT_FALSE(buf_chain_squeeze(&c, &add));	 /* shared */
+	CU_ASSERT_FALSE(buf_chain_squeeze(&c, &add));    /* shared */
 	CU_ASSERT_FALSE(buf_chain_squeeze(&part, &add)); /* indirect */
 	buf_chain_free(&part);
 	c.tail->data_len = (uint16_t)(c.tail->buf_len - c.tail->data_off - 9);
@@ -604,7 +604,8 @@ static void squeeze(void)
 	teardown();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(squeeze),
+static const struct unit_case cases[] = {
+	UNIT_CASE(squeeze),
 	UNIT_CASE(pools_have_private_areas),
 	UNIT_CASE(pools_fail_whole),
 	UNIT_CASE(append_drops_empty_segments),

@@ -11,7 +11,13 @@ struct sample {
 	struct span bytes;
 };
 
-#define SAMPLE(name, text) {name, {"" text, sizeof(text) - 1}}
+#define SAMPLE(name, text)                                                                         \
+	{                                                                                          \
+		name,                                                                              \
+		{                                                                                  \
+			"" text, sizeof(text) - 1                                                  \
+		}                                                                                  \
+	}
 
 /* clang-format off */
 static const struct sample heads[] = {
