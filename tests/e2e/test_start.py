@@ -13,12 +13,13 @@ import small
 FILE = """[global]
 workers = {workers}
 control = {control}
+idle = sleep
 memory = {memory}
 hugepages = {hugepages}
 socket = {socket}
 metrics = {metrics}
 drain = 1s
-{more}
+
 [port front]
 device = {device}
 address = 10.98.1.10/24
@@ -30,7 +31,7 @@ pool = nodes
 [pool nodes]
 member = a 10.98.1.2:8000
 """
-PORT = 10  # the line of [port front]
+PORT = 11  # the line of [port front]
 
 
 SETPRIV = ("setpriv", "--inh-caps=-all")
@@ -57,7 +58,7 @@ class Case(unittest.TestCase):
     def file(self, text=FILE, name="try.ini", **changed):
         values = {"workers": "0", "control": "0", "memory": "64M", "hugepages": "no", "socket": self.lab.socket,
                   "metrics": "127.0.0.1:9499", "device": "net_af_packet0,iface=front0", "mtu": "1500",
-                  "connections": "1000", "more": ""}
+                  "connections": "1000"}
         return self.lab.write(name, text.format(**dict(values, **changed)))
 
     def start(self, *arguments, wrap=()):
