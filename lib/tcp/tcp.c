@@ -438,6 +438,7 @@ void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error)
 	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_CONN, tcp__index(t, c));
 	wheel_cancel(&t->wheel, &c->timer);
 	tcp__ext_drop(t, c);
+	t->orphans -= tcp__is_orphan(c);
 	c->state = TCP_CLOSED;
 	c->error = (uint8_t)error;
 	if (c->flags & TCP_F_RELEASED)
@@ -446,11 +447,19 @@ void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error)
 		tcp__event(t, c, TCP_EV_DEAD);
 }
 
+/* The owner gives c up. */
+static void let_go(struct tcp *t, struct tcp_conn *c)
+{
+	c->owner = NULL;
+	c->flags |= TCP_F_RELEASED;
+	t->orphans += tcp__is_orphan(c);
+}
+
 void tcp_abort(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->state > TCP_SYN_SENT)
 		tcp__rst_conn(t, c);
-	c->flags |= TCP_F_RELEASED;
+	let_go(t, c);
 	if (c->state == TCP_CLOSED)
 		tcp__conn_put(t, c);
 	else
@@ -464,8 +473,7 @@ void tcp_release(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	tcp_shutdown(t, c);
-	c->flags |= TCP_F_RELEASED;
-	c->owner = NULL;
+	let_go(t, c);
 	c->rcv_ms = t->now_ms;
 	tcp__timer_arm(t, c);
 }
@@ -490,7 +498,7 @@ void tcp_conn_remote(const struct tcp_conn *c, struct ip_endpoint *out)
 void tcp_info(const struct tcp *t, struct tcp_info *out)
 {
 	*out = (struct tcp_info){t->conns, t->syn.used, t->tw.used, t->exts, t->cfg.conns,
-		t->cfg.syns, t->cfg.time_waits, t->cfg.exts};
+		t->cfg.syns, t->cfg.time_waits, t->cfg.exts, t->orphans};
 }
 
 const uint64_t *tcp_stats(const struct tcp *t)

@@ -229,6 +229,8 @@ const char *tcp_state_name(uint8_t state);
 struct tcp_info {
 	uint32_t conns, syns, time_waits, exts; /* in use */
 	uint32_t conns_max, syns_max, time_waits_max, exts_max;
+	/* of conns: owner gone, all sent and acknowledged, only the peer's FIN is missing */
+	uint32_t orphans;
 };
 void tcp_info(const struct tcp *t, struct tcp_info *out);
 const uint64_t *tcp_stats(const struct tcp *t);

@@ -161,12 +161,14 @@ static void rtt_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 /* Our FIN was acknowledged: where the state machine goes (RFC 9293 3.10.7.4, fifth). */
 static void fin_acked(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->state == TCP_FIN_WAIT_1)
+	if (c->state == TCP_FIN_WAIT_1) {
 		c->state = TCP_FIN_WAIT_2;
-	else if (c->state == TCP_CLOSING)
+		t->orphans += tcp__is_orphan(c);
+	} else if (c->state == TCP_CLOSING) {
 		tcp__time_wait_enter(t, c);
-	else if (c->state == TCP_LAST_ACK)
+	} else if (c->state == TCP_LAST_ACK) {
 		tcp__conn_die(t, c, 0);
+	}
 }
 
 static void recovery_ack(struct tcp_conn *c)

@@ -193,6 +193,7 @@ struct tcp {
 	struct tcp_conn *conn;
 	uint32_t conn_free; /* index + 1, through dirty_next */
 	uint32_t conns;     /* in use */
+	uint32_t orphans;   /* of these: tcp__is_orphan */
 	struct tcp_ext *ext;
 	uint32_t ext_free, exts;
 	struct tcp_records syn, tw;
@@ -225,6 +226,12 @@ static inline uint32_t tcp__snd_end(const struct tcp_conn *c)
 	bool fin = (c->flags & TCP_F_FIN_QUEUED) && c->state != TCP_FIN_WAIT_2;
 
 	return c->snd_una + c->tx.bytes + syn + fin;
+}
+
+/* Its owner has gone and all that it sent is acknowledged: it waits for the peer's FIN alone. */
+static inline bool tcp__is_orphan(const struct tcp_conn *c)
+{
+	return (c->flags & TCP_F_RELEASED) && c->state == TCP_FIN_WAIT_2;
 }
 
 /* Payload of a full segment once the options that every segment carries are there. */

@@ -232,7 +232,7 @@ uint32_t worker_conns(const struct worker *w)
 	struct tcp_info info;
 
 	tcp_info(w->tcp, &info);
-	return info.conns;
+	return info.conns - info.orphans;
 }
 
 struct net *worker_net(struct worker *w)

@@ -83,7 +83,7 @@ int worker_call(struct worker *w, void (*fn)(void *), void *arg);
 int worker_set_link(struct worker *w, uint8_t port, bool up);
 /* No new requests, idle connections are closed (relay_drain): by worker_call; its errors. */
 int worker_drain(struct worker *w);
-/* Connections that are still there; 0: drained. */
+/* Connections that are still there, but for those that only wait for the peer's FIN; 0: drained. */
 uint32_t worker_conns(const struct worker *w);
 
 /* The parts, for control to read. */

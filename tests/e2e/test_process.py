@@ -148,6 +148,18 @@ class Stop(S3Case):
         self.s3.close()
         self.assertEqual(self.code(5), 0)
 
+    def test_drain_of_idle_clients(self):
+        """A client that keeps its idle connection open, as SDKs do, does not hold the end up to the limit."""
+        wire = self.wire()
+        wire.send(self.request("GET", self.path, sign=False))
+        wire.head()
+        self.assertTrue(wire.exactly(64 * MB) == noise(64 * MB))
+        os.kill(self.pid, signal.SIGTERM)
+        self.assertEqual(self.code(6), 0)
+        self.assertTrue(wire.closed())
+        wire.close()
+        self.s3.close()
+
     def test_drain_has_an_end(self):
         """A client that never reads is cut after `drain`, 10 s in the lab."""
         wire = self.wire(receive_buffer=65536)

@@ -135,7 +135,7 @@ void sim_check_end(struct sim *s)
 		struct tcp_info info;
 
 		tcp_info(s->host[h].t, &info);
-		if (info.conns || info.syns || info.time_waits || info.exts)
+		if (info.conns || info.syns || info.time_waits || info.exts || info.orphans)
 			sim_fail(s,
 				"host %d: left over %u connections, %u half-open, %u TIME_WAIT, "
 				"%u exts",

@@ -229,11 +229,24 @@ static void released(void)
 	}
 	tcp_info(lab.t, &info);
 	CU_ASSERT_EQUAL(info.conns, 1);
+	CU_ASSERT_EQUAL(info.orphans, 1);
 	pass(20);
 	WANT(TCP_RST | TCP_ACK, U + 2, P + 1, 0);
 	WANT_NONE();
 	tcp_info(lab.t, &info);
 	CU_ASSERT_EQUAL(info.conns, 0);
+	CU_ASSERT_EQUAL(info.orphans, 0);
+
+	/* aborted in FIN_WAIT_2 by an owner who was still there */
+	c = accept_from(5002, (struct tcp_opts){.mss = 1460});
+	tcp_shutdown(lab.t, c);
+	drain();
+	GIVE(TCP_ACK, P + 1, U + 2, .sport = 5002);
+	CU_ASSERT_EQUAL(c->state, TCP_FIN_WAIT_2);
+	tcp_abort(lab.t, c);
+	drain();
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.orphans, 0);
 
 	c = accept_from(5001, (struct tcp_opts){.mss = 1460});
 	window_is(c, 5001, 0);
