@@ -76,7 +76,7 @@ const char *eal_words(void)
 {
 	static char out[sizeof(words) + 16];
 
-	snprintf(out, sizeof(out), words[0] ? " (DPDK says: %s)" : "", words);
+	snprintf(out, sizeof(out), words[0] ? " (DPDK says: %s)" : "%s", words);
 	words[0] = '\0';
 	return out;
 }
