@@ -103,6 +103,10 @@ class Flow(S3Case):
 class Big(S3Case):
     """One PUT and one GET of 5 GB (512 MB in CI): resident memory stays where it was."""
 
+    # 5 GB take longer than idle-timeout: the appliance has closed the idle connection of the test's own client by then,
+    # which only notices with its next request.
+    keeps = ("tcp connection FIN_WAIT_2 None",) if BIG > 1 << 30 else ()
+
     def blocks(self):
         """The object in pieces of 1 MB, each with its own number, made anew and never kept."""
         base = bytearray(noise(MB))
