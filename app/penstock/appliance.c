@@ -26,6 +26,7 @@
 #include "buf/buf.h"
 #include "ctl/ctl.h"
 #include "port/port.h"
+#include "stages.h"
 #include "worker/worker.h"
 
 #define TICK_MS     100  /* links are looked at, and the drain's end */
@@ -327,10 +328,7 @@ static void launch_stop(struct appliance *a)
 	rte_eal_mp_wait_lcore();
 }
 
-static const struct stage {
-	int (*start)(struct appliance *a, struct err *e); /* 0 or -errno with *e set */
-	void (*stop)(struct appliance *a); /* after a start that failed half-way, too */
-} stages[] = {
+static const struct stage stages[] = {
 	{signals_start, signals_stop},
 	{port_claims_start, port_claims_stop},
 	{dpdk_start, dpdk_stop},
@@ -455,21 +453,11 @@ static int serve(struct appliance *a)
 	}
 }
 
-/* Start the stages in order; *done counts them, one that failed included: it undoes its half. */
-static int stages_start(struct appliance *a, unsigned *done, struct err *e)
-{
-	int rc = 0;
-
-	while (rc == 0 && *done < N_STAGES)
-		rc = stages[(*done)++].start(a, e);
-	return rc;
-}
-
 int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores)
 {
 	static struct appliance a; /* too large for a stack; one per process */
 	struct err e = {""};
-	unsigned done = 0;
+	unsigned begun = 0;
 	int code = EXIT_FAILURE;
 
 	a = (struct appliance){.conf = conf,
@@ -478,14 +466,14 @@ int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cor
 		.signal_fd = -1,
 		.epoll_fd = -1};
 	memset(a.claim_fd, -1, sizeof(a.claim_fd));
-	if (worker_plan(conf, n_cores, &a.plan, &e) < 0 || stages_start(&a, &done, &e) < 0) {
+	if (worker_plan(conf, n_cores, &a.plan, &e) < 0 ||
+		stages_start(stages, N_STAGES, &a, &begun, &e) < 0) {
 		fprintf(stderr, "penstock: %s\n", e.text);
 	} else {
 		log_info("app", "penstock %s is up: %u workers, %u ports, socket %s",
 			PENSTOCK_VERSION, n_cores, conf->n_ports, conf->global.socket);
 		code = serve(&a);
 	}
-	while (done > 0)
-		stages[--done].stop(&a);
+	stages_stop(stages, begun, &a);
 	return code;
 }
