@@ -5,6 +5,8 @@
 
 #include "tcp/tcp_priv.h"
 
+#define EVICT_LOOKS 64
+
 const struct stat_name tcp_stat_names[TCP_STAT_N] = {
 #define X(name, text) {#name, text},
 #include "tcp/tcp_stat.def"
@@ -147,11 +149,31 @@ void *tcp_listener_user(const struct tcp *t, int listener)
 	return t->listener[listener].user;
 }
 
+/*
+ * All places are taken: one that waits for its peer's FIN alone makes room, or those who never send
+ * it could shut out everybody. Without an RST, which might cost the peer what it has not read yet;
+ * its FIN, should it ever come, gets one. Few places are looked at, from where the last look ended.
+ */
+static void orphan_evict(struct tcp *t)
+{
+	for (uint32_t i = 0; t->orphans && !t->conn_free && i < EVICT_LOOKS; i++) {
+		struct tcp_conn *c = &t->conn[t->evict_next++ % t->cfg.conns];
+
+		/* a place still in a list would not be free at once */
+		if (!tcp__is_orphan(c) || (c->flags & (TCP_F_READY | TCP_F_DIRTY)))
+			continue;
+		TCP_COUNT(t, orphans_evicted);
+		tcp__conn_die(t, c, 0);
+	}
+}
+
 /* A blank connection, or NULL. */
 struct tcp_conn *tcp__conn_get(struct tcp *t)
 {
 	struct tcp_conn *c;
 
+	if (!t->conn_free)
+		orphan_evict(t);
 	if (!t->conn_free)
 		return NULL;
 	c = &t->conn[t->conn_free - 1];

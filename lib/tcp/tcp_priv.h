@@ -191,9 +191,10 @@ struct tcp {
 	struct siphash_key key_table, key_isn;
 	struct tcp_table table;
 	struct tcp_conn *conn;
-	uint32_t conn_free; /* index + 1, through dirty_next */
-	uint32_t conns;     /* in use */
-	uint32_t orphans;   /* of these: tcp__is_orphan */
+	uint32_t conn_free;  /* index + 1, through dirty_next */
+	uint32_t conns;      /* in use */
+	uint32_t orphans;    /* of these: tcp__is_orphan */
+	uint32_t evict_next; /* where the next look for one of those begins, modulo cfg.conns */
 	struct tcp_ext *ext;
 	uint32_t ext_free, exts;
 	struct tcp_records syn, tw;

@@ -221,6 +221,36 @@ static void tables_full(void)
 	lab_close();
 }
 
+/* Clients that never answer our FIN do not shut out those that come. */
+static void orphans_make_room(void)
+{
+	struct tcp_info info;
+	struct tcp_conn *c[4];
+
+	lab_open();
+	for (uint16_t i = 0; i < 4; i++) {
+		c[i] = accept_from((uint16_t)(7000 + i), (struct tcp_opts){.mss = 1460});
+		if (i == 3)
+			continue;
+		tcp_release(lab.t, c[i]);
+		WANT(TCP_FIN | TCP_ACK, U + 1, P + 1, 0);
+		GIVE(TCP_ACK, P + 1, U + 2, .sport = (uint16_t)(7000 + i));
+		WANT_NONE();
+	}
+	for (uint16_t i = 0; i < 2; i++) {
+		tcp_abort(lab.t, accept_from((uint16_t)(7004 + i), (struct tcp_opts){.mss = 1460}));
+		drain();
+	}
+	accept_from(7006, (struct tcp_opts){.mss = 1460});
+	connect_syn();
+	CU_ASSERT_EQUAL(COUNT(orphans_evicted), 2);
+	CU_ASSERT_EQUAL(c[3]->state, TCP_ESTABLISHED);
+	tcp_info(lab.t, &info);
+	CU_ASSERT_EQUAL(info.conns, 4);
+	CU_ASSERT_EQUAL(info.orphans, 1);
+	lab_close();
+}
+
 static void connect_ok(void)
 {
 	struct tcp_conn *c;
@@ -387,7 +417,7 @@ static void isn(void)
 static const struct unit_case cases[] = {UNIT_CASE(closed_port), UNIT_CASE(listen_rows),
 	UNIT_CASE(passive_options), UNIT_CASE(window_scale), UNIT_CASE(syn_with_data),
 	UNIT_CASE(syn_ack_again_and_give_up), UNIT_CASE(syn_again), UNIT_CASE(half_open_rows),
-	UNIT_CASE(tables_full), UNIT_CASE(connect_ok), UNIT_CASE(connect_rows),
-	UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open),
+	UNIT_CASE(tables_full), UNIT_CASE(orphans_make_room), UNIT_CASE(connect_ok),
+	UNIT_CASE(connect_rows), UNIT_CASE(connect_timeout), UNIT_CASE(simultaneous_open),
 	UNIT_CASE(simultaneous_open_too_early), UNIT_CASE(connect_in_use), UNIT_CASE(isn)};
 UNIT_MAIN(cases)
