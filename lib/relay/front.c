@@ -163,9 +163,9 @@ static enum run linger_run(struct relay *r, struct front *f)
 		FRONT_COUNT(r, f, closed_linger);
 		return relay__front_abort(r, f);
 	}
-	if (!f->eof)
-		return RUN_WAIT;
-	tcp_release(r->cfg.tcp, c); /* tcp sees to it that tx and the FIN arrive */
+	if (!f->eof || c->tx.bytes)
+		return RUN_WAIT; /* what it still holds of us counts within the listener's limit */
+	tcp_release(r->cfg.tcp, c); /* tcp sees to it that the FIN arrives */
 	return put(r, f);
 }
 

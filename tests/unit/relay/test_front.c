@@ -298,6 +298,33 @@ static void lingering_waits_for_the_response(void)
 	}
 }
 
+/* A client that has said all it will say counts as one until it has its response. */
+static void half_closed_clients_are_counted(void)
+{
+	static char body[60000];
+
+	lab_init(1);
+	lab.listener.connections = 1;
+	lab_start();
+	c = lab_client();
+	c->no_read = true;
+	peer_send(c, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n");
+	peer_fin(c);
+	n = lab_accepted(0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	peer_send(n, "HTTP/1.1 200 OK\r\nContent-Length: 110000\r\n\r\n");
+	peer_bytes(n, body, 55000);
+	peer_bytes(n, body, 55000);
+	lab_run(100);
+	CU_ASSERT_EQUAL(lab_info().requests, 0);
+	CU_ASSERT_EQUAL(lab_info().fronts, 1);
+	c->no_read = false;
+	lab_run(1000);
+	CU_ASSERT_TRUE(c->eof && c->n > 110000);
+	CU_ASSERT_EQUAL(lab_info().fronts, 0);
+	lab_stop();
+}
+
 static void drain_closes_idle_backs(void)
 {
 	lab_init(1);
@@ -375,6 +402,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(limit_of_connections),
 	UNIT_CASE(lingering_ends),
 	UNIT_CASE(lingering_waits_for_the_response),
+	UNIT_CASE(half_closed_clients_are_counted),
 	UNIT_CASE(drain_closes_idle_backs),
 	UNIT_CASE(drain_lets_requests_finish),
 	UNIT_CASE(drain_inside_a_response),
