@@ -32,6 +32,7 @@ pool = nodes
 member = a 10.98.1.2:8000
 """
 PORT = 11  # the line of [port front]
+OTHERS = ("net_af_packet0,iface=back0", "net_tap0,iface=tap0")  # free while another has front0
 
 
 SETPRIV = ("setpriv", "--inh-caps=-all")
@@ -101,6 +102,11 @@ class Start(Case):
     def test_memif(self):
         self.sound("net_memif0,role=server,socket-abstract=no,socket=%s/memif.sock" % self.lab.directory,
                    link=False)
+
+    def test_check(self):
+        for path in (self.file(), small.ROOT + "/config/lab.ini", small.ROOT + "/tests/bench/veth.ini"):
+            self.assertEqual(self.start("--check", path).returncode, 0)
+        self.assertEqual(self.traces(), self.before)
 
     def test_signal_during_start(self):
         """However early a SIGTERM comes, it is a stop in order: the threads of DPDK do not die of it."""
@@ -214,6 +220,7 @@ class Mistakes(Case):
             for line in (2, 5, 8):
                 self.assertEqual([text.startswith("penstock: %s:%d: [" % (path, line)) for text in said].count(True), 1,
                                  said)
+        self.assertEqual(self.traces(), self.before)
 
     def test_nobody(self):
         self.refused(self.file(), NO_RIGHTS, wrap=NOBODY)
@@ -276,8 +283,9 @@ class Mistakes(Case):
 
     def test_socket_of_another(self):
         self.running()
-        self.refused(self.file(device="net_af_packet0,iface=back0", metrics="127.0.0.1:9498"),
-                     "FILE:1: [global] admin socket %s: busy, another penstock is running on it" % self.lab.socket)
+        for device in OTHERS:
+            self.refused(self.file(device=device, metrics="127.0.0.1:9498"),
+                         "FILE:1: [global] admin socket %s: busy, another penstock is running on it" % self.lab.socket)
         self.assertTrue(self.lab.show("version"), "the first still answers")
 
     def test_socket_place(self):
@@ -288,8 +296,9 @@ class Mistakes(Case):
 
     def test_metrics_address(self):
         self.running()
-        self.refused(self.file(device="net_af_packet0,iface=back0", socket=self.lab.directory + "/two.sock"),
-                     "FILE:1: [global] metrics 127.0.0.1:9499: Address already in use")
+        for device in OTHERS:
+            self.refused(self.file(device=device, socket=self.lab.directory + "/two.sock"),
+                         "FILE:1: [global] metrics 127.0.0.1:9499: Address already in use")
         self.refused(self.file(device="net_af_packet0,iface=back0", socket=self.lab.directory + "/two.sock",
                                metrics="10.1.1.1:9999"),
                      "FILE:1: [global] metrics 10.1.1.1:9999: Cannot assign requested address")
