@@ -117,11 +117,6 @@ const char *port_driver(const struct port *p)
 	return p->state == PORT_GONE ? "" : p->driver;
 }
 
-uint8_t port_index(const struct port *p)
-{
-	return p->index;
-}
-
 uint16_t port_queues(const struct port *p)
 {
 	return p->n_queues;

@@ -22,7 +22,6 @@
 
 #include "base/err.h"
 #include "base/ip.h"
-#include "base/rand.h"
 #include "buf/buf.h"
 #include "conf/conf.h"
 #include "stat/stat.h"
@@ -113,16 +112,11 @@ bool port_rss_known(const struct port *p);
 /* The queue that packets remote -> local arrive on; 0 when not known. */
 uint16_t port_rss_queue(
 	const struct port *p, const struct ip_endpoint *remote, const struct ip_endpoint *local);
-/* A local TCP port (RFC 6056: random in 1024..65535) such that packets remote -> local:port arrive
- * on queue q; just random when that is not known. Whether it is in use is for the caller to see. */
-uint16_t port_rss_sport(const struct port *p, uint16_t q, const struct ip_addr *local,
-	const struct ip_endpoint *remote, struct rand_state *r);
 
 enum port_state port_state(const struct port *p);
 const struct port_caps *port_caps(const struct port *p);
 const struct conf_port *port_conf(const struct port *p);
 const char *port_driver(const struct port *p); /* "net_af_packet"; "" when GONE */
-uint8_t port_index(const struct port *p);
 uint16_t port_queues(const struct port *p);
 uint16_t port_mtu(const struct port *p);       /* bytes of IP packet */
 uint32_t port_speed(const struct port *p);     /* Mbit/s, 0 unknown */

@@ -11,9 +11,6 @@
 
 #include "port/port_priv.h"
 
-#define SPORT_MIN   1024u /* RFC 6056 3.2 */
-#define SPORT_COUNT (65536u - SPORT_MIN)
-
 static uint32_t toeplitz(const uint32_t *window, const uint8_t *data, unsigned n)
 {
 	uint32_t h = 0;
@@ -100,28 +97,6 @@ uint16_t port_rss_queue(
 	if (p->n_queues == 1 || !port_rss_known(p))
 		return 0;
 	return p->rss.reta[toeplitz(p->rss.window, t, tuple_put(t, remote, local)) & p->rss.mask];
-}
-
-uint16_t port_rss_sport(const struct port *p, uint16_t q, const struct ip_addr *local,
-	const struct ip_endpoint *remote, struct rand_state *r)
-{
-	struct ip_endpoint l = {.addr = *local}; /* port 0 adds nothing to the hash */
-	uint8_t t[PORT_RSS_TUPLE_MAX], port[2];
-	unsigned n = tuple_put(t, remote, &l);
-	uint32_t base = toeplitz(p->rss.window, t, n);
-	uint16_t sport = 0;
-
-	/* one in n_queues fits: to fail so often is as likely as 1 in e^32 */
-	for (unsigned i = 0; i < 32u * p->n_queues; i++) {
-		sport = (uint16_t)(SPORT_MIN + rand_below(r, SPORT_COUNT));
-		port[0] = sport >> 8;
-		port[1] = sport & 0xff;
-		if (p->n_queues == 1 || !port_rss_known(p) ||
-			p->rss.reta[(base ^ toeplitz(p->rss.window + (n - 2) * 8, port, 2)) &
-				    p->rss.mask] == q)
-			break;
-	}
-	return sport;
 }
 
 /* The IP packet in m if at least n bytes of it are there and it is of this EtherType, else NULL. */

@@ -31,7 +31,6 @@ static void open_shows_and_closes(void)
 	CU_ASSERT_EQUAL(port_state(p), PORT_DOWN);
 	CU_ASSERT_PTR_EQUAL(port_conf(p), &c);
 	CU_ASSERT_STRING_EQUAL(port_driver(p), "net_null");
-	CU_ASSERT_EQUAL(port_index(p), 3);
 	CU_ASSERT_EQUAL(port_queues(p), 2);
 	CU_ASSERT_EQUAL(port_mtu(p), 1500);
 	CU_ASSERT_EQUAL(port_stats(p, 1).n, PORT_STAT_N);
