@@ -2,9 +2,13 @@
 """What the operator sees: every show in both forms, errors that name the word, the metrics page."""
 import json
 import os
+import pty
 import re
+import select
 import stat
 import subprocess
+import tempfile
+import time
 
 from lab import BUILD, DIR, NODES, S3Case, noise, penstock_only, show
 
@@ -23,8 +27,57 @@ def metrics():
     return out.stdout
 
 
+class Terminal:
+    """The shell as somebody at a terminal has it."""
+
+    def __init__(self, home):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(HOME=home, TERM="vt100")
+            os.execv(CTL[0], CTL)
+        self.until("> ")
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def until(self, pattern):
+        """What appears, up to the pattern; at most 10 s."""
+        seen, end = "", time.monotonic() + 10
+        while not re.search(pattern, seen):
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                raise AssertionError("no %r in %r" % (pattern, seen))
+            seen += os.read(self.fd, 4096).decode()
+        return seen
+
+    def code(self):
+        """Its exit code, once it has closed its side."""
+        try:
+            self.until("(?!)")  # matches nothing: reads to the end
+        except OSError:
+            pass
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
 @penstock_only
 class Shell(S3Case):
+    def test_at_a_terminal(self):
+        with tempfile.TemporaryDirectory() as home:
+            terminal = Terminal(home)
+            terminal.type("show vers\t")
+            terminal.until("ion")  # completed
+            terminal.type("\n")
+            terminal.until(r"(?s)uptime +\d\d:\d\d:\d\d.*> ")
+            terminal.type("show nonsense\n")
+            terminal.until("(?s)nonsense.*expected.*> ")
+            terminal.type("quit\n")
+            self.assertEqual(terminal.code(), 0)
+            terminal = Terminal(home)
+            terminal.type("\x10\x10\x10\n")  # three lines up in the history
+            terminal.until(r"(?s)uptime +\d\d:\d\d:\d\d.*> ")
+            terminal.type("\x04")
+            self.assertEqual(terminal.code(), 0)
+
     def test_every_show(self):
         for noun in NOUNS:
             with self.subTest(noun=noun):
