@@ -146,16 +146,37 @@ static void refuse_unseen(struct relay *r)
 			tcp_abort(r->cfg.tcp, c);
 }
 
+/* True: place i, counted as for relay_conn_at, was in use. */
+static bool abort_at(struct relay *r, uint32_t i)
+{
+	struct back *b;
+
+	if (i < r->info.fronts_max)
+		return r->fronts[i].conn && relay__front_abort(r, &r->fronts[i]) == RUN_GONE;
+	b = &r->backs[i - r->info.fronts_max];
+	if (!b->conn)
+		return false;
+	relay__back_close(r, b, true);
+	return true;
+}
+
+bool relay_abort(struct relay *r, uint32_t *at, unsigned max)
+{
+	uint32_t end = r->info.fronts_max + r->info.backs_max;
+
+	for (; *at < end && max > 0; (*at)++)
+		max -= abort_at(r, *at);
+	return *at < end;
+}
+
 void relay_destroy(struct relay *r)
 {
+	uint32_t at = 0;
+
 	if (!r)
 		return;
-	for (uint32_t i = 0; r->requests && i < r->info.fronts_max; i++)
-		if (r->fronts[i].conn)
-			relay__front_abort(r, &r->fronts[i]);
-	for (uint32_t i = 0; r->requests && i < r->info.backs_max; i++)
-		if (r->backs[i].conn)
-			relay__back_close(r, &r->backs[i], true);
+	if (r->requests) /* the last to be made */
+		relay_abort(r, &at, UINT32_MAX);
 	unlisten(r);
 	refuse_unseen(r);
 	rte_free(r->listener);

@@ -58,8 +58,11 @@ uint32_t relay_fronts_max(const struct conf *conf);
 /* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind.
  */
 struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struct err *e);
-/* Drops all connections without a word to the peers' requests (RST). NULL is fine. */
+/* Resets all connections. NULL is fine. */
 void relay_destroy(struct relay *r);
+/* Reset at most max connections (and those to members that they use), from place *at on, which
+ * moves: tcp keeps few resets until they are sent. False: none are left. Begin with 0. */
+bool relay_abort(struct relay *r, uint32_t *at, unsigned max);
 
 /* Stage 5: take tcp's ready list and move every request as far as it goes. O(work done). */
 void relay_step(struct relay *r, clock_us_t now);

@@ -127,14 +127,24 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	return NULL;
 }
 
+/* In parts, because tcp keeps few resets until they are sent. */
+static void reset_all(struct worker *w)
+{
+	uint32_t at = 0;
+
+	do
+		worker__transmit(w);
+	while (relay_abort(w->relay, &at, WORKER_RESETS));
+	relay_destroy(w->relay);
+	worker__transmit(w);
+}
+
 void worker_destroy(struct worker *w)
 {
 	if (!w)
 		return;
-	if (w->relay) {
-		relay_destroy(w->relay);
-		worker__transmit(w); /* the resets that this gave */
-	}
+	if (w->relay)
+		reset_all(w);
 	tcp_destroy(w->tcp);
 	net_destroy(w->net);
 	lb_destroy(w->lb);

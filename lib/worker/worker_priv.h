@@ -19,6 +19,7 @@
 #define WORKER_TIMERS     256 /* connections whose timers run in one poll */
 
 #define WORKER_SYNS       4096u
+#define WORKER_RESETS     64u /* connections reset at a time, with two packets each */
 #define WORKER_TIME_WAITS 32768u
 #define WORKER_EXT_SHARE  16u /* one in so many connections has loss at a time */
 #define WORKER_EXT_MIN    1024u

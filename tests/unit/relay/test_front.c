@@ -388,6 +388,35 @@ static void drain_inside_a_response(void)
 	lab_stop();
 }
 
+/* As at the end, where there are more connections than tcp has room for resets. */
+static void abort_in_parts(void)
+{
+	struct peer *all[60];
+	uint32_t at = 0;
+	unsigned rounds = 0;
+
+	lab_init(1);
+	lab.listener.connections = 300;
+	lab_start();
+	for (unsigned i = 0; i < 60; i++)
+		all[i] = lab_client();
+	for (unsigned i = 0; i < 10; i++)
+		peer_reset(all[i]);
+	lab_run(5);
+	CU_ASSERT_EQUAL(lab_info().fronts, 50);
+	for (; relay_abort(lab.relay, &at, 15); rounds++) {
+		CU_ASSERT_EQUAL(lab_info().fronts, 35 - 15 * rounds);
+		lab_run(5);
+	}
+	lab_run(5);
+	CU_ASSERT_EQUAL(rounds, 3);
+	CU_ASSERT_EQUAL(lab_info().fronts, 0);
+	for (unsigned i = 10; i < 60; i++)
+		CU_ASSERT_TRUE(all[i]->dead && all[i]->error == ECONNRESET);
+	CU_ASSERT_FALSE(relay_abort(lab.relay, &at, 15));
+	lab_stop();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(pipeline_is_answered_in_order),
 	UNIT_CASE(connection_close_is_kept),
@@ -406,6 +435,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(drain_closes_idle_backs),
 	UNIT_CASE(drain_lets_requests_finish),
 	UNIT_CASE(drain_inside_a_response),
+	UNIT_CASE(abort_in_parts),
 };
 
 UNIT_MAIN(cases)
