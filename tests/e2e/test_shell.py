@@ -75,7 +75,7 @@ class Shell(S3Case):
             terminal = Terminal(home)
             terminal.type("\x10\x10\x10\n")  # three lines up in the history
             terminal.until(r"(?s)uptime +\d\d:\d\d:\d\d.*> ")
-            terminal.type("\x04")
+            terminal.type("quit\n")
             self.assertEqual(terminal.code(), 0)
 
     def test_every_show(self):
