@@ -32,8 +32,6 @@ extern const struct stat_name http_stat_names[HTTP_CODES];
 
 /* The status that a client gets when its request was refused with code: 400, 408, 417, 431... */
 unsigned http_code_status(enum http_code code);
-/* The reason phrase of a status that Penstock itself sends; "Error" for any other. */
-const char *http_reason(unsigned status);
 
 /* ---- http_scan: where does the head end? ---- */
 
@@ -192,12 +190,5 @@ struct http_edit {
 int http_head_build(const struct http_head *h, const struct http_edit *e, char *out, size_t cap);
 /* Is the field (any case) covered by the request's SigV4 signature? */
 bool http_head_signs(const struct http_head *h, struct span name);
-
-/*
- * A whole response of our own: status line, the edit's fields, Content-Length, and the body, which
- * is left out when the request was a HEAD. Returns the bytes written, or -ENOSPC.
- */
-int http_rsp_build(unsigned status, const struct http_edit *e, struct span body, bool to_head,
-	char *out, size_t cap);
 
 #endif

@@ -177,26 +177,3 @@ int http_head_build(const struct http_head *h, const struct http_edit *e, char *
 	put_edit(&o, e, &l);
 	return sink_done(&o);
 }
-
-int http_rsp_build(unsigned status, const struct http_edit *e, struct span body, bool to_head,
-	char *out, size_t cap)
-{
-	const struct signed_list nothing = {.names = {NULL, 0}};
-	struct sink o = {.p = out, .cap = cap};
-	bool bodiless = status < 200 || status == 204 || status == 304; /* RFC 9110 6.4.1, 8.6 */
-
-	sink_lit(&o, "HTTP/1.1 ");
-	sink_uint(&o, status);
-	sink_char(&o, ' ');
-	sink_put(&o, span_str(http_reason(status)));
-	sink_lit(&o, "\r\n");
-	if (!bodiless) {
-		sink_lit(&o, "Content-Length: ");
-		sink_uint(&o, body.n);
-		sink_lit(&o, "\r\n");
-	}
-	put_edit(&o, e, &nothing);
-	if (!bodiless && !to_head)
-		sink_put(&o, body);
-	return sink_done(&o);
-}

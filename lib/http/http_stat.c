@@ -26,31 +26,3 @@ unsigned http_code_status(enum http_code code)
 		return 500;
 	return status[code] ? status[code] : 400;
 }
-
-const char *http_reason(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *phrase;
-	} known[] = {
-		{100, "Continue"},
-		{200, "OK"},
-		{400, "Bad Request"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{408, "Request Timeout"},
-		{417, "Expectation Failed"},
-		{431, "Request Header Fields Too Large"},
-		{500, "Internal Server Error"},
-		{501, "Not Implemented"},
-		{502, "Bad Gateway"},
-		{503, "Service Unavailable"},
-		{504, "Gateway Timeout"},
-		{505, "HTTP Version Not Supported"},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].phrase;
-	return "Error";
-}

@@ -126,9 +126,6 @@ int net_path(const struct net *n, const struct ip_addr *dst, struct net_path *ou
 /* The port that has address a, or -1. */
 int net_addr_port(const struct net *n, const struct ip_addr *a);
 
-/* TCP made progress with dst: its next hop is reachable (RFC 4861 7.3.1). Optional. */
-void net_confirm(struct net *n, const struct ip_addr *dst, clock_us_t now);
-
 #define NET_LEARN_SOLICITED 0x01 /* an answer: confirms that the neighbour is reachable */
 #define NET_LEARN_OVERRIDE  0x02 /* replaces a different MAC */
 #define NET_LEARN_CREATE    0x04 /* it asked for us: worth an entry; never crosses workers */

@@ -290,14 +290,6 @@ void net__neigh_confirm(struct net *n, struct net__neigh *e, clock_us_t now)
 		REACHABLE_US / 2 + rand_below(n->rnd, REACHABLE_US));
 }
 
-void net_confirm(struct net *n, const struct ip_addr *dst, clock_us_t now)
-{
-	struct net__hop *hop = net__route(n, dst, dst);
-
-	if (hop && hop->neigh && is(hop->neigh, hop->path.port, &hop->path.next_hop))
-		net__neigh_confirm(n, hop->neigh, now);
-}
-
 /* RFC 4861 7.2.3 and 7.2.5, which serve for ARP as well. */
 void net_neigh_learn(struct net *n, const struct net_learned *l, clock_us_t now)
 {

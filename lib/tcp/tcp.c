@@ -126,7 +126,7 @@ int tcp_listen(struct tcp *t, const struct ip_endpoint *at, const struct tcp_pat
 	rc = ip_is_unspecified(&at->addr) ? 0 : tcp__local_add(t, &at->addr);
 	if (rc < 0)
 		return rc;
-	t->listener[slot] = (struct tcp_listener){*at, *path, user, true, 0};
+	t->listener[slot] = (struct tcp_listener){*at, *path, user, true};
 	return slot;
 }
 

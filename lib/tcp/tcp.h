@@ -65,8 +65,6 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 #define TCP_F_RTT_TIMED  0x0800 /* rtt_seq and rtt_at hold a running measurement */
 #define TCP_F_RELEASED   0x1000 /* the owner gave it up; it closes on its own */
 #define TCP_F_PROBE      0x2000 /* a zero-window or keepalive probe is owed */
-#define TCP_F_WS         0x4000 /* window scaling in use */
-#define TCP_F_ACCEPTED   0x8000 /* a passive connection (ours was the listener's side) */
 
 /*
  * The connection (PCB), 256 bytes, lines by use. Sequence space:
@@ -127,7 +125,7 @@ struct tcp_conn {
 	uint16_t lport, rport;
 	uint8_t listener; /* index of the listener that accepted it; 0xff: none */
 	uint8_t cc;       /* index of the congestion control ops */
-	uint32_t cc_priv[2];
+	uint32_t pad[2];
 	uint32_t ready_next; /* index + 1 of the next on the ready list; 0: last */
 	uint32_t dirty_next; /* the same for the output list */
 };

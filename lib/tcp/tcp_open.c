@@ -117,7 +117,6 @@ void tcp__syn_drop(struct tcp *t, struct tcp_record *r)
 	tcp__record_key(r, &k);
 	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	tcp__fifo_del(&t->syn, &t->syn_fifo[r->tries], r);
-	t->listener[r->listener].half_open--;
 	tcp__record_put(&t->syn, r);
 }
 
@@ -173,7 +172,6 @@ void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, st
 	}
 	record_fill(t, r, &key, s);
 	r->listener = (uint8_t)(l - t->listener);
-	l->half_open++;
 	tcp__table_insert(t, hash, TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	record_queue(t, r);
 	syn_ack_send(t, r);
@@ -187,7 +185,6 @@ static void conn_options(struct tcp_conn *c, uint8_t rec_flags, uint8_t wscale)
 	if (rec_flags & TCP_REC_SACK)
 		c->flags |= TCP_F_SACK;
 	if (rec_flags & TCP_REC_WS) {
-		c->flags |= TCP_F_WS;
 		c->snd_wscale = wscale & 15;
 	} else {
 		c->rcv_wscale = 0;
@@ -214,7 +211,6 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	c->listener = r->listener;
 	tcp__conn_start(t, c, r->snd_nxt, &t->listener[r->listener].path);
 	conn_options(c, r->flags, r->wscale);
-	c->flags |= TCP_F_ACCEPTED;
 	if (r->tries)
 		c->rto = TCP_RTO_SYN_LOST_MS;
 	c->snd_una = c->rtx_nxt = c->snd_nxt;

@@ -24,7 +24,6 @@ struct tcp_hdr {
 #define TCP_RST 0x04
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
-#define TCP_URG 0x20
 
 #define TCP_HDR_MAX         60
 #define TCP_MSS_FLOOR       216 /* smaller offers are raised: CVE-2019-11479 */
@@ -171,7 +170,6 @@ struct tcp_listener {
 	struct tcp_path path;
 	void *user;
 	bool used;
-	uint32_t half_open;
 };
 
 struct tcp_cc_ops {

@@ -167,24 +167,6 @@ static void short_room_is_an_error(void)
 	}
 }
 
-static void answers_of_our_own(void)
-{
-	const struct http_edit e = {.add = ours, .n_add = 1, .close = true};
-
-	n_out = http_rsp_build(503, &e, SPAN_LIT("sorry"), false, out, sizeof(out));
-	CU_ASSERT(span_eq((struct span){out, (size_t)n_out},
-		SPAN_LIT("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n"
-			 "X-Forwarded-For: 10.0.0.1\r\n" OUR_CLOSE "\r\nsorry")));
-	n_out = http_rsp_build(404, &none, SPAN_LIT("sorry"), true, out, sizeof(out));
-	CU_ASSERT(span_eq((struct span){out, (size_t)n_out},
-		SPAN_LIT("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n")));
-	n_out = http_rsp_build(100, &none, SPAN_LIT(""), false, out, sizeof(out));
-	CU_ASSERT(span_eq(
-		(struct span){out, (size_t)n_out}, SPAN_LIT("HTTP/1.1 100 Continue\r\n\r\n")));
-	CU_ASSERT_EQUAL(http_rsp_build(100, &none, SPAN_LIT(""), false, out, 24), -ENOSPC);
-	CU_ASSERT_EQUAL(http_rsp_build(100, &none, SPAN_LIT(""), false, out, 25), 25);
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(heads_without_hop_by_hop_fields_go_on_byte_exact),
 	UNIT_CASE(hop_by_hop_fields_end_here),
@@ -195,6 +177,5 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(our_fields_come_last),
 	UNIT_CASE(a_signed_forwarded_for_is_left_alone),
 	UNIT_CASE(short_room_is_an_error),
-	UNIT_CASE(answers_of_our_own),
 };
 UNIT_MAIN(cases)

@@ -9,8 +9,7 @@ static void every_code_has_name_text_and_status(void)
 
 		CU_ASSERT(strlen(http_stat_names[i].name) > 0);
 		CU_ASSERT(strlen(http_stat_names[i].text) > 0);
-		if (i != HTTP_E_ok)
-			CU_ASSERT_STRING_NOT_EQUAL(http_reason(status), "Error");
+		CU_ASSERT(status >= 400 && status <= 599);
 	}
 }
 
@@ -27,7 +26,6 @@ static void statuses_that_are_not_400(void)
 	CU_ASSERT_EQUAL(http_code_status(HTTP_E_expect), 417);
 	CU_ASSERT_EQUAL(http_code_status(HTTP_E_ok), 500);
 	CU_ASSERT_EQUAL(http_code_status(HTTP_CODES), 500);
-	CU_ASSERT_STRING_EQUAL(http_reason(777), "Error");
 }
 
 static const struct unit_case cases[] = {

@@ -159,26 +159,6 @@ static void unicast_probe(void)
 	host_stop();
 }
 
-static void confirmed_by_tcp(void)
-{
-	struct ip_addr far = addr("8.8.8.8"), peer = addr(PEER);
-	unsigned data;
-
-	host_start();
-	teach(0, "10.0.0.1", peer_mac, KNOWN);
-	send_segment(US, "8.8.8.8", 20);
-	for (unsigned i = 0; i < 100; i++) {
-		pass(SEC);
-		net_confirm(host, &far, now);
-	}
-	becomes("10.0.0.1", NET_NEIGH_REACHABLE);
-	CU_ASSERT_EQUAL(asked(&data), 0);
-	send_segment(US, PEER, 20);
-	net_confirm(host, &peer, now); /* of what is not known: nothing */
-	becomes(PEER, NET_NEIGH_INCOMPLETE);
-	host_stop();
-}
-
 /* RFC 4861 appendix C: what each kind of news does in each state. */
 static void learning(void)
 {
@@ -433,7 +413,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(ages),
 	UNIT_CASE(probe_fails),
 	UNIT_CASE(unicast_probe),
-	UNIT_CASE(confirmed_by_tcp),
 	UNIT_CASE(learning),
 	UNIT_CASE(hold_limits),
 	UNIT_CASE(flood_in),
