@@ -55,53 +55,27 @@ static uint32_t record_wnd(const struct tcp *t)
 static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
 {
 	const struct tcp_listener *l = &t->listener[r->listener];
-	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local],
-		.dst = &r->remote,
-		.sport = r->lport,
-		.dport = r->rport,
-		.seq = r->snd_nxt,
-		.ack = r->rcv_nxt,
-		.flags = TCP_SYN | TCP_ACK};
+	struct tcp_ctl p = {.seq = r->snd_nxt,
+		.flags = TCP_SYN | TCP_ACK,
+		.wnd = (uint16_t)record_wnd(t),
+		.opt = {.mss = tcp__mss_of(&l->path, ip_is_v4(&r->remote)),
+			.sack_ok = r->flags & TCP_REC_SACK,
+			.has_wscale = r->flags & TCP_REC_WS,
+			.wscale = tcp__wscale(t->cfg.rcv_limit)}};
 
-	tcp__record_key(r, &k);
-	p.wnd = (uint16_t)record_wnd(t);
-	p.opt.mss = tcp__mss_of(&l->path, ip_is_v4(&r->remote));
-	p.opt.sack_ok = r->flags & TCP_REC_SACK;
-	p.opt.has_wscale = r->flags & TCP_REC_WS;
-	p.opt.wscale = tcp__wscale(t->cfg.rcv_limit);
-	if (r->flags & TCP_REC_TS) {
-		p.opt.has_ts = true;
-		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
-		p.opt.ts_ecr = r->ts_recent;
-	}
-	tcp__ctl_send(t, &p);
+	tcp__record_send(t, r, &p);
 }
 
 /* Where we are, to a peer that is somewhere else (RFC 9293 3.10.7.4, first; RFC 5961 4.2): one that
  * lost its state answers with an RST that is exact. */
 static void record_challenge(struct tcp *t, const struct tcp_record *r)
 {
-	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local],
-		.dst = &r->remote,
-		.sport = r->lport,
-		.dport = r->rport,
-		.seq = r->snd_nxt + 1,
-		.ack = r->rcv_nxt,
-		.flags = TCP_ACK};
+	uint8_t shift = (r->flags & TCP_REC_WS) ? tcp__wscale(t->cfg.rcv_limit) : 0;
+	struct tcp_ctl p = {
+		.seq = r->snd_nxt + 1, .flags = TCP_ACK, .wnd = (uint16_t)(record_wnd(t) >> shift)};
 
-	if (!tcp__challenge_allowed(t))
-		return;
-	tcp__record_key(r, &k);
-	p.wnd = (uint16_t)(record_wnd(t) >>
-			   ((r->flags & TCP_REC_WS) ? tcp__wscale(t->cfg.rcv_limit) : 0));
-	if (r->flags & TCP_REC_TS) {
-		p.opt.has_ts = true;
-		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
-		p.opt.ts_ecr = r->ts_recent;
-	}
-	tcp__ctl_send(t, &p);
+	if (tcp__challenge_allowed(t))
+		tcp__record_send(t, r, &p);
 }
 
 static void record_queue(struct tcp *t, struct tcp_record *r)

@@ -115,6 +115,25 @@ void tcp__rst_conn(struct tcp *t, struct tcp_conn *c)
 	tcp__ctl_send(t, &p);
 }
 
+/* p, whose seq, flags, window and other options are there, as a packet of r's connection. */
+void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl *p)
+{
+	struct tcp_key k;
+
+	tcp__record_key(r, &k);
+	p->src = &t->local[r->local];
+	p->dst = &r->remote;
+	p->sport = r->lport;
+	p->dport = r->rport;
+	p->ack = r->rcv_nxt;
+	if (r->flags & TCP_REC_TS) {
+		p->opt.has_ts = true;
+		p->opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
+		p->opt.ts_ecr = r->ts_recent;
+	}
+	tcp__ctl_send(t, p);
+}
+
 /* Bytes that may still come in. Half the truesize counts too, so that many small segments cannot
  * pin more than twice the limit. */
 static uint32_t rcv_space(const struct tcp_conn *c)

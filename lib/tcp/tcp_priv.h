@@ -349,6 +349,7 @@ struct tcp_ctl { /* a packet without payload and without a connection */
 void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
+void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl *p);
 uint32_t tcp__rcv_edge(const struct tcp_conn *c);
 uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c);
 

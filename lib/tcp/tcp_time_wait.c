@@ -23,22 +23,9 @@ static void record_queue(struct tcp *t, struct tcp_record *r)
 
 static void ack_send(struct tcp *t, const struct tcp_record *r)
 {
-	struct tcp_key k;
-	struct tcp_ctl p = {.src = &t->local[r->local],
-		.dst = &r->remote,
-		.sport = r->lport,
-		.dport = r->rport,
-		.seq = r->snd_nxt,
-		.ack = r->rcv_nxt,
-		.flags = TCP_ACK};
+	struct tcp_ctl p = {.seq = r->snd_nxt, .flags = TCP_ACK};
 
-	tcp__record_key(r, &k);
-	if (r->flags & TCP_REC_TS) {
-		p.opt.has_ts = true;
-		p.opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
-		p.opt.ts_ecr = r->ts_recent;
-	}
-	tcp__ctl_send(t, &p);
+	tcp__record_send(t, r, &p);
 }
 
 /* Both FINs are acknowledged but for the last ACK, which may be lost: c ends, its record stays. */
