@@ -105,7 +105,7 @@ class Big(S3Case):
 
     # 5 GB take longer than idle-timeout: the appliance has closed the idle connection of the test's own client by then,
     # which only notices with its next request.
-    keeps = ("tcp connection FIN_WAIT_2 None",) if BIG > 1 << 30 else ()
+    keeps = S3Case.keeps + (("tcp connection FIN_WAIT_2 None",) if BIG > 1 << 30 else ())
 
     def blocks(self):
         """The object in pieces of 1 MB, each with its own number, made anew and never kept."""
