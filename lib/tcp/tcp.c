@@ -179,7 +179,7 @@ struct tcp_conn *tcp__conn_get(struct tcp *t)
 	c = &t->conn[t->conn_free - 1];
 	t->conn_free = c->dirty_next;
 	t->conns++;
-	*c = (struct tcp_conn){.listener = 0xff, .gso_segs = 1, .cc = t->cfg.cc};
+	*c = (struct tcp_conn){.listener = 0xff, .gso_segs = 1};
 	wheel_node_init(&c->timer, 0);
 	return c;
 }
@@ -238,7 +238,7 @@ struct tcp_conn *tcp_ready_take(struct tcp *t, uint8_t *events)
 		t->ready_head = c->ready_next;
 		if (!t->ready_head)
 			t->ready_tail = 0;
-		c->flags &= (uint16_t)~TCP_F_READY;
+		c->flags &= ~TCP_F_READY;
 		if (put_again(t, c) || (c->flags & TCP_F_RELEASED))
 			continue;
 		*events = c->events;
@@ -273,7 +273,7 @@ struct tcp_conn *tcp__dirty_take(struct tcp *t)
 		t->dirty_head = c->dirty_next;
 		if (!t->dirty_head)
 			t->dirty_tail = 0;
-		c->flags &= (uint16_t)~TCP_F_DIRTY;
+		c->flags &= ~TCP_F_DIRTY;
 		t->n_dirty--;
 		if (!put_again(t, c))
 			return c;

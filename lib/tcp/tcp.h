@@ -24,6 +24,7 @@
 
 struct tcp;
 struct tcp_ext;
+struct tcp_flight;
 
 enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, not a connection */
 	TCP_CLOSED,
@@ -51,20 +52,23 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
  * ECONNREFUSED (RST to our SYN), ECONNRESET, ETIMEDOUT, EHOSTUNREACH (ICMP while connecting). */
 
 /* conn->flags; private to lib/tcp but for reading */
-#define TCP_F_TS         0x0001 /* timestamps in use (RFC 7323) */
-#define TCP_F_SACK       0x0002 /* SACK in use (RFC 2018) */
-#define TCP_F_FIN_QUEUED 0x0004 /* our FIN follows the last byte of tx */
-#define TCP_F_FIN_SENT   0x0008 /* and was sent at least once */
-#define TCP_F_FIN_RCVD   0x0010 /* the peer's FIN has been taken in order */
-#define TCP_F_ACK_NOW    0x0020 /* an ACK is owed with this poll's output */
-#define TCP_F_ACK_DELAY  0x0040 /* an ACK is owed by t_ack at the latest */
-#define TCP_F_DIRTY      0x0080 /* on the output list */
-#define TCP_F_READY      0x0100 /* on the ready list */
-#define TCP_F_RECOVERY   0x0200 /* fast recovery until `recover` is acknowledged (RFC 6675) */
-#define TCP_F_RTO        0x0400 /* loss recovery after a timeout, until `recover` */
-#define TCP_F_RTT_TIMED  0x0800 /* rtt_seq and rtt_at hold a running measurement */
-#define TCP_F_RELEASED   0x1000 /* the owner gave it up; it closes on its own */
-#define TCP_F_PROBE      0x2000 /* a zero-window or keepalive probe is owed */
+#define TCP_F_TS         0x0001  /* timestamps in use (RFC 7323) */
+#define TCP_F_SACK       0x0002  /* SACK in use (RFC 2018) */
+#define TCP_F_FIN_QUEUED 0x0004  /* our FIN follows the last byte of tx */
+#define TCP_F_FIN_SENT   0x0008  /* and was sent at least once */
+#define TCP_F_FIN_RCVD   0x0010  /* the peer's FIN has been taken in order */
+#define TCP_F_ACK_NOW    0x0020  /* an ACK is owed with this poll's output */
+#define TCP_F_ACK_DELAY  0x0040  /* an ACK is owed by t_ack at the latest */
+#define TCP_F_DIRTY      0x0080  /* on the output list */
+#define TCP_F_READY      0x0100  /* on the ready list */
+#define TCP_F_RECOVERY   0x0200  /* fast recovery until `recover` is acknowledged (RFC 6675) */
+#define TCP_F_RTO        0x0400  /* loss recovery after a timeout, until `recover` */
+#define TCP_F_RTT_TIMED  0x0800  /* rtt_seq and rtt_at hold a running measurement */
+#define TCP_F_RELEASED   0x1000  /* the owner gave it up; it closes on its own */
+#define TCP_F_PROBE      0x2000  /* a zero-window or keepalive probe is owed */
+#define TCP_F_ECN        0x4000  /* ECN agreed on (RFC 3168 6.1.1) */
+#define TCP_F_ECE        0x8000  /* we echo congestion (ECE) until the peer sends CWR */
+#define TCP_F_CWR        0x10000 /* our next new data carries CWR */
 
 /*
  * The connection (PCB), 256 bytes, lines by use. Sequence space:
@@ -75,7 +79,7 @@ struct tcp_conn {
 	/* line 0: both directions' sequence state */
 	uint8_t state;          /* enum tcp_state */
 	uint8_t error;          /* errno value, with TCP_EV_DEAD */
-	uint16_t flags;         /* TCP_F_* */
+	uint32_t flags;         /* TCP_F_* */
 	uint8_t events;         /* TCP_EV_* not yet taken by the owner */
 	uint8_t dupacks;        /* consecutive duplicate ACKs, saturates */
 	uint16_t mss;           /* largest payload we send, without timestamps subtracted, bytes */
@@ -123,14 +127,19 @@ struct tcp_conn {
 	struct wheel_node timer; /* min of all deadlines */
 	uint16_t local;          /* index in the instance's table of local addresses */
 	uint16_t lport, rport;
-	uint8_t listener; /* index of the listener that accepted it; 0xff: none */
-	uint8_t cc;       /* index of the congestion control ops */
-	uint32_t pad[2];
-	uint32_t ready_next; /* index + 1 of the next on the ready list; 0: last */
-	uint32_t dirty_next; /* the same for the output list */
+	uint8_t listener;          /* index of the listener that accepted it; 0xff: none */
+	uint8_t cc;                /* index of the congestion control ops */
+	uint8_t quick;             /* segments still acknowledged at once */
+	uint8_t rtx_kind;          /* what t_rtx is: enum tcp_rtx */
+	uint32_t drs_seq;          /* receive autotuning: rcv_nxt less rx when its round began */
+	uint32_t drs_us;           /* when that was, us modulo 2^32 */
+	uint32_t rcv_rtt;          /* RTT as the receiving side sees it, us; 0: not measured */
+	struct tcp_flight *flight; /* what a sender knows; NULL: nothing in flight for a while */
+	uint32_t ready_next;       /* index + 1 of the next on the ready list; 0: last */
+	uint32_t dirty_next;       /* the same for the output list */
 };
 
-_Static_assert(sizeof(struct tcp_conn) == 256, "four cache lines a connection");
+_Static_assert(sizeof(struct tcp_conn) <= 320, "four cache lines a connection");
 
 enum tcp_stat {
 #define X(name, text) TCP_STAT_##name,
@@ -151,7 +160,6 @@ struct tcp_config {
 	uint32_t time_wait_ms;
 	uint32_t fin_wait2_ms; /* a released connection waits so long for the peer's FIN */
 	uint32_t rto_min_ms;   /* 200 */
-	uint8_t cc;            /* default congestion control, index of tcp__cc_ops */
 	int socket;            /* NUMA node */
 	uint64_t secret[4];    /* random, drawn once per boot */
 };
@@ -166,7 +174,13 @@ void tcp_destroy(struct tcp *t);
 struct tcp_path {
 	uint16_t mtu;     /* IP packet, bytes */
 	uint16_t gso_max; /* largest payload of one packet handed to the port: 0 no TSO */
+	uint8_t cc;       /* congestion control, as tcp_cc_find says; 0 is the default, CUBIC */
+	bool ecn;         /* offer ECN, or agree to it (RFC 3168) */
 };
+
+/* The congestion control of that name (newreno, cubic, bbr, dctcp) for tcp_path.cc, or -1. */
+int tcp_cc_find(const char *name);
+const char *tcp_cc_name(uint8_t cc);
 
 /* Accept connections to `at` (address may be unspecified: any). Listener index 0..254, or
  * -EADDRINUSE, -ENOSPC. user comes back by tcp_listener_user. */

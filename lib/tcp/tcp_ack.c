@@ -60,7 +60,7 @@ uint32_t tcp__pipe(const struct tcp_conn *c)
 
 static void recovery_begin(struct tcp *t, struct tcp_conn *c)
 {
-	const struct tcp_cc_ops *cc = &tcp__cc_ops[c->cc];
+	const struct tcp_cc_old *cc = &tcp__cc_ops[c->cc];
 
 	c->ssthresh = cc->on_loss(c, c->snd_nxt - c->snd_una, t->now_ms);
 	c->cwnd = c->ssthresh;
@@ -78,7 +78,7 @@ void tcp__resend(struct tcp_conn *c)
 	c->recover = c->snd_nxt;
 	c->rtx_nxt = c->snd_una;
 	c->dupacks = 0;
-	c->flags = (uint16_t)((c->flags & ~(TCP_F_RECOVERY | TCP_F_RTT_TIMED)) | TCP_F_RTO);
+	c->flags = (c->flags & ~(TCP_F_RECOVERY | TCP_F_RTT_TIMED)) | TCP_F_RTO;
 }
 
 /* RFC 2018 8: the peer may have thrown away what it SACKed. It has when the first byte that it does
@@ -146,7 +146,7 @@ static bool window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 static void rtt_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	if ((c->flags & TCP_F_RTT_TIMED) && seq_geq(s->ack, c->rtt_seq)) {
-		c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
+		c->flags &= ~TCP_F_RTT_TIMED;
 		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
 	} else if (c->backoff && (c->flags & TCP_F_TS)) {
 		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that
@@ -179,7 +179,7 @@ static void recovery_ack(struct tcp_conn *c)
 		return;
 	}
 	if (seq_geq(c->snd_una, c->recover)) {
-		c->flags &= (uint16_t) ~(TCP_F_RECOVERY | TCP_F_RTO);
+		c->flags &= ~(TCP_F_RECOVERY | TCP_F_RTO);
 		return;
 	}
 	/* partial ACK without SACK: the next segment is the next hole (RFC 6582 3.2 step 3) */

@@ -27,6 +27,6 @@ static uint32_t newreno_on_loss(struct tcp_conn *c, uint32_t flight, uint32_t no
 	return flight / 2 > floor ? flight / 2 : floor;
 }
 
-const struct tcp_cc_ops tcp__cc_ops[] = {
+const struct tcp_cc_old tcp__cc_ops[] = {
 	{"newreno", newreno_on_ack, newreno_on_loss},
 };

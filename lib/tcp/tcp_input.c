@@ -148,7 +148,7 @@ static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 	}
 	c->snd_una = c->rtx_nxt = s->ack;
 	c->recover = s->ack - 1;
-	c->flags &= (uint16_t) ~(TCP_F_RTO | TCP_F_RTT_TIMED);
+	c->flags &= ~(TCP_F_RTO | TCP_F_RTT_TIMED);
 	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
 	c->backoff = 0;
 	c->t_rtx = 0;

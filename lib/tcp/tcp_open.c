@@ -297,13 +297,13 @@ static void established(struct tcp *t, struct tcp_conn *c, const struct tcp_seg 
 {
 	c->snd_una = c->rtx_nxt = s->ack;
 	c->recover = s->ack - 1;
-	c->flags &= (uint16_t)~TCP_F_RTO;
+	c->flags &= ~TCP_F_RTO;
 	c->t_rtx = 0;
 	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
 	c->backoff = 0;
 	if ((c->flags & TCP_F_RTT_TIMED) && s->ack == c->rtt_seq)
 		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
-	c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
+	c->flags &= ~TCP_F_RTT_TIMED;
 	c->snd_wl1 = s->seq;
 	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 	tcp__event(t, c, TCP_EV_ESTABLISHED);

@@ -134,52 +134,10 @@ void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl 
 	tcp__ctl_send(t, p);
 }
 
-/* Bytes that may still come in. Half the truesize counts too, so that many small segments cannot
- * pin more than twice the limit. */
-static uint32_t rcv_space(const struct tcp_conn *c)
-{
-	uint32_t pinned = c->rx.truesize / 2;
-	uint32_t used = c->rx.bytes > pinned ? c->rx.bytes : pinned;
-
-	return c->rcv_limit > used ? c->rcv_limit - used : 0;
-}
-
-/* Right edge that memory allows; never left of what was announced (RFC 9293 3.8.6). */
-uint32_t tcp__rcv_edge(const struct tcp_conn *c)
-{
-	return seq_max(c->rcv_nxt + rcv_space(c), c->rcv_adv);
-}
-
-/*
- * The window to announce now, scaled; rcv_adv follows it.
- * RFC SAYS (9293 3.8.6) do not shrink the window. WE DO, by less than one unit of the scale and
- * only when memory is full: what a shift cannot express must be rounded, and rounding up each time
- * would let a peer of small segments send on for ever. All up to rcv_adv is still taken (RFC
- * 7323 2.4).
- */
-static uint16_t window_announce(struct tcp_conn *c)
-{
-	uint32_t edge = tcp__rcv_edge(c), worth = c->mss, shift = c->rcv_wscale, left, wnd;
-
-	if (worth > c->rcv_limit / 2)
-		worth = c->rcv_limit / 2;
-	/* RFC 9293 3.8.6.2.2: the edge stays until it can move by a segment or half the buffer */
-	if (edge - c->rcv_adv < worth)
-		edge = c->rcv_adv;
-	left = edge - c->rcv_nxt;
-	wnd = left >> shift;
-	if (wnd << shift < left && (wnd + 1) << shift <= rcv_space(c))
-		wnd++;
-	if (wnd > UINT16_MAX)
-		wnd = UINT16_MAX;
-	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt + (wnd << shift));
-	return (uint16_t)wnd;
-}
-
 static void ack_sent(struct tcp_conn *c)
 {
 	c->last_ack_sent = c->rcv_nxt;
-	c->flags &= (uint16_t) ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAY);
+	c->flags &= ~(TCP_F_ACK_NOW | TCP_F_ACK_DELAY);
 	c->t_ack = 0;
 	c->rcv_unacked = 0;
 }
@@ -224,7 +182,7 @@ static void segment_finish(
 		.ack = c->rcv_nxt,
 		.flags = flags | TCP_ACK};
 
-	p.wnd = window_announce(c);
+	p.wnd = tcp__window_announce(c);
 	opts_fill(t, c, &p.opt);
 	header_write(m, &p);
 	ack_sent(c);
@@ -374,7 +332,7 @@ static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 		TCP_COUNT(t, retransmits);
 		/* Karn: what was sent twice measures nothing */
 		if ((c->flags & TCP_F_RTT_TIMED) && seq_lt(seq, c->rtt_seq))
-			c->flags &= (uint16_t)~TCP_F_RTT_TIMED;
+			c->flags &= ~TCP_F_RTT_TIMED;
 	} else {
 		c->snd_nxt += len;
 		if (!(c->flags & TCP_F_RTT_TIMED)) {
@@ -405,7 +363,7 @@ static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out
 	m->data_len++;
 	m->pkt_len++;
 	pkt_meta(m)->l4_len++;
-	c->flags &= (uint16_t)~TCP_F_PROBE;
+	c->flags &= ~TCP_F_PROBE;
 	*out = m;
 	return BUILT;
 }

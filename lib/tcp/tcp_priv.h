@@ -172,14 +172,156 @@ struct tcp_listener {
 	bool used;
 };
 
-struct tcp_cc_ops {
+struct tcp_cc_old {
 	const char *name;
-	/* acked new bytes, outside recovery, while the window was in use */
 	void (*on_ack)(struct tcp_conn *c, uint32_t acked, uint32_t now_ms);
-	/* a loss was found: the new ssthresh, bytes */
 	uint32_t (*on_loss)(struct tcp_conn *c, uint32_t flight, uint32_t now_ms);
 };
-extern const struct tcp_cc_ops tcp__cc_ops[];
+extern const struct tcp_cc_old tcp__cc_ops[];
+
+/* What t_rtx waits for. */
+enum tcp_rtx {
+	TCP_RTX_RTO,     /* RFC 6298; with nothing in flight the persist timer (RFC 9293 3.8.6.1) */
+	TCP_RTX_PROBE,   /* tail loss probe (RFC 8985 7) */
+	TCP_RTX_REORDER, /* RACK's reordering window ends (RFC 8985 6.2) */
+};
+
+/*
+ * Bytes that left in one packet or in one poll, alike in all that follows: 64 bytes for each, so a
+ * bulk sender has a few dozen of them. A run is in one of three states: OUT (in the network as far
+ * as we know), LOST (waits to be sent again), SACKED.
+ */
+struct tcp_run {
+	uint32_t start, end;     /* sequence numbers; a FIN is one of them */
+	uint32_t sent_us;        /* when it last left */
+	uint32_t delivered;      /* flight->delivered then */
+	uint32_t delivered_us;   /* flight->delivered_us then */
+	uint32_t first_us;       /* flight->first_us then */
+	uint32_t next, prev;     /* by sequence, index + 1 */
+	uint32_t q_next, q_prev; /* OUT: by time of sending; LOST: as they go again; index + 1 */
+	uint8_t state;           /* enum tcp_run_state */
+	bool again;              /* sent more than once */
+	bool app_limited;        /* there was no more to send */
+	uint8_t pad;
+	uint32_t pad2[5];
+};
+
+_Static_assert(sizeof(struct tcp_run) == 64, "one cache line a run");
+
+enum tcp_run_state { TCP_RUN_OUT, TCP_RUN_LOST, TCP_RUN_SACKED };
+
+struct tcp_queue {
+	uint32_t head, tail; /* of runs, index + 1 */
+};
+
+/* What recovers from a loss (RFC 5681, RFC 6937, RFC 6298). */
+enum tcp_ca {
+	TCP_CA_OPEN,     /* nothing is missing as far as we know */
+	TCP_CA_RECOVERY, /* fast recovery until `recover` is acknowledged */
+	TCP_CA_LOSS,     /* after a timeout, until `recover` is acknowledged */
+};
+
+/*
+ * What a connection that sends knows of the bytes in flight and of the path. Attached with the
+ * first byte sent; one that has nothing in flight may lose it to another (cwnd, ssthresh and srtt
+ * stay in the connection).
+ *   snd_nxt - snd_una = out + lost + sacked, all three the sums of the runs in that state
+ */
+struct tcp_flight {
+	/* scoreboard: tcp_sent.c */
+	struct tcp_queue runs;      /* all, by sequence */
+	struct tcp_queue out, lost; /* by time of sending; as they go again */
+	uint32_t out_bytes, lost_bytes, sacked_bytes;
+	uint32_t hint; /* the run that the last SACK block touched, index + 1 */
+
+	/* recovery: tcp_recovery.c */
+	uint8_t ca;      /* enum tcp_ca */
+	uint8_t dupacks; /* without SACK: duplicate ACKs in a row */
+	bool frto;       /* RFC 5682: the first ACKs after a timeout tell whether it was spurious */
+	bool undo;       /* undo_* hold what was before this recovery */
+	uint32_t recover;                          /* snd_nxt when it began */
+	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
+	uint32_t undo_cwnd, undo_ssthresh;
+	uint32_t undo_bytes; /* sent again in this recovery and not reported by D-SACK yet */
+	uint32_t rtx_ms;     /* when this recovery first sent something again, ms */
+
+	/* RACK-TLP: tcp_rack.c */
+	uint32_t rack_us, rack_end;   /* sent_us and end of the run delivered that was sent last */
+	uint32_t rack_rtt;            /* its RTT, us */
+	uint32_t min_rtt, min_rtt_ms; /* us; and when it was measured, ms */
+	uint32_t fack;                /* highest end delivered */
+	uint32_t reo_round;           /* snd_nxt when the last D-SACK widened the window */
+	uint8_t reo_mult, reo_persist;
+	bool reordering; /* seen on this path */
+	bool tlp_rtx;    /* the probe was a retransmission */
+	bool tlp;        /* a probe is out until tlp_end is acknowledged */
+	uint32_t tlp_end;
+
+	/* delivery rate: tcp_rate.c */
+	uint32_t delivered;    /* bytes, modulo 2^32 */
+	uint32_t delivered_us; /* when that last grew */
+	uint32_t first_us;     /* when the run that was delivered last had been sent */
+	uint32_t app_limited;  /* up to this value of `delivered` samples are application-limited */
+	bool is_app_limited;
+
+	/* pacing: tcp_pace.c */
+	bool paced;       /* on the fine wheel */
+	uint32_t pace_us; /* when the next packet may leave */
+	struct wheel_node pace;
+
+	/* window validation (RFC 7661): tcp_cwv.c */
+	uint32_t cwv_pipe, cwv_max, cwv_ms;
+
+	uint32_t ecn_end; /* ECE counts once until this is acknowledged (RFC 3168 6.1.2) */
+	struct tcp_conn *conn;
+	struct list
+		idle; /* on the instance's list, longest idle first, while nothing is in flight */
+	uint64_t cc[14]; /* the congestion control's own */
+};
+
+/* What one ACK told the congestion control. */
+struct tcp_sample {
+	uint32_t now_us;
+	uint32_t acked;      /* bytes newly acknowledged cumulatively */
+	uint32_t delivered;  /* bytes newly acknowledged or SACKed */
+	uint32_t lost;       /* bytes newly taken for lost */
+	uint32_t prior_pipe; /* bytes in the network before it */
+	uint32_t rtt_us;     /* of the delivered run that was sent last, once; 0: none */
+	/* delivery rate (draft-cheng-iccrg-delivery-rate-estimation): bytes in us; us 0: none */
+	uint32_t rate_bytes, rate_us;
+	uint32_t prior_delivered; /* flight->delivered when the run behind that sample was sent */
+	bool app_limited;         /* that sample may be below what the path can do */
+	bool limited;             /* cwnd was what held us back */
+	bool ece;                 /* it carries ECE, and ECN is in use */
+};
+
+/*
+ * Congestion control. The private state is flight->cc, zeroed before init; c->cwnd and c->ssthresh
+ * are bytes and outlive it. Loss recovery (PRR, RTO, undo) belongs to tcp_recovery.c, which asks
+ * here only for the new ssthresh.
+ */
+struct tcp_cc_ops {
+	const char *name;
+	/* A flight begins: c->cwnd, c->ssthresh and c->srtt may hold what an earlier one left. */
+	void (*init)(struct tcp_conn *c, uint32_t now_us);
+	/* An ACK that delivered something. Not called in TCP_CA_RECOVERY, but when `model`. */
+	void (*on_ack)(struct tcp_conn *c, const struct tcp_sample *s);
+	/* A loss, once a recovery, or ECE, once a round trip: the new ssthresh, bytes. */
+	uint32_t (*on_loss)(struct tcp_conn *c, uint32_t now_us);
+	/* The same for ECE; NULL: as on_loss. */
+	uint32_t (*on_ecn)(struct tcp_conn *c, uint32_t now_us);
+	/* A timeout; ssthresh is set already. NULL: nothing. */
+	void (*on_rto)(struct tcp_conn *c, uint32_t now_us);
+	/* The loss was none: forget what on_loss or on_rto did to the private state. NULL: nothing.
+	 */
+	void (*undo)(struct tcp_conn *c);
+	/* Bytes a second; NULL or 0: 2 cwnd / srtt in slow start, 1.2 cwnd / srtt later. */
+	uint64_t (*pacing_rate)(const struct tcp_conn *c);
+	bool model; /* it sets cwnd itself from a model of the path, in recovery too: PRR keeps out
+		     */
+	bool l4s;   /* it wants ECT on every data packet and every ECE (DCTCP, RFC 8257) */
+};
+extern const struct tcp_cc_ops *const tcp__cc[]; /* tcp_cc.c; tcp_path.cc is the index */
 
 struct tcp {
 	struct tcp_config cfg;
@@ -333,6 +475,10 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);
 bool tcp__time_wait_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__time_wait_tick(struct tcp *t);
 
+/* tcp_window.c */
+uint32_t tcp__rcv_edge(const struct tcp_conn *c);
+uint16_t tcp__window_announce(struct tcp_conn *c);
+
 /* tcp_timer.c */
 void tcp__timer_arm(struct tcp *t, struct tcp_conn *c);
 void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c);
@@ -350,7 +496,6 @@ void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
 void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl *p);
-uint32_t tcp__rcv_edge(const struct tcp_conn *c);
 uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c);
 
 #endif
