@@ -25,8 +25,20 @@ static void check_edge(struct sim *s, struct sim_conn *c, int from, const struct
 	v->said_valid = true;
 }
 
+/* Count what goes again. A zero-window probe carries an old byte: that one does not count. */
+static void count_again(
+	struct sim *s, struct sim_view *v, int from, const struct tcp_hdr *h, uint32_t payload)
+{
+	uint32_t seq = be32_get(h->seq), end = seq + payload;
+
+	if (v->sent_valid && seq_lt(seq, v->sent) && payload > 1)
+		s->pipe[from].rtx_bytes += seq_min(end, v->sent) - seq;
+	v->sent = v->sent_valid ? seq_max(v->sent, end) : end;
+	v->sent_valid = true;
+}
+
 /* A packet that `from` sends: within the window that was announced to it, once it knows one. */
-void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t len)
+void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t len, uint8_t ecn)
 {
 	struct sim_conn *c = conn_of(s, from, h);
 	uint32_t payload = len - (uint32_t)(h->off >> 4) * 4, end = be32_get(h->seq) + payload;
@@ -34,6 +46,8 @@ void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t l
 	if (!c || (h->flags & (TCP_RST | TCP_SYN)))
 		return;
 	check_edge(s, c, from, h);
+	if (payload)
+		count_again(s, &c->view[from], from, h, payload);
 	if (payload && c->view[from].edge_valid && seq_gt(end, c->view[from].edge))
 		sim_fail(s, "connection %u: sent %u bytes beyond the window", c->id,
 			end - c->view[from].edge);
