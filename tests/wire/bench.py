@@ -26,7 +26,7 @@ TIME_WAIT, KEEPALIVE = 2, 10  # seconds, as the appliance is configured
 
 
 def lane_member(family, i):
-    return "10.77.1.%d" % (i + 1) if family == 4 else "fd00:77::1:%x" % (i + 1)
+    return "10.77.1.%d" % (i + 1) if family == 4 else "fd00:77::2:%x" % (i + 1)
 
 
 def lane_port(family, i):

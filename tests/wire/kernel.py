@@ -28,6 +28,7 @@ def copy(source, sink):
 def setup(s):
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
 
 
 def echo(client):

@@ -124,9 +124,10 @@ class Peer:
     def fail(self, text):
         raise Failed(text)
 
-    def expect(self, flags=None, within=WITHIN, strict=False, where=None, **want):
+    def expect(self, flags=None, within=WITHIN, where=None, among=False, **want):
         """The segment that comes next must have these flags and fields (seq, ack, len, data, wnd, sack, urg). Pure
-        ACKs and repeats that were not asked for are passed over, unless strict: they depend on how busy we are."""
+        ACKs and repeats that were not asked for are passed over: they depend on how busy we are; among: so is all
+        else but an RST."""
         end = time.monotonic() + within
         wanted = " ".join([flags or "any"] + ["%s=%r" % i for i in want.items()] + (["and more"] if where else []))
         while True:
@@ -135,7 +136,7 @@ class Peer:
                 self.fail("nothing within %.1f s, expected %s" % (within, wanted))
             if self.fits(s, flags, want) and (not where or where(s)):
                 return s
-            if strict or not (s.flags == "A" and s.len == 0 or s.old):
+            if not (s.flags == "A" and s.len == 0 or s.old or among and "R" not in s.flags):
                 self.fail("got %s, expected %s" % (wire.text(s), wanted))
 
     @staticmethod
@@ -173,10 +174,12 @@ class Peer:
             self.ws = 0
         return s
 
-    def establish(self, **offer):
-        """The three-way handshake; returns self."""
+    def establish(self, delay=0, **offer):
+        """The three-way handshake; returns self. With a delay (seconds) the box takes us to be so far away, and gives
+        us that much time before it suspects a loss."""
         self.syn(**offer)
         self.expect_synack()
+        time.sleep(delay)
         self.send()
         return self
 
@@ -217,6 +220,24 @@ class Peer:
         back = self.read(len(data), within=within)
         if back != data:
             self.fail("echo of %d bytes came back altered" % len(data))
+
+    def burst(self, least=1, pause=0.15, within=WITHIN):
+        """Segments of new data as they come, not acknowledged, until none comes for `pause`; at least `least`."""
+        got, end = [], time.monotonic() + within
+        while True:
+            s = self.next(pause if len(got) >= least else end - time.monotonic())
+            if s is None and len(got) >= least:
+                return got
+            if s is None:
+                self.fail("%d segments of new data within %.1f s, expected %d" % (len(got), within, least))
+            if "R" in s.flags:
+                self.fail("got %s, expected data" % wire.text(s))
+            if s.len and not s.old:
+                got.append(s)
+
+    def sack(self, *blocks, **f):
+        """An ACK of what came in order as far as `ack` says, with SACK blocks."""
+        self.send("A", more=b"\x01\x01" + frame.opt_sack(*blocks), **f)
 
     def expect_rst(self, within=WITHIN, **want):
         return self.expect(None, within, where=lambda s: "R" in s.flags, **want)

@@ -113,7 +113,10 @@ class Wire:
 
     def run(self):
         while True:
-            data, control, _, _ = self.sock.recvmsg(65536, 64)
+            try:
+                data, control, _, _ = self.sock.recvmsg(65536, 64)
+            except OSError:
+                return  # the wire was taken down
             when = time.time()
             if control:
                 sec, nsec = struct.unpack("qq", control[0][2][:16])
