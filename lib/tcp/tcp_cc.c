@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Congestion control behind one ops table. NewReno (RFC 5681); others join the table. */
-#include "tcp/tcp_priv.h"
+/* The table of congestion controls. */
+#include <string.h>
+
+#include "tcp/tcp_cc.h"
 
 static void newreno_on_ack(struct tcp_conn *c, uint32_t acked, uint32_t now_ms)
 {
@@ -30,3 +32,20 @@ static uint32_t newreno_on_loss(struct tcp_conn *c, uint32_t flight, uint32_t no
 const struct tcp_cc_old tcp__cc_ops[] = {
 	{"newreno", newreno_on_ack, newreno_on_loss},
 };
+
+#define COUNT (sizeof(tcp__cc) / sizeof(tcp__cc[0]))
+
+const struct tcp_cc_ops *const tcp__cc[] = {&tcp__cc_cubic, &tcp__cc_newreno};
+
+int tcp_cc_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(tcp__cc[i]->name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const char *tcp_cc_name(uint8_t cc)
+{
+	return cc < COUNT ? tcp__cc[cc]->name : "?";
+}
