@@ -153,7 +153,8 @@ struct sim {
 	struct sim_pkt **heap;       /* by time of arrival */
 	uint32_t heap_n, heap_max;
 	uint64_t order;
-	bool trace;
+	bool trace, verbose;
+	bool bad; /* a scenario's assertion did not hold */
 };
 
 /* sim_run.c */
@@ -216,8 +217,9 @@ void sim_check_conns(struct sim *s);
 void sim_check_end(struct sim *s);
 
 /* sim_scenario.c */
+/* All that it asserts is so. */
 bool sim_scenario_run(struct sim *s, const char *name);
-void sim_scenario_all(struct sim *s);
+bool sim_scenario_all(struct sim *s);
 void sim_scenario_list(void);
 
 #endif

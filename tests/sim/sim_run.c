@@ -44,12 +44,13 @@ void sim_reset(struct sim *s, uint64_t seed)
 {
 	struct sim_pkt **heap = s->heap;
 	uint32_t heap_max = s->heap_max;
-	bool trace = s->trace;
+	bool trace = s->trace, verbose = s->verbose;
 
 	memset(s, 0, sizeof(*s));
 	s->heap = heap;
 	s->heap_max = heap_max;
 	s->trace = trace;
+	s->verbose = verbose;
 	s->seed = seed;
 	rand_seed(&s->rnd, seed);
 }

@@ -3,7 +3,8 @@
  *	sim_tcp				the seeds of the test suite, and all scenarios
  *	sim_tcp SEED			one seed, with every packet
  *	sim_tcp FIRST COUNT		a range
- *	sim_tcp --scenario NAME		one scenario, with every packet
+ *	sim_tcp --scenario		all scenarios
+ *	sim_tcp --scenario NAME		one
  *	sim_tcp --list			what the scenarios assert
  */
 #include "sim.h"
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 	static struct sim s;
 	const char *first = argc > 1 ? argv[1] : "1";
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 0) : argc > 1 ? 1 : SEEDS;
+	bool ok = true;
 
 	if (strcmp(first, "--list") == 0) {
 		sim_scenario_list();
@@ -38,13 +40,13 @@ int main(int argc, char **argv)
 	unit_eal();
 	if (sim_pools_create() < 0)
 		return 2;
-	s.trace = argc == 2 || *first == '-';
+	s.trace = argc == 2 && *first != '-';
 	if (*first != '-')
 		seeds(&s, strtoull(first, NULL, 0), count);
-	else if (argc != 3 || !sim_scenario_run(&s, argv[2]))
-		return 2;
-	if (argc == 1)
-		sim_scenario_all(&s);
+	if (*first == '-' && argc == 3)
+		ok = sim_scenario_run(&s, argv[2]);
+	if (argc == 1 || (*first == '-' && argc == 2))
+		ok = sim_scenario_all(&s);
 	free(s.heap);
-	return 0;
+	return !ok;
 }
