@@ -24,6 +24,8 @@ struct tcp_hdr {
 #define TCP_RST 0x04
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
+#define TCP_ECE 0x40 /* RFC 3168 */
+#define TCP_CWR 0x80
 
 #define TCP_HDR_MAX         60
 #define TCP_MSS_FLOOR       216 /* smaller offers are raised: CVE-2019-11479 */
@@ -34,6 +36,7 @@ struct tcp_hdr {
 #define TCP_RTO_SYN_LOST_MS 3000  /* RFC 6298 5.7: when our SYN or SYN-ACK had to go twice */
 #define TCP_RTO_MAX_MS      60000 /* RFC 6298 2.5 */
 #define TCP_DELACK_MS       25
+#define TCP_QUICK_ACKS      16 /* segments acknowledged at once, at the start and after idle */
 #define TCP_SYN_RETRIES     5  /* our SYN: 1 + 2 + 4 + 8 + 16 s */
 #define TCP_RTX_RETRIES     10 /* R2 (RFC 9293 3.8.3): well over 100 s with backoff */
 #define TCP_SYNACK_TRIES    4  /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
@@ -85,16 +88,36 @@ struct tcp_ranges {
 	} r[TCP_RANGES_MAX];
 };
 
-/* Out-of-order data: as tcp_ranges, each range with its bytes. */
-#define TCP_REASM_MAX 32
+/* Bytes beyond a hole. A connection's islands are sorted and disjoint. */
+struct tcp_island {
+	uint32_t start, end;
+	struct buf_chain data;
+	struct tcp_island *next, *prev; /* by sequence; next is the free list's too */
+	uint32_t pad[2];
+};
+
+_Static_assert(sizeof(struct tcp_island) == 64, "one cache line an island");
+
+#define TCP_REASM_MAX    512 /* islands of one connection */
+#define TCP_ISLANDS_EACH 16  /* that each side object brings to the instance's pool */
+struct tcp_islands {
+	struct tcp_island *free;
+	uint32_t used;
+	uint32_t opened; /* side objects whose islands have joined the pool */
+};
+
+/* Out-of-order data: tcp_reasm.c. Zeroed is empty. */
+#define TCP_REASM_RECENT 4
 struct tcp_reasm {
 	uint32_t n;
-	uint32_t bytes;  /* held, sum of all */
-	uint32_t recent; /* start of the range that grew last: first in our SACK option */
-	struct {
-		uint32_t start, end;
-		struct buf_chain data;
-	} r[TCP_REASM_MAX];
+	uint32_t bytes;    /* held, sum of all */
+	uint32_t truesize; /* memory pinned, sum of all */
+	uint32_t dsack_start, dsack_end; /* came twice and is not reported yet; equal: none */
+	struct tcp_island *head, *tail;
+	struct tcp_island *hint; /* touched last but for the tail */
+	/* the order of our SACK option: changed or reported last first; NULL: no more */
+	struct tcp_island *recent[TCP_REASM_RECENT];
+	struct tcp_islands *pool; /* where they go back to */
 };
 
 /* What few connections need, and only now and then. */
@@ -104,6 +127,7 @@ struct tcp_ext {
 	bool has_fin;             /* the peer's FIN came early */
 	uint32_t fin;             /* its sequence number */
 	uint32_t free_next;
+	struct tcp_island share[TCP_ISLANDS_EACH]; /* the pool's, whoever uses them */
 };
 
 /* A key: everything that tells connections apart, as hashed and compared. */
@@ -337,6 +361,7 @@ struct tcp {
 	uint32_t evict_next; /* where the next look for one of those begins, modulo cfg.conns */
 	struct tcp_ext *ext;
 	uint32_t ext_free, exts;
+	struct tcp_islands islands;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
 	uint32_t ready_head, ready_tail; /* index + 1 */
@@ -381,11 +406,16 @@ static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
 	return c->mss - ((c->flags & TCP_F_TS) ? 12 : 0);
 }
 
-/* Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched. */
+/*
+ * Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched.
+ * Small payloads are copied, and larger ones too where the queue pins more than twice its bytes:
+ * else segments just above TCP_COPY_MAX would pin nine times their size.
+ */
 static inline int tcp__rcv_append(
 	struct buf_chain *to, struct buf_chain *data, struct rte_mempool *indirect)
 {
-	if (data->bytes <= TCP_COPY_MAX && buf_chain_squeeze(to, data))
+	if ((data->bytes <= TCP_COPY_MAX || to->truesize / 2 > to->bytes + data->bytes) &&
+		buf_chain_squeeze(to, data))
 		return 0;
 	return buf_chain_move(to, data, indirect);
 }
@@ -403,12 +433,17 @@ bool tcp__ranges_hole(
 uint32_t tcp__ranges_overlap(const struct tcp_ranges *s, uint32_t start, uint32_t end);
 
 /* tcp_reasm.c */
-int tcp__reasm_add(
-	struct tcp_reasm *q, uint32_t seq, struct buf_chain *data, struct rte_mempool *indirect);
+int tcp__reasm_add(struct tcp *t, struct tcp_reasm *q, uint32_t seq, struct buf_chain *data);
 bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out,
 	struct rte_mempool *indirect);
 void tcp__reasm_free(struct tcp_reasm *q);
-uint32_t tcp__reasm_sack(const struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
+void tcp__reasm_twice(struct tcp_reasm *q, uint32_t start, uint32_t end);
+uint32_t tcp__reasm_sack(struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
+uint32_t tcp__sack_blocks(const struct tcp_conn *c);
+void tcp__ext_tidy(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_ecn.c */
+bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each);
 
 /* tcp_table.c */
 uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k);
