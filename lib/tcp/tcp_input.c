@@ -461,7 +461,7 @@ static void segment_input(struct tcp *t, struct tcp_seg *s)
 	case TCP_KIND_NONE:
 		break;
 	}
-	tcp__listen_input(t, &k, tcp__hash(t, &k), s);
+	tcp__listen_input(t, &k, s);
 }
 
 /* An ICMP error about one of our segments. Believed only when the quoted sequence number is in

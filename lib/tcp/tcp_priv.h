@@ -163,6 +163,7 @@ _Static_assert(sizeof(struct tcp_record) == 64, "one cache line a record");
 #define TCP_REC_TS   0x01
 #define TCP_REC_SACK 0x02
 #define TCP_REC_WS   0x04
+#define TCP_REC_ECN  0x08
 
 struct tcp_fifo {
 	uint32_t head, tail; /* index + 1 */
@@ -194,6 +195,13 @@ struct tcp_listener {
 	struct tcp_path path;
 	void *user;
 	bool used;
+	uint64_t cookie_period; /* the last one in which it gave out a SYN cookie; 0: never */
+};
+
+/* SYN cookies: tcp_cookie.c. */
+struct tcp_cookies {
+	uint64_t period;           /* 64 s each, from 1; 0: no keys yet */
+	struct siphash_key key[2]; /* of that period and the one before, by their lowest bit */
 };
 
 struct tcp_cc_old {
@@ -364,6 +372,7 @@ struct tcp {
 	struct tcp_islands islands;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
+	struct tcp_cookies cookies;
 	uint32_t ready_head, ready_tail; /* index + 1 */
 	uint32_t dirty_head, dirty_tail, n_dirty;
 	struct wheel wheel;                /* 1 ms */
@@ -499,11 +508,17 @@ void tcp__rtt_no_backoff(struct tcp_conn *c, uint32_t rto_min_ms);
 uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
 uint8_t tcp__wscale(uint32_t limit);
 struct tcp_listener *tcp__listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port);
-void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s);
+void tcp__listen_input(struct tcp *t, const struct tcp_key *k, struct tcp_seg *s);
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
 void tcp__syn_tick(struct tcp *t);
 void tcp__syn_drop(struct tcp *t, struct tcp_record *r);
+
+/* tcp_cookie.c */
+bool tcp__cookies_only(const struct tcp *t);
+uint32_t tcp__cookie_make(struct tcp *t, struct tcp_listener *l, struct tcp_record *r);
+bool tcp__cookie_take(struct tcp *t, const struct tcp_listener *l, const struct tcp_key *k,
+	const struct tcp_seg *s, struct tcp_record *r);
 
 /* tcp_time_wait.c: how they end */
 void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);
