@@ -304,6 +304,15 @@ struct tcp_flight {
 	/* window validation (RFC 7661): tcp_cwv.c */
 	uint32_t cwv_pipe, cwv_max, cwv_ms;
 
+	/* path MTU: tcp_pmtu.c; all are values of c->mss but where said */
+	uint16_t pmtu_top;     /* before it was first lowered; 0: it never was */
+	uint16_t pmtu_carried; /* the largest that a full segment was acknowledged of; 0: none */
+	uint16_t pmtu_pending; /* a router's word, unless pmtu_seq is acknowledged; 0: none */
+	uint8_t pmtu_timeouts; /* of full segments, in a row */
+	bool pmtu_trial;       /* c->mss counts as carried when pmtu_end is acknowledged */
+	uint32_t pmtu_seq, pmtu_end;
+	uint32_t pmtu_ms; /* when c->mss changed last, ms */
+
 	uint32_t ecn_end; /* ECE counts once until this is acknowledged (RFC 3168 6.1.2) */
 	struct tcp_conn *conn;
 	struct list
@@ -519,6 +528,11 @@ bool tcp__cookies_only(const struct tcp *t);
 uint32_t tcp__cookie_make(struct tcp *t, struct tcp_listener *l, struct tcp_record *r);
 bool tcp__cookie_take(struct tcp *t, const struct tcp_listener *l, const struct tcp_key *k,
 	const struct tcp_seg *s, struct tcp_record *r);
+
+/* tcp_pmtu.c */
+bool tcp__pmtu_too_big(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint16_t mtu);
+void tcp__pmtu_timeout(struct tcp *t, struct tcp_conn *c);
+void tcp__pmtu_acked(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_time_wait.c: how they end */
 void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);
