@@ -83,6 +83,11 @@ class Case(unittest.TestCase):
         out = self.lab.inside("client", "ping", "-q", *options, OTHER, stdout=subprocess.PIPE, text=True).stdout
         return [float(word) for word in re.search(r"= ([\d.]+)/([\d.]+)/([\d.]+)/", out).groups()]
 
+    def promiscuous(self):
+        links = json.loads(small.run("ip", "-n", self.lab.prefix + "appliance", "-j", "-d", "link",
+                                     stdout=subprocess.PIPE).stdout)
+        return {link["ifname"]: link["promiscuity"] for link in links}
+
     def python(self, name, text, *words):
         return self.lab.spawn(name, sys.executable, "-c", text, *words, stdout=subprocess.PIPE, text=True)
 
@@ -143,6 +148,7 @@ class Wan(Case):
 
     def test_any_frame(self):
         process = self.wan()
+        self.assertEqual([self.promiscuous()[name] for name in ("front0", "back0")], [1, 1])
         receiver = self.python("storage", RECEIVE_RAW)
         receiver.stdout.readline()
         self.python("client", SEND_RAW).wait()
@@ -157,11 +163,6 @@ class Wan(Case):
 
 
 class Mistakes(Case):
-    def promiscuous(self):
-        links = json.loads(small.run("ip", "-n", self.lab.prefix + "appliance", "-j", "-d", "link",
-                                     stdout=subprocess.PIPE).stdout)
-        return {link["ifname"]: link["promiscuity"] for link in links}
-
     def test_one_line(self):
         before = self.promiscuous()
         for code, line, *words in (
