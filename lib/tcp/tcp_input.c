@@ -266,6 +266,7 @@ static void in_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struc
 	}
 	TCP_COUNT_N(t, rx_bytes, c->rcv_nxt - before);
 	ack_program(t, c, s, c->rcv_nxt - before);
+	tcp__drs_input(t, c, s);
 	tcp__event(t, c, TCP_EV_READABLE);
 }
 
@@ -371,6 +372,8 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
 	if (c->state == TCP_SYN_SENT) {
 		tcp__syn_sent_input(t, c, s);
+		if (c->state > TCP_SYN_SENT)
+			tcp__rcv_start(t, c);
 		return;
 	}
 	if (c->state == TCP_SYN_RCVD && (s->flags & TCP_SYN) && s->seq + 1 == c->rcv_nxt)
@@ -379,6 +382,8 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	if (!check_rst(t, c, s) || !check_syn(t, c, s))
 		return;
+	if (!c->drs_us)
+		tcp__rcv_start(t, c);
 	ts_recent_update(t, c, s);
 	c->probes = 0;
 	if (s->len && t->now_ms - c->rcv_ms >= c->rto)

@@ -364,6 +364,14 @@ struct tcp_cc_ops {
 };
 extern const struct tcp_cc_ops *const tcp__cc[]; /* tcp_cc.c; tcp_path.cc is the index */
 
+/* Steps of the ladder: tcp_pressure.c. */
+enum tcp_pressure {
+	TCP_PRESSURE_NONE,
+	TCP_PRESSURE_SHRINK, /* windows do not grow, new ones begin small */
+	TCP_PRESSURE_COOKIE, /* connections begin by cookies only */
+	TCP_PRESSURE_ABORT,  /* the heaviest connections go */
+};
+
 struct tcp {
 	struct tcp_config cfg;
 	struct buf_pools *pools;
@@ -387,6 +395,10 @@ struct tcp {
 	struct wheel wheel;                /* 1 ms */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;
+	uint8_t pressure;     /* enum tcp_pressure: how full the data pool is */
+	uint32_t pressure_ms; /* when that was measured */
+	uint32_t scan;        /* the connection weighed next, modulo cfg.conns */
+	uint32_t heaviest;    /* found so far, index + 1; 0: none */
 	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */
 	struct tcp_listener listener[TCP_LISTENERS];
 	struct ip_addr local[TCP_LOCALS];
@@ -459,6 +471,10 @@ void tcp__reasm_twice(struct tcp_reasm *q, uint32_t start, uint32_t end);
 uint32_t tcp__reasm_sack(struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
 uint32_t tcp__sack_blocks(const struct tcp_conn *c);
 void tcp__ext_tidy(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_drs.c */
+void tcp__rcv_start(struct tcp *t, struct tcp_conn *c);
+void tcp__drs_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* tcp_ecn.c */
 bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each);
