@@ -33,19 +33,6 @@ def time_wait(t, **offer):
     return front
 
 
-def read_to_fin(p):
-    """All bytes up to the FIN, acknowledged."""
-    got = b""
-    while True:
-        at = p.ack
-        s = p.expect(None, where=lambda s: s.len or "F" in s.flags)
-        if s.seq == at:
-            got += s.data
-            p.send()
-            if "F" in s.flags:
-                return got
-
-
 @case("9293 3.6 case 2")
 def peer_closes_first(t):
     """FIN, the box's ACK and FIN, our ACK, and nothing is left."""
@@ -65,7 +52,7 @@ def fin_behind_all_data(t):
     data = random.randbytes(60000)
     p.write(data[:-1])
     p.fin(data[-1:])
-    t.check(read_to_fin(p) == data, "altered")
+    t.check(p.read_to_fin() == data, "altered")
     p.send()
     p.dead()
 
@@ -394,5 +381,5 @@ def node_sends_and_closes(t):
         node.write(data[at:at + 10000])
         node.drain(0.02)
     node.fin()
-    t.check(read_to_fin(front) == data, "altered")
+    t.check(front.read_to_fin() == data, "altered")
     front.send()

@@ -38,6 +38,7 @@ def room(p, s):
 def filler(t, **offer):
     """A connection whose peer takes nothing back, and sees that the box's right edge never moves left."""
     p = t.connect(**offer)
+    p.echo()
     p.total, p.right, p.wnd = 0, None, 0
     p.send()
 
@@ -210,13 +211,9 @@ def receiver_avoids_silly_windows(t):
     t.check(room(p, s) < 1460, "the window is not shut after %d bytes" % p.total)
     shut = edge(p, s)
     p.wnd, edges = 1, {shut}
-    ack = p.irs + 1
     for _ in range(30):
-        p.ack = ack & MASK
         p.send()
-        for s in p.drain(0.02):
-            edges.add(edge(p, s))
-            ack = max(ack, p.irs + 1 + diff(s.end, p.irs + 1)) if s.len else ack
+        edges |= {edge(p, s) for s in p.drain(0.02)}
     steps = sorted(diff(e, shut) for e in edges)
     small = [b - a for a, b in zip(steps, steps[1:]) if 0 < b - a < 1000]
     t.check(not small, "the window opened by %s bytes" % small)
@@ -241,7 +238,6 @@ def shut_box_takes_acks(t):
     p = filler(t)
     shut_box(p)
     p.drain(0.2)
-    p.ack = (p.irs + 1) & MASK
     p.wnd = 65535
     p.send()
     got = 0
