@@ -188,7 +188,7 @@ static int pass(struct relay *r, struct splice *s, unsigned side)
 {
 	struct tcp_conn *from = s->conn[side], *to = s->conn[other(s, side)];
 	uint64_t *stat = r->listener[s->listener].stat;
-	uint32_t n = fitting(&from->rx, tcp_tx_room(to, r->send_limit));
+	uint32_t n = fitting(&from->rx, tcp_tx_room(to, tcp_tx_budget(to, r->send_limit)));
 	int rc = n ? move(r, from, to, n) : 0;
 
 	if (rc == -EPIPE)

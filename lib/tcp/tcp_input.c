@@ -277,7 +277,8 @@ static void out_of_order(
 	int rc = -ENOBUFS;
 
 	/* what was announced must be taken in order; beyond a hole only what memory allows */
-	if (x && (c->rx.truesize + x->reasm.truesize) / 2 <= c->rcv_limit)
+	if (x && t->pressure < TCP_PRESSURE_ABORT &&
+		(c->rx.truesize + x->reasm.truesize) / 2 <= c->rcv_limit)
 		rc = tcp__reasm_add(t, &x->reasm, s->seq, data);
 	else
 		buf_chain_free(data);
@@ -307,7 +308,7 @@ static bool text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		tcp__conn_die(t, c, ECONNRESET);
 		return false;
 	}
-	if ((c->flags & TCP_F_ECN) && tcp__ecn_echo(c, s, false))
+	if ((c->flags & TCP_F_ECN) && tcp__ecn_echo(c, s, tcp__cc[c->cc]->l4s))
 		tcp__dirty(t, c);
 	payload_take(t, c, s, &data);
 	if (s->len == 0) { /* a probe of our shut window */
