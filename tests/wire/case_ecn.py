@@ -84,9 +84,7 @@ def retransmission_not_ect(t):
 @case("3168 6.1.6", slow=4)
 def window_probe_not_ect(t):
     p = agreed(t)
-    p.echo()
-    p.wnd = 0
-    p.send()
+    p.shut()
     p.write(b"x" * 100)
     probe = p.expect(None, 15, where=lambda s: s.len == 1 or s.flags == "A" and s.seq != p.ack)
     t.check(probe.ip.ecn == 0, "a window probe with ECN field %d" % probe.ip.ecn)
@@ -163,10 +161,10 @@ def ece_reduces_once(t):
     p = agreed(t)
     p.write(b"e" * 1400 * 60)
     segs = p.burst(9, 0.1)
-    for s in segs[:5]:
+    for s in segs:
         p.send("AE", ack=s.end)
     got = [s for s in p.drain(0.2) if s.len and not s.old]
-    t.check(len(got) <= 8, "%d new segments for five ACKs with ECE" % len(got))
+    t.check(len(got) <= len(segs) + 3, "%d new segments for %d ACKs with ECE" % (len(got), len(segs)))
     p.ack = p.seen
     p.send()
     t.check(p.burst(1, 0.1), "stopped")

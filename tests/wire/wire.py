@@ -85,10 +85,10 @@ class Wire:
     def box_addr(self, family):
         return self.ip4 if family == 4 else self.ip6
 
-    def host(self, ip4=None, ip6=None):
+    def host(self, ip4=None, ip6=None, fresh=False):
         with self.lock:
             # The box keeps a thousand neighbours or so: stations come again, with the same MAC, after a good while.
-            number = self.free.popleft() if len(self.free) > 150 else next(self.numbers)
+            number = self.free.popleft() if len(self.free) > 150 and not fresh else next(self.numbers)
             h = Host(self, number, ip4, ip6)
             self.hosts[h.mac] = self.by_addr[h.ip4] = self.by_addr[h.ip6] = h
         return h
@@ -145,11 +145,11 @@ class Wire:
                 self.other_input(p)
 
     def arp_input(self, data):
-        host = self.by_addr.get(data[38:42])
+        host = self.hosts.get(data[:6]) or self.by_addr.get(data[38:42])
         if not host:
             return
         host.others.put(data)
-        if host.answers and data[20:22] == b"\x00\x01" and data[28:32] == self.ip4:
+        if host.answers and data[20:22] == b"\x00\x01" and data[28:32] == self.ip4 and data[38:42] == host.ip4:
             host.ether(frame.ARP, frame.arp(2, host.mac, host.ip4, data[22:28], data[28:32]), data[22:28])
 
     def other_input(self, p):
