@@ -110,8 +110,8 @@ struct tcp_islands {
 #define TCP_REASM_RECENT 4
 struct tcp_reasm {
 	uint32_t n;
-	uint32_t bytes;    /* held, sum of all */
-	uint32_t truesize; /* memory pinned, sum of all */
+	uint32_t bytes;                  /* held, sum of all */
+	uint32_t truesize;               /* memory pinned, sum of all */
 	uint32_t dsack_start, dsack_end; /* came twice and is not reported yet; equal: none */
 	struct tcp_island *head, *tail;
 	struct tcp_island *hint; /* touched last but for the tail */
@@ -395,10 +395,10 @@ struct tcp {
 	struct wheel wheel;                /* 1 ms */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;
-	uint8_t pressure;     /* enum tcp_pressure: how full the data pool is */
-	uint32_t pressure_ms; /* when that was measured */
-	uint32_t scan;        /* the connection weighed next, modulo cfg.conns */
-	uint32_t heaviest;    /* found so far, index + 1; 0: none */
+	uint8_t pressure;                  /* enum tcp_pressure: how full the data pool is */
+	uint32_t pressure_ms;              /* when that was measured */
+	uint32_t scan;                     /* the connection weighed next, modulo cfg.conns */
+	uint32_t heaviest;                 /* found so far, index + 1; 0: none */
 	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */
 	struct tcp_listener listener[TCP_LISTENERS];
 	struct ip_addr local[TCP_LOCALS];
