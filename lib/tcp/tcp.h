@@ -205,6 +205,8 @@ struct tcp_conn *tcp_ready_take(struct tcp *t, uint8_t *events);
  * take connections by cookies only, and in the end abort the heaviest (TCP_EV_DEAD, ENOBUFS).
  * Measures at most once a millisecond. */
 void tcp_relieve(struct tcp *t, clock_us_t now);
+/* n mbufs of the data pool lie in the ports' receive rings: they are not in use. */
+void tcp_ring_mbufs(struct tcp *t, uint32_t n);
 /* How far up that ladder we are, 0 to 3. */
 uint8_t tcp_pressure(const struct tcp *t);
 /* Stage 7: build packets of connections that have something to send, at most max. The packets

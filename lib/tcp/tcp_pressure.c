@@ -2,7 +2,7 @@
 /*
  * What we do as the pool of data mbufs fills, step by step; each includes those before it.
  *
- *    used   step
+ *    used   step (of what the ports' receive rings leave)
  *   70 %    SHRINK   windows stop growing, new ones begin small (tcp_drs.c)
  *   85 %    COOKIE   connections begin by cookies only (tcp_open.c)
  *   95 %    ABORT    nothing more is kept beyond holes; the heaviest connections go, first those
@@ -25,15 +25,18 @@
 static const uint8_t begins[] = {0, 70, 85, 95};
 
 /*
- * % of the data pool in use. Not rte_mempool_in_use_count(), which walks the caches of all lcores:
- * besides ours only control's could hold free mbufs, and those count as used.
+ * % in use of the data pool, the ports' rings left out on both sides. Not
+ * rte_mempool_in_use_count(), which walks the caches of all lcores: besides ours only control's
+ * could hold free mbufs, and those count as used.
  */
-static uint32_t used_percent(struct rte_mempool *mp)
+static uint32_t used_percent(const struct tcp *t)
 {
+	struct rte_mempool *mp = t->pools->data;
 	const struct rte_mempool_cache *own = rte_mempool_default_cache(mp, rte_lcore_id());
 	uint32_t left = rte_mempool_get_ops(mp->ops_index)->get_count(mp) + (own ? own->len : 0);
+	uint32_t ours = mp->size - t->ring_mbufs;
 
-	return left < mp->size ? (uint32_t)((uint64_t)(mp->size - left) * 100 / mp->size) : 0;
+	return left < ours ? (uint32_t)((uint64_t)(ours - left) * 100 / ours) : 0;
 }
 
 static uint8_t step(uint8_t now, uint32_t percent)
@@ -109,12 +112,17 @@ void tcp_relieve(struct tcp *t, clock_us_t now)
 		return;
 	t->now_us = now;
 	t->now_ms = t->pressure_ms = ms;
-	percent = used_percent(t->pools->data);
+	percent = used_percent(t);
 	t->pressure = step(t->pressure, percent);
 	if (t->pressure == TCP_PRESSURE_COOKIE)
 		scan(t); /* have a candidate at hand */
 	else if (percent >= begins[TCP_PRESSURE_ABORT])
 		abort_heaviest(t, percent);
+}
+
+void tcp_ring_mbufs(struct tcp *t, uint32_t n)
+{
+	t->ring_mbufs = RTE_MIN(n, t->pools->data->size - 1);
 }
 
 uint8_t tcp_pressure(const struct tcp *t)

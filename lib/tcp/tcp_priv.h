@@ -397,6 +397,7 @@ struct tcp {
 	uint32_t n_ctl;
 	uint8_t pressure;                  /* enum tcp_pressure: how full the data pool is */
 	uint32_t pressure_ms;              /* when that was measured */
+	uint32_t ring_mbufs;               /* of the data pool, in the ports' receive rings */
 	uint32_t scan;                     /* the connection weighed next, modulo cfg.conns */
 	uint32_t heaviest;                 /* found so far, index + 1; 0: none */
 	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */

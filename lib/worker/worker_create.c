@@ -79,7 +79,11 @@ static int tcp_start(struct worker *w, const struct worker_plan *plan, struct er
 		.secret = {w->cfg.seed[2], w->cfg.seed[3], w->cfg.seed[4], w->cfg.seed[5]}};
 
 	w->tcp = tcp_create(&cfg, w->cfg.pools, w->now, e);
-	return w->tcp ? 0 : -ENOMEM;
+	if (!w->tcp)
+		return -ENOMEM;
+	/* the ports run, nothing has come in yet */
+	tcp_ring_mbufs(w->tcp, rte_mempool_in_use_count(w->cfg.pools->data));
+	return 0;
 }
 
 static int relay_start(struct worker *w, const struct worker_plan *plan, struct err *e)
