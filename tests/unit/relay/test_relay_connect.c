@@ -41,6 +41,32 @@ static void source_port_returns_here(void)
 	}
 }
 
+/* RFC 6056 3.3.1: where the next one is cannot be told from the last ones. */
+static void source_ports_are_random(void)
+{
+	uint32_t last = 0, low = UINT32_MAX, high = 0, up = 0, down = 0;
+
+	lab_init(1);
+	lab_start();
+	for (unsigned i = 0; i < 16; i++) {
+		struct peer *n;
+
+		peer_send(lab_client(), GET);
+		n = lab_accepted(0);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+		CU_ASSERT_TRUE(n->lport >= 1024);
+		CU_ASSERT_NOT_EQUAL(n->lport, last + 1);
+		if (last)
+			*(n->lport > last ? &up : &down) += 1;
+		last = n->lport;
+		low = RTE_MIN(low, last);
+		high = RTE_MAX(high, last);
+	}
+	CU_ASSERT_TRUE(up >= 3 && down >= 3);
+	CU_ASSERT_TRUE(high - low > 30000);
+	lab_stop();
+}
+
 static void foreign_address_is_refused(void)
 {
 	struct conf_listener two;
@@ -72,6 +98,7 @@ static void foreign_address_is_refused(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(shares_are_disjoint_and_whole),
 	UNIT_CASE(source_port_returns_here),
+	UNIT_CASE(source_ports_are_random),
 	UNIT_CASE(foreign_address_is_refused),
 };
 
