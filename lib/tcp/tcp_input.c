@@ -146,12 +146,7 @@ static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 		tcp__rst_reply(t, s);
 		return false;
 	}
-	c->snd_una = c->rtx_nxt = s->ack;
-	c->recover = s->ack - 1;
-	c->flags &= ~(TCP_F_RTO | TCP_F_RTT_TIMED);
-	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
-	c->backoff = 0;
-	c->t_rtx = 0;
+	tcp__syn_acked(t, c, s->ack);
 	c->snd_wnd = (uint32_t)s->wnd << ((s->flags & TCP_SYN) ? 0 : c->snd_wscale);
 	c->snd_wl1 = s->seq;
 	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
@@ -360,7 +355,7 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	fin_input(t, c, s);
 	if (c->state == TCP_CLOSED)
 		return;
-	if (c->ext && !c->ext->sacked.n && !c->ext->reasm.n && !c->ext->has_fin)
+	if (c->ext && !c->ext->reasm.n && !c->ext->has_fin)
 		tcp__ext_drop(t, c); /* all holes are filled: others may need it */
 	tcp__timer_arm(t, c);
 }
@@ -461,8 +456,7 @@ static void icmp_input(struct tcp *t, struct rte_mbuf *m)
 			return;
 		c->mss = tcp__mss_of(&p, v4);
 		if (c->state >= TCP_ESTABLISHED) {
-			tcp__resend(c);
-			tcp__dirty(t, c);
+			tcp__resend(t, c);
 		}
 	} else if (c->state == TCP_SYN_SENT) {
 		TCP_COUNT(t, open_failures);
