@@ -259,6 +259,8 @@ static void view_fill(struct appliance *a, unsigned i)
 		.idle_cycles = &load->idle,
 		.sleep_cycles = &load->slept,
 		.polls = &load->polls,
+		.stages = load->stage,
+		.n_stages = WORKER_STAGE_N,
 		.burst = &load->burst,
 		.blocks = &a->blocks[i],
 		.n_blocks = 1};

@@ -18,6 +18,8 @@ lab=${PENSTOCK_LAB_DIR:-/run/penstock-lab}
 # The nodes' data is kept apart because /run is memory on most machines.
 store=${PENSTOCK_LAB_STORE:-/var/tmp/penstock-lab}
 build=${PENSTOCK_BUILD:-$root/build}
+# what the names of this lab's namespaces begin with
+spaces_of=${spaces_of:-ps}
 
 export AWS_ACCESS_KEY_ID=PENSTOCKLABKEY000001
 export AWS_SECRET_ACCESS_KEY=penstocklabsecretkey00000000000000000001
@@ -41,12 +43,12 @@ need_root()
 	[ "$(id -u)" = 0 ] || die "must run as root (try: sudo $0)"
 }
 
-# in_ns NAME COMMAND...: runs in the namespace ps-NAME
+# in_ns NAME COMMAND...: runs in the namespace ps-NAME (or as spaces_of says)
 in_ns()
 {
 	local ns=$1
 	shift
-	ip netns exec "ps-$ns" "$@"
+	ip netns exec "$spaces_of-$ns" "$@"
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds, or fails when the time is over
@@ -70,7 +72,7 @@ pid_of()
 alive()
 {
 	local pid
-	pid=$(pid_of "$1") && [ -n "$pid" ] && [[ $(ip netns identify "$pid" 2>/dev/null) == ps-* ]] &&
+	pid=$(pid_of "$1") && [ -n "$pid" ] && [[ $(ip netns identify "$pid" 2>/dev/null) == "$spaces_of"-* ]] &&
 		[[ $(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null) != Z ]]
 }
 
@@ -87,7 +89,7 @@ spawn()
 	rm -f "$lab/$name.pid" "$lab/$name.rc"
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	setsid bash -c 'f=$1; shift; "$@" & echo $! >"$f.pid"; wait $!; echo $? >"$f.rc"' \
-		spawn "$lab/$name" ip netns exec "ps-$ns" "$@" >"$lab/$name.log" 2>&1 </dev/null &
+		spawn "$lab/$name" ip netns exec "$spaces_of-$ns" "$@" >"$lab/$name.log" 2>&1 </dev/null &
 	wait_for 5 test -s "$lab/$name.pid"
 }
 

@@ -71,6 +71,7 @@ struct conf_port {
 	uint16_t vlan;  /* 0: untagged */
 	uint8_t mac[6]; /* all zero: the device's own */
 	bool optional;  /* a missing device is an event, not an error */
+	bool promisc;   /* hear frames for any address; no key: app/wan is a wire */
 };
 
 struct conf_route {

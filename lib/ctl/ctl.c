@@ -28,6 +28,19 @@ static clock_us_t now_us(void)
 	return (clock_us_t)ts.tv_sec * CLOCK_US_PER_S + (clock_us_t)ts.tv_nsec / 1000;
 }
 
+static void stages_sample(struct ctl_load *l, const struct ctl_worker *worker)
+{
+	for (unsigned s = 0; s < worker->n_stages; s++) {
+		const struct stat_stage *stage = &worker->stages[s];
+		struct ctl_work work = {__atomic_load_n(&stage->cycles, __ATOMIC_RELAXED),
+			__atomic_load_n(&stage->packets, __ATOMIC_RELAXED)};
+
+		l->second[s].cycles = work.cycles - l->at[s].cycles;
+		l->second[s].packets = work.packets - l->at[s].packets;
+		l->at[s] = work;
+	}
+}
+
 void ctl__load_sample(struct ctl_core *core)
 {
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
@@ -43,6 +56,7 @@ void ctl__load_sample(struct ctl_core *core)
 		l->busy = busy;
 		l->idle = idle;
 		l->sleep = sleep;
+		stages_sample(l, worker);
 	}
 }
 

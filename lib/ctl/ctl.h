@@ -25,6 +25,8 @@ struct port;
 struct relay;
 struct tcp;
 
+#define CTL_STAGES 16
+
 /* One worker as control sees it. All pointers are borrowed and outlive the struct ctl. */
 struct ctl_worker {
 	unsigned core;
@@ -40,6 +42,9 @@ struct ctl_worker {
 	const uint64_t *idle_cycles; /* polls that found nothing */
 	const uint64_t *sleep_cycles;
 	const uint64_t *polls;
+	/* the busy cycles by stage; the last stage's packets are all that came in or went out */
+	const struct stat_stage *stages;
+	unsigned n_stages;             /* <= CTL_STAGES */
 	const struct stat_hist *burst; /* packets of each receive burst that was not empty */
 
 	/* Its own counters, besides those of ports, net, tcp, lb and relay. Everywhere, a text that

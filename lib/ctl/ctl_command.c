@@ -15,6 +15,7 @@ static const struct ctl_command commands[] = {
 	{{"show", "ports"}, NULL, "ports: device, link, traffic, offloads", .run = ctl__show_ports},
 	{{"show", "workers"}, NULL, "workers: core, busy share, packets a burst",
 		.run = ctl__show_workers},
+	{{"show", "cycles"}, NULL, "cycles a packet of each stage", .run = ctl__show_cycles},
 	{{"show", "listeners"}, NULL, "listeners: connections, requests, statuses",
 		.run = ctl__show_listeners},
 	{{"show", "pools"}, NULL, "pools and their members: state and load",

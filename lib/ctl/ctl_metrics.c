@@ -176,6 +176,33 @@ static void worker_time(const struct ctl_core *core, struct ctl_text *out)
 	}
 }
 
+static void worker_stages(const struct ctl_core *core, struct ctl_text *out)
+{
+	static const struct family families[] = {
+		{"worker_stage_seconds_total", "Busy time by stage", 0},
+		{"worker_stage_packets_total", "Packets that passed a stage", 1},
+	};
+	char id[16];
+
+	for (const struct family *f = families; f < families + RTE_DIM(families); f++) {
+		head(out, f->name, "counter", f->help);
+		for (unsigned w = 0; w < core->sys.n_workers; w++) {
+			const struct ctl_worker *k = &core->sys.workers[w];
+			struct label l[LABELS] = {{"worker", number(id, w)}, {"stage", NULL}};
+
+			for (unsigned s = 0; s < k->n_stages; s++) {
+				l[1].value = k->stages[s].name;
+				if (f->index == 0)
+					sample_real(out, f->name, l,
+						(double)k->stages[s].cycles /
+							(double)core->sys.tsc_hz);
+				else
+					sample_uint(out, f->name, l, k->stages[s].packets);
+			}
+		}
+	}
+}
+
 static void worker_bursts(const struct ctl_core *core, struct ctl_text *out)
 {
 	static const uint64_t bounds[] = {1, 2, 4, 8, 16, 32, 64, 0};
@@ -428,6 +455,7 @@ void ctl__metrics(const struct ctl_core *core, struct ctl_text *out)
 	process(core, out);
 	ports(core, out);
 	worker_time(core, out);
+	worker_stages(core, out);
 	worker_bursts(core, out);
 	worker_gauges(core, out);
 	buffers(core, out);

@@ -175,6 +175,9 @@ struct ctl_load {
 	uint64_t busy, idle, sleep; /* cycles, as of the last sample */
 	bool sampled;
 	double share; /* busy / (busy + idle + sleep) of the last second; < 0: not known yet */
+	struct ctl_work {
+		uint64_t cycles, packets;
+	} at[CTL_STAGES], second[CTL_STAGES]; /* stages, as of the last sample; of its second */
 };
 
 /* What commands see. */
@@ -217,6 +220,7 @@ void ctl__load_sample(struct ctl_core *core);
 CTL_SHOW(version);
 CTL_SHOW(ports);
 CTL_SHOW(workers);
+CTL_SHOW(cycles);
 CTL_SHOW(listeners);
 CTL_SHOW(pools);
 CTL_SHOW(pool);

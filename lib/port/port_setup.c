@@ -223,7 +223,7 @@ static int mac_set(struct setup *s)
  * group filter at all (memif, rings) hears everything anyway. */
 static void multicast_set(struct setup *s)
 {
-	if (rte_eth_allmulticast_enable(s->id) != 0)
+	if (s->p->conf->promisc || rte_eth_allmulticast_enable(s->id) != 0)
 		(void)promisc_on(s);
 }
 

@@ -25,6 +25,13 @@ struct stat_block {
 	unsigned n;
 };
 
+/* One stage of a loop: the TSC cycles that went there, and the packets that they went to. */
+struct stat_stage {
+	const char *name;
+	uint64_t cycles;
+	uint64_t packets;
+};
+
 /*
  * Log-linear histogram (as HDR): 32 sub-buckets per power of two, so every value is known to 3 %.
  * Values 0 .. 2^36 - 1 (microseconds: 19 hours); larger ones count in the last bucket.

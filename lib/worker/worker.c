@@ -11,18 +11,44 @@ static clock_us_t clock_read(const struct worker *w, uint64_t tsc)
 	return (clock_us_t)((unsigned __int128)(tsc - w->tsc_start) * w->us_per_cycle >> 32);
 }
 
+/* The cycles since the last stamp; a new stamp. */
+static uint64_t elapsed(struct worker *w)
+{
+	uint64_t before = w->tsc_last;
+
+	w->tsc_last = rte_rdtsc();
+	return w->tsc_last - before;
+}
+
+/* The cycles since the last stamp went to n packets in stage s. Without packets there is no stamp,
+ * which costs as much as the work of an empty stage: its few cycles go to the next one. */
+static void lap(struct worker *w, enum worker_stage s, unsigned n)
+{
+	uint64_t cycles;
+
+	if (n == 0)
+		return;
+	cycles = elapsed(w);
+	w->load.stage[s].cycles += cycles;
+	w->load.stage[s].packets += n;
+	w->load.busy += cycles;
+}
+
 /* Stages 1 to 3 for what one port received. */
 static unsigned receive(struct worker *w, uint8_t port)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
 	uint16_t got = port_rx_burst(w->ports[port], w->cfg.id, pkts, WORKER_BURST), n;
 
+	lap(w, WORKER_STAGE_port_rx, got);
 	if (got == 0)
 		return 0;
 	stat_hist_add(&w->load.burst, got);
 	n = net_input(w->net, port, pkts, got, w->now);
 	n = worker__steer(w, port, pkts, n);
+	lap(w, WORKER_STAGE_net_input, got);
 	tcp_input(w->tcp, pkts, n, w->now);
+	lap(w, WORKER_STAGE_tcp_input, n);
 	return got;
 }
 
@@ -33,6 +59,7 @@ static unsigned receive_handed(struct worker *w, unsigned from)
 	uint16_t n = worker__steer_take(w, from, pkts, WORKER_BURST);
 
 	tcp_input(w->tcp, pkts, n, w->now);
+	lap(w, WORKER_STAGE_tcp_input, n);
 	return n;
 }
 
@@ -49,6 +76,7 @@ static unsigned send(struct worker *w)
 			sent += n;
 		}
 	}
+	lap(w, WORKER_STAGE_port_tx, sent);
 	return sent;
 }
 
@@ -60,7 +88,9 @@ unsigned worker__transmit(struct worker *w)
 
 	do {
 		n = tcp_output(w->tcp, pkts, WORKER_BURST, w->now);
+		lap(w, WORKER_STAGE_tcp_output, n);
 		net_output(w->net, pkts, n, w->now);
+		lap(w, WORKER_STAGE_net_output, n);
 		sent += send(w);
 	} while (n == WORKER_BURST);
 	return sent;
@@ -87,23 +117,25 @@ static void quiescent(struct worker *w)
 /* One turn: the eight steps of doc/tour.md. Returns how many packets moved. */
 static unsigned worker_poll(struct worker *w)
 {
-	unsigned moved = 0;
+	unsigned in = 0, out;
 
 	for (unsigned p = 0; p < w->n_ports; p++)
-		moved += receive(w, (uint8_t)p);      /* 1 port, 2 net, 3 tcp */
+		in += receive(w, (uint8_t)p);         /* 1 port, 2 net, 3 tcp */
 	for (unsigned i = 0; i < w->cfg.n_workers; i++)
-		moved += receive_handed(w, i);        /* 3 tcp */
+		in += receive_handed(w, i);           /* 3 tcp */
 	                                              /* 4 TLS opens here, once it is there */
 	relay_step(w->relay, w->now);                 /* 5 relay */
+	lap(w, WORKER_STAGE_relay_step, in);
 	                                              /* 6 and seals here */
-	moved += worker__transmit(w);                 /* 7 tcp, 8 net and port */
+	out = worker__transmit(w);                    /* 7 tcp, 8 net and port */
 
 	tcp_tick(w->tcp, WORKER_TIMERS, w->now);      /* timers mark connections dirty: */
 	relay_tick(w->relay, WORKER_TIMERS, w->now);  /* what they owe leaves with the */
 	net_tick(w->net, w->now);                     /* next turn */
 	worker__news(w);
 	quiescent(w);
-	return moved;
+	lap(w, WORKER_STAGE_timers, in + out);
+	return in + out;
 }
 /* clang-format on */
 
@@ -122,15 +154,6 @@ static uint32_t idle_time(const struct worker *w)
 							       : ms * CLOCK_US_PER_MS;
 }
 
-/* Charge the cycles since the last call to *account. */
-static void account(struct worker *w, uint64_t *to)
-{
-	uint64_t tsc = rte_rdtsc();
-
-	*to += tsc - w->tsc_last;
-	w->tsc_last = tsc;
-}
-
 static void worker_sleep(struct worker *w)
 {
 	uint32_t us = idle_time(w);
@@ -141,7 +164,7 @@ static void worker_sleep(struct worker *w)
 	if (w->cfg.n_workers > 1)
 		us = RTE_MIN(us, WORKER_NAP_US);
 	port_wait(w->ports, w->n_ports, w->cfg.id, us);
-	account(w, &w->load.slept);
+	w->load.slept += elapsed(w);
 }
 
 int worker_main(void *arg)
@@ -154,10 +177,9 @@ int worker_main(void *arg)
 		w->load.polls++;
 		if (worker_poll(w)) {
 			w->empty = 0;
-			account(w, &w->load.busy);
 			continue;
 		}
-		account(w, &w->load.idle);
+		w->load.idle += elapsed(w);
 		if (w->sleeps && ++w->empty > WORKER_IDLE_POLLS)
 			worker_sleep(w);
 	}

@@ -32,6 +32,13 @@ enum worker_stat {
 	WORKER_STAT_N
 };
 
+enum worker_stage {
+#define X(name) WORKER_STAGE_##name,
+#include "worker/worker_stage.def"
+#undef X
+	WORKER_STAGE_N
+};
+
 /* How one worker's share of `memory` is spent. */
 struct worker_plan {
 	uint32_t fronts, backs; /* connections */
@@ -99,6 +106,7 @@ struct stat_block worker_stat_block(const struct worker *w);
 struct worker_load {
 	uint64_t busy, idle, slept;
 	uint64_t polls;
+	struct stat_stage stage[WORKER_STAGE_N]; /* together they are busy */
 	struct stat_hist burst; /* packets of each receive burst that was not empty */
 };
 const struct worker_load *worker_load(const struct worker *w);

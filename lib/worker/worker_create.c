@@ -101,6 +101,18 @@ static int relay_start(struct worker *w, const struct worker_plan *plan, struct 
 	return w->relay ? 0 : -ENOMEM;
 }
 
+static void stages_name(struct worker_load *l)
+{
+#define X(name) #name,
+	static const char *const names[WORKER_STAGE_N] = {
+#include "worker/worker_stage.def"
+	};
+#undef X
+
+	for (unsigned s = 0; s < WORKER_STAGE_N; s++)
+		l->stage[s].name = names[s];
+}
+
 struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 {
 	struct worker *w =
@@ -113,6 +125,7 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	w->cfg = *cfg;
 	w->ports = cfg->ports;
 	w->n_ports = cfg->conf->n_ports;
+	stages_name(&w->load);
 	worker__listening_fill(w);
 	w->sleeps = cfg->conf->global.idle == CONF_IDLE_SLEEP;
 	w->tsc_start = w->tsc_last = rte_rdtsc();

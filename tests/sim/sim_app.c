@@ -42,6 +42,16 @@ void sim_app_plan(struct sim *s, struct sim_conn *c)
 	}
 }
 
+struct tcp_path sim_app_path(const struct sim *s, int host)
+{
+	const struct sim_plan *p = &s->plan;
+
+	return (struct tcp_path){.mtu = p->mtu[host],
+		.gso_max = p->gso_max[host],
+		.cc = p->cc[host],
+		.ecn = p->ecn[host]};
+}
+
 void sim_app_connect(struct sim *s, struct sim_conn *c)
 {
 	uint16_t port = (uint16_t)(SIM_PORT0 + c->id + c->attempt * SIM_CONNS_MAX);
@@ -51,7 +61,7 @@ void sim_app_connect(struct sim *s, struct sim_conn *c)
 		struct sim_host *me = &s->host[h];
 		struct ip_endpoint ends[HOSTS] = {
 			{s->host[CLIENT].addr, port}, {s->host[SERVER].addr, SIM_PORT}};
-		struct tcp_path path = {s->plan.mtu[h], s->plan.gso_max[h]};
+		struct tcp_path path = sim_app_path(s, h);
 		int error;
 
 		c->end[h].c = tcp_connect(me->t, &ends[h], &ends[!h], &path, &c->end[h], &error);
@@ -131,7 +141,7 @@ static void verify(struct sim *s, struct sim_end *e, const struct buf_chain *in)
 	}
 	if (e->got > c->end[!e->host].written)
 		sim_fail(s, "connection %u: more bytes than were written", c->id);
-	s->progress_at = s->now;
+	s->progress_at = e->last_at = s->now;
 }
 
 /* Take n bytes out of rx: by pointer as the relay does. */
@@ -149,6 +159,8 @@ static void read_some(struct sim *s, struct sim_end *e, uint32_t n)
 
 static uint64_t pause_until(struct sim *s)
 {
+	if (s->plan.bulk)
+		return s->now;
 	return s->now + (sim_chance(s, s->plan.stall) ? sim_between(s, 1, STALL_MAX)
 						      : sim_between(s, 1, 2 * SIM_MS));
 }
@@ -159,7 +171,7 @@ static void reader(struct sim *s, struct sim_end *e)
 
 	if (!n || s->now < e->read_at)
 		return;
-	if (rand_below(&s->rnd, 2))
+	if (!s->plan.bulk && rand_below(&s->rnd, 2))
 		n = sim_between(s, 1, n);
 	read_some(s, e, n);
 	if (rand_below(&s->rnd, 4) == 0 || e->c->rx.bytes)
@@ -205,11 +217,13 @@ static void writer(struct sim *s, struct sim_end *e)
 
 	if (!left || !n || s->now < e->write_at || e->c->error)
 		return;
-	n = RTE_MIN(n, sim_between(s, 1, s->plan.chunk_max));
+	n = RTE_MIN(n, s->plan.bulk ? s->plan.chunk_max : sim_between(s, 1, s->plan.chunk_max));
 	n = left < n ? (uint32_t)left : n;
 	if (make_chunk(s, e, n, &chunk)) {
 		int rc = tcp_send(t, e->c, &chunk);
 
+		if (rc == 0 && !e->written)
+			e->first_at = s->now;
 		if (rc == 0)
 			e->written += n;
 		else if (rc != -ENOMEM && !(rc == -EPIPE && e->c->state == TCP_CLOSED))
@@ -245,7 +259,7 @@ static void dead(struct sim *s, struct sim_end *e)
 	buf_chain_free(&back);
 	tcp_release(t, e->c);
 	done(s, e);
-	if (!e->opened && !s->plan.loss && !s->plan.syn_loss && !s->plan.starve && !c->spoiled)
+	if (!e->opened && !sim_plan_lossy(&s->plan) && !c->spoiled)
 		sim_fail(s, "connect: error %u without any loss", e->error);
 	c->spoiled |= !e->opened;
 	if (e->host == CLIENT && !c->accepted && e->error) {

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The link: delay, jitter, loss, duplication, reordering, and the segmentation of a NIC. */
+/* Packets on their way, and the NICs at both ends: segmentation, checksums, buffers. What befalls a
+ * packet in between is sim_way.c's. */
 #include <stdlib.h>
+#include <rte_ip.h>
 
 #include "sim.h"
+
+#define CWR 0x80 /* RFC 3168 6.1.2 */
 
 struct sim_pkt {
 	uint64_t at, order;
 	struct rte_mbuf *sent; /* the sender's own mbuf, as a driver that frees late; may be NULL */
 	uint32_t len;
+	uint32_t flip; /* the bit that arrives wrong, counted from 1; 0: none */
 	uint8_t to;
+	bool ce;
 	uint8_t bytes[]; /* from the TCP header on */
 };
 
@@ -49,46 +55,28 @@ static struct sim_pkt *heap_take(struct sim *s)
 
 static void trace(struct sim *s, const char *what, int to, const struct tcp_hdr *h, uint32_t len)
 {
-	char flags[7] = "";
+	char flags[9] = "";
 	int n = 0;
 
 	if (!s->trace)
 		return;
-	for (uint32_t i = 0; i < 6; i++)
+	for (uint32_t i = 0; i < 8; i++)
 		if (h->flags & (1u << i))
-			flags[n++] = "FSRPAU"[i];
+			flags[n++] = "FSRPAUEC"[i];
 	printf("%12.6f %s %s %u>%u %-4s seq %u+%u ack %u wnd %u opt %u\n", (double)s->now / SIM_S,
 		to == SERVER ? "->" : "<-", what, be16_get(h->sport), be16_get(h->dport), flags,
 		be32_get(h->seq), len - (h->off >> 4) * 4, be32_get(h->ack), be16_get(h->wnd),
 		(h->off >> 4) * 4 - 20);
 }
 
-/* The time of arrival of a packet sent now. */
-static uint64_t arrival(struct sim *s, int to)
+/* `as` is the packet but for its bytes. */
+static void put(struct sim *s, const struct sim_pkt *as, const void *bytes)
 {
-	const struct sim_plan *p = &s->plan;
-	uint64_t at = s->now + p->delay_us + (p->jitter_us ? rand_below(&s->rnd, p->jitter_us) : 0);
+	struct sim_pkt *p = malloc(sizeof(*p) + as->len);
 
-	if (p->keep_order) {
-		if (at < s->last_at[to])
-			at = s->last_at[to];
-		s->last_at[to] = at;
-	}
-	if (sim_chance(s, p->reorder))
-		at += sim_between(s, 1, 4 * p->delay_us + 1);
-	return at;
-}
-
-static void put(struct sim *s, int to, const void *bytes, uint32_t len, struct rte_mbuf *sent)
-{
-	struct sim_pkt *p = malloc(sizeof(*p) + len);
-
-	*p = (struct sim_pkt){.at = arrival(s, to),
-		.order = s->order++,
-		.sent = sent,
-		.len = len,
-		.to = (uint8_t)to};
-	memcpy(p->bytes, bytes, len);
+	*p = *as;
+	p->order = s->order++;
+	memcpy(p->bytes, bytes, p->len);
 	heap_add(s, p);
 }
 
@@ -109,34 +97,39 @@ static void strip(const struct sim_plan *plan, uint8_t *opt, uint32_t n)
 }
 
 /* One packet of at most an MTU on the wire. sent (taken) may be NULL. */
-static void transmit(struct sim *s, int from, uint8_t *bytes, uint32_t len, struct rte_mbuf *sent)
+static void transmit(
+	struct sim *s, int from, uint8_t *bytes, uint32_t len, uint8_t ecn, struct rte_mbuf *sent)
 {
 	struct tcp_hdr *h = (struct tcp_hdr *)bytes;
-	uint32_t hlen = (uint32_t)(h->off >> 4) * 4, loss = s->plan.loss;
-	int to = !from;
+	uint32_t hlen = (uint32_t)(h->off >> 4) * 4;
+	bool syn = h->flags & TCP_SYN;
+	struct sim_fate f = sim_way_pass(s, from, len, len - hlen, syn, ecn != 0);
 
-	if (h->flags & TCP_SYN) {
-		if (s->plan.strip)
-			strip(&s->plan, bytes + sizeof(*h), hlen - (uint32_t)sizeof(*h));
-		loss += s->plan.syn_loss;
+	if (syn && s->plan.strip) {
+		strip(&s->plan, bytes + sizeof(*h), hlen - (uint32_t)sizeof(*h));
 		rte_pktmbuf_free(sent); /* no longer what was sent */
 		sent = NULL;
 	}
-	s->wire_pkts++;
-	s->wire_bytes += len - hlen;
-	if (sim_chance(s, loss)) {
-		trace(s, "lost", to, h, len);
-		rte_pktmbuf_free(sent);
-		return;
+	trace(s, f.ce ? "mark" : f.what, !from, h, len);
+	for (int i = 0; i < 2; i++) {
+		if (f.at[i] == SIM_NEVER)
+			continue;
+		put(s,
+			&(struct sim_pkt){.at = f.at[i],
+				.sent = sent,
+				.len = len,
+				.flip = f.flip[i],
+				.to = (uint8_t)!from,
+				.ce = f.ce},
+			bytes);
+		sent = NULL;
 	}
-	trace(s, "sent", to, h, len);
-	put(s, to, bytes, len, sent);
-	if (sim_chance(s, s->plan.dup))
-		put(s, to, bytes, len, NULL);
+	rte_pktmbuf_free(sent);
 }
 
-/* Cut a large packet into segments (TSO): FIN and PSH belong to the last. */
-static void segment(struct sim *s, int from, uint8_t *bytes, uint32_t len, uint32_t mss)
+/* Cut a large packet into segments (TSO): FIN and PSH belong to the last, CWR to the first. */
+static void segment(
+	struct sim *s, int from, uint8_t *bytes, uint32_t len, uint8_t ecn, uint32_t mss)
 {
 	struct tcp_hdr *h = (struct tcp_hdr *)bytes;
 	uint32_t hlen = (uint32_t)(h->off >> 4) * 4, seq = be32_get(h->seq), at = hlen;
@@ -147,9 +140,11 @@ static void segment(struct sim *s, int from, uint8_t *bytes, uint32_t len, uint3
 
 		h->seq = be32_make(seq + at - hlen);
 		h->flags = at + n < len ? flags & ~(TCP_FIN | TCP_PSH) : flags;
+		if (at > hlen)
+			h->flags &= ~CWR;
 		memcpy(one, bytes, hlen);
 		memcpy(one + hlen, bytes + at, n);
-		transmit(s, from, one, hlen + n, NULL);
+		transmit(s, from, one, hlen + n, ecn, NULL);
 	}
 }
 
@@ -176,6 +171,7 @@ static void check_packet(struct sim *s, int from, const struct rte_mbuf *m)
 void sim_link_send(struct sim *s, int from, struct rte_mbuf *m)
 {
 	static uint8_t bytes[65536];
+	uint8_t ecn = pkt_meta(m)->ecn;
 	uint32_t len = m->pkt_len;
 	const void *flat;
 
@@ -183,12 +179,12 @@ void sim_link_send(struct sim *s, int from, struct rte_mbuf *m)
 	flat = rte_pktmbuf_read(m, 0, len, bytes);
 	if (flat != bytes)
 		memcpy(bytes, flat, len);
-	sim_check_wire(s, from, (struct tcp_hdr *)bytes, len);
+	sim_check_wire(s, from, (struct tcp_hdr *)bytes, len, ecn);
 	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) {
-		segment(s, from, bytes, len, m->tso_segsz);
+		segment(s, from, bytes, len, ecn, m->tso_segsz);
 		rte_pktmbuf_free(m);
 	} else {
-		transmit(s, from, bytes, len, m);
+		transmit(s, from, bytes, len, ecn, m);
 	}
 }
 
@@ -236,6 +232,8 @@ static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
 		.dst = s->host[host].addr,
 		.l4_off = (uint16_t)lead,
 		.l4_len = (uint16_t)p->len,
+		.flags = p->ce ? PKT_F_ECN_CE : 0,
+		.ecn = p->ce ? 3 : 0,
 		.verdict = PKT_TCP};
 	if (first < p->len &&
 		!spread(pool, m, p->bytes + first, p->len - first, 1 + rand_below(&s->rnd, 900))) {
@@ -256,6 +254,35 @@ static void release(struct sim *s, struct sim_pkt *p)
 	free(p);
 }
 
+/* Flip its bit: does the receiver's checksum tell (RFC 9293 3.1)? One bit it always does. */
+static bool corrupted(struct sim *s, struct sim_pkt *p)
+{
+	uint16_t sent = rte_raw_cksum(p->bytes, p->len);
+	uint8_t bit;
+
+	if (!p->flip)
+		return false;
+	bit = (uint8_t)(1u << (p->flip - 1) % 8);
+	p->bytes[(p->flip - 1) / 8] ^= bit;
+	if (rte_raw_cksum(p->bytes, p->len) == sent)
+		sim_fail(s, "one bit flipped, the same checksum");
+	p->bytes[(p->flip - 1) / 8] ^= bit;
+	s->pipe[!p->to].corrupted++;
+	return true;
+}
+
+static bool hand_over(struct sim *s, int host, struct sim_pkt *p, struct rte_mbuf **out)
+{
+	const struct tcp_hdr *h = (const struct tcp_hdr *)p->bytes;
+	bool bad = corrupted(s, p);
+
+	*out = bad ? NULL : arrive(s, host, p);
+	trace(s, bad ? "bits" : *out ? "recv" : "nobf", host, h, p->len);
+	if (*out)
+		sim_check_delivered(s, host, h, p->len);
+	return *out != NULL;
+}
+
 uint16_t sim_link_recv(struct sim *s, int host, struct rte_mbuf **pkts, uint16_t max)
 {
 	uint16_t n = 0;
@@ -263,12 +290,7 @@ uint16_t sim_link_recv(struct sim *s, int host, struct rte_mbuf **pkts, uint16_t
 	while (n < max && s->heap_n && s->heap[0]->at <= s->now && s->heap[0]->to == host) {
 		struct sim_pkt *p = heap_take(s);
 
-		pkts[n] = arrive(s, host, p);
-		trace(s, pkts[n] ? "recv" : "nobf", host, (struct tcp_hdr *)p->bytes, p->len);
-		if (pkts[n]) {
-			sim_check_delivered(s, host, (struct tcp_hdr *)p->bytes, p->len);
-			n++;
-		}
+		n += hand_over(s, host, p, &pkts[n]);
 		release(s, p);
 	}
 	return n;

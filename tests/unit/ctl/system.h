@@ -20,6 +20,7 @@
 #include "unit.h"
 
 #define SYSTEM_WORKERS 2
+#define SYSTEM_STAGES  2
 #define SYSTEM_NOW     5000000 /* us, of the workers */
 
 /* clang-format off */
@@ -47,6 +48,7 @@ struct system_worker {
 	struct tcp *tcp;
 	struct relay *relay;
 	uint64_t busy, idle, sleep, polls;
+	struct stat_stage stage[SYSTEM_STAGES];
 	struct stat_hist burst;
 	uint64_t own[2];
 	struct stat_block block;
@@ -133,6 +135,8 @@ static inline void system_worker_up(unsigned id)
 	struct system_worker *w = &sys.worker[id];
 
 	system_worker_parts(w, id);
+	w->stage[0].name = "take";
+	w->stage[1].name = "rest";
 	w->block = (struct stat_block){"worker", names, w->own, 2};
 	sys.views[id] = (struct ctl_worker){.core = sys.conf->global.workers[id],
 		.net = w->net,
@@ -145,6 +149,8 @@ static inline void system_worker_up(unsigned id)
 		.idle_cycles = &w->idle,
 		.sleep_cycles = &w->sleep,
 		.polls = &w->polls,
+		.stages = w->stage,
+		.n_stages = SYSTEM_STAGES,
 		.burst = &w->burst,
 		.blocks = &w->block,
 		.n_blocks = 1};

@@ -10,7 +10,7 @@ static void abbreviations(void)
 	EXPECT_ANSWER("s pool fast", "10.1.0.11:9000"); /* whole, though pools begins with it */
 	EXPECT_ANSWER("sh conn 5", "shown");
 	expect_error("sh",
-		"\"sh\": incomplete; expected version, ports, workers, listeners, pools, "
+		"\"sh\": incomplete; expected version, ports, workers, cycles, listeners, pools, "
 		"pool, connections, routes, neighbours, counters, memory, config\n");
 	system_down();
 }
@@ -24,13 +24,13 @@ static void errors(void)
 	expect_error("show po", "\"po\": ambiguous; it may be ports, pools, pool\n");
 	expect_error("show co", "\"co\": ambiguous; it may be connections, counters, config\n");
 	expect_error("show versions",
-		"\"versions\": unknown; expected version, ports, workers, listeners, pools, pool, "
+		"\"versions\": unknown; expected version, ports, workers, cycles, listeners, pools, pool, "
 		"connections, routes, neighbours, counters, memory, config\n");
 	expect_error("show version now", "\"now\": unexpected; nothing may follow here\n");
 	expect_error("show pool", "\"show pool\": incomplete; expected NAME\n");
 	expect_error("show pool fast x", "\"x\": unexpected; nothing may follow here\n");
 	expect_error("help show nothing",
-		"\"nothing\": unknown; expected version, ports, workers, listeners, pools, pool, "
+		"\"nothing\": unknown; expected version, ports, workers, cycles, listeners, pools, pool, "
 		"connections, routes, neighbours, counters, memory, config\n");
 	expect_error("show\x01", "byte 5: 0x01 is no printable ASCII character\n");
 	system_down();

@@ -65,6 +65,8 @@ static void traffic(void)
 		lb_done(k->lb, 0, 0, &late);
 		lb_connect_failed(k->lb, 0, 1, sys.now);
 		k->busy = 1500000000; /* of 1 GHz */
+		k->stage[1].cycles = 250000000;
+		k->stage[1].packets = 77;
 		poke(&tcp_stats(k->tcp)[TCP_STAT_drop_paws], 4);
 		poke(&tcp_stats(k->tcp)[TCP_STAT_rto], 5);
 		poke(&relay_stat_block(k->relay, 0).values[RELAY_STAT_status_5xx], 6);
@@ -73,6 +75,8 @@ static void traffic(void)
 	}
 	text = page();
 	expect_line(text, "penstock_worker_busy_seconds_total{worker=\"1\"} 1.5");
+	expect_line(text, "penstock_worker_stage_seconds_total{worker=\"1\",stage=\"rest\"} 0.25");
+	expect_line(text, "penstock_worker_stage_packets_total{worker=\"0\",stage=\"rest\"} 77");
 	expect_line(text, "penstock_worker_burst_packets_bucket{worker=\"0\",le=\"2\"} 0");
 	expect_line(text, "penstock_worker_burst_packets_bucket{worker=\"0\",le=\"4\"} 1");
 	expect_line(text, "penstock_worker_burst_packets_sum{worker=\"0\"} 67");

@@ -31,6 +31,15 @@ static void loss(void)
 	CU_ASSERT_EQUAL(tcp__cc_ops[0].on_loss(&c, 1500, 0), 2000);
 }
 
+static void names(void)
+{
+	CU_ASSERT_EQUAL(tcp_cc_find("cubic"), 0); /* the default of a zeroed tcp_path */
+	for (uint8_t i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL(tcp_cc_find(tcp_cc_name(i)), i);
+	CU_ASSERT_EQUAL(tcp_cc_find("reno"), -1);
+	CU_ASSERT_STRING_EQUAL(tcp_cc_name(200), "?");
+}
+
 static const struct unit_case cases[] = {
-	UNIT_CASE(slow_start), UNIT_CASE(avoidance), UNIT_CASE(loss)};
+	UNIT_CASE(slow_start), UNIT_CASE(avoidance), UNIT_CASE(loss), UNIT_CASE(names)};
 UNIT_MAIN(cases)

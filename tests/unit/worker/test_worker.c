@@ -135,6 +135,38 @@ static void where_time_goes(void)
 	workers_down();
 }
 
+/* Busy cycles are the stages' together; a stage that nothing passed has none. Our announcements
+ * leave and come back on the ring; none of them is TCP's. */
+static void busy_by_stage(void)
+{
+	const struct worker_load *load;
+	uint64_t sum = 0;
+
+	workers_up("net_ring0");
+	load = worker_load(ws.w[0]);
+	launch(0);
+	polls(0, 3);
+	for (unsigned s = 0; s < WORKER_STAGE_N; s++)
+		CU_ASSERT_EQUAL(load->stage[s].cycles, 0);
+	CU_ASSERT_EQUAL(load->busy, 0);
+	CU_ASSERT_EQUAL(worker_set_link(ws.w[0], 0, true), 0);
+	polls(0, 3);
+	land(0);
+	for (unsigned s = 0; s < WORKER_STAGE_N; s++) {
+		CU_ASSERT_EQUAL(load->stage[s].cycles > 0, load->stage[s].packets > 0);
+		sum += load->stage[s].cycles;
+	}
+	CU_ASSERT_EQUAL(load->busy, sum);
+	CU_ASSERT(load->stage[WORKER_STAGE_port_tx].packets > 0);
+	CU_ASSERT_EQUAL(load->stage[WORKER_STAGE_net_input].packets,
+		load->stage[WORKER_STAGE_port_rx].packets);
+	CU_ASSERT_EQUAL(load->stage[WORKER_STAGE_tcp_input].packets, 0);
+	CU_ASSERT_EQUAL(load->stage[WORKER_STAGE_timers].packets,
+		load->stage[WORKER_STAGE_port_rx].packets +
+			load->stage[WORKER_STAGE_port_tx].packets);
+	workers_down();
+}
+
 static void drain_with_nobody_there(void)
 {
 	workers_up("net_ring0");
@@ -171,6 +203,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(it_does_not_answer),
 	UNIT_CASE(links),
 	UNIT_CASE(where_time_goes),
+	UNIT_CASE(busy_by_stage),
 	UNIT_CASE(drain_with_nobody_there),
 	UNIT_CASE(no_memory),
 };

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "bridge.h"
+
+#define BURST   32
+#define SPARE   8192u                   /* mbufs that rings of drivers may hold */
+#define NAP_NS  50000u                  /* what sleeping may add to a packet's delay */
+#define LINK_NS 1000000000ull           /* between looks at the links */
+#define MBUF    (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
+
+static bool is_pci(const char *device)
+{
+	return memchr(device, ':', strcspn(device, ","));
+}
+
+/* The EAL pins its thread; only who asked for a core wants that. */
+static int eal_start(const struct args *a, uint32_t mbufs, struct err *e)
+{
+	char lcores[32], megabytes[16];
+	char *argv[16] = {"penstock-wan", "--no-telemetry", "--log-level", "error", "--lcores",
+		lcores, "-m", megabytes};
+	int argc = 8, rc;
+	cpu_set_t cpus;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	snprintf(lcores, sizeof(lcores), "0@%d", a->core >= 0 ? a->core : sched_getcpu());
+	snprintf(megabytes, sizeof(megabytes), "%u", 64 + (unsigned)((uint64_t)mbufs * MBUF >> 20));
+	argv[argc++] = a->hugepages ? "--in-memory" : "--no-huge";
+	if (!a->hugepages)
+		argv[argc++] = "--no-shconf";
+	if (!is_pci(a->device[0]) && !is_pci(a->device[1])) {
+		argv[argc++] = "--no-pci";
+		argv[argc++] = "--iova-mode=va"; /* see pool_create() in lib/buf */
+	}
+	rc = rte_eal_init(argc, argv);
+	if (rc < 0)
+		return err_set(e, rte_errno ? rte_errno : EIO,
+			"DPDK does not start with %s MB on core %s: %s", megabytes, lcores + 2,
+			rte_strerror(rte_errno));
+	if (a->core < 0)
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+	return 0;
+}
+
+static uint64_t now_ns(const struct bridge *b)
+{
+	uint64_t cycles = rte_rdtsc() - b->tsc_start;
+
+	return (uint64_t)((unsigned __int128)cycles * b->ns_per_cycle >> 32);
+}
+
+static void clock_init(struct bridge *b)
+{
+	b->ns_per_cycle = (uint64_t)(((unsigned __int128)WIRE_NS_PER_S << 32) / rte_get_tsc_hz());
+	b->tsc_start = rte_rdtsc();
+}
+
+int bridge_init(struct bridge *b, const struct args *a, struct err *e)
+{
+	static const char *const name[2] = {"a", "b"};
+	uint32_t mbufs = a->wire[0].packets + a->wire[1].packets + SPARE;
+	struct buf_pools *pools = &b->pools;
+	int rc;
+
+	*b = (struct bridge){0};
+	rc = eal_start(a, mbufs, e);
+	if (rc < 0)
+		return rc;
+	clock_init(b);
+	if (buf_pools_create(pools, "wan", mbufs, SOCKET_ID_ANY) < 0)
+		return err_set(e, ENOMEM, "no memory for --packets");
+	for (unsigned i = 0; i < 2; i++) {
+		b->conf[i] = (struct conf_port){
+			.name = name[i], .device = a->device[i], .mtu = a->mtu, .promisc = true};
+		b->port[i] = port_open(&b->conf[i], (uint8_t)i, 1, &pools, e);
+		if (!b->port[i])
+			return -EIO;
+		b->wire[i] = wire_create(&a->wire[i], pools->data, now_ns(b));
+		if (!b->wire[i])
+			return err_set(e, ENOMEM, "no memory for --packets");
+	}
+	return 0;
+}
+
+void bridge_fini(struct bridge *b)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		wire_destroy(b->wire[i]);
+		port_close(b->port[i]);
+	}
+	buf_pools_destroy(&b->pools);
+	rte_eal_cleanup();
+}
+
+/* The port has taken the VLAN tag out of the frame; it puts it back where this asks it to. */
+static void as_sent(struct rte_mbuf *m)
+{
+	m->ol_flags = m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED ? RTE_MBUF_F_TX_VLAN : 0;
+}
+
+/* One burst each way. How many packets moved. */
+static unsigned turn(struct bridge *b)
+{
+	struct rte_mbuf *pkts[BURST];
+	unsigned moved = 0;
+
+	for (unsigned d = 0; d < 2; d++) {
+		uint16_t n = port_rx_burst(b->port[d], 0, pkts, BURST);
+		uint64_t now = now_ns(b);
+
+		moved += n;
+		for (uint16_t i = 0; i < n; i++) {
+			as_sent(pkts[i]);
+			wire_push(b->wire[d], pkts[i], now);
+		}
+		n = wire_pull(b->wire[d], pkts, BURST, now);
+		port_tx_burst(b->port[!d], 0, pkts, n);
+		moved += n;
+	}
+	return moved;
+}
+
+/* Sleep until the next packet is due, or a little while if that is far: others may come in. */
+static void nap(const struct bridge *b)
+{
+	uint64_t now = now_ns(b), at, ns = NAP_NS;
+	struct timespec t = {0};
+
+	for (unsigned d = 0; d < 2; d++)
+		if (wire_next(b->wire[d], &at))
+			ns = (int64_t)(at - now) <= 0 ? 0 : RTE_MIN(ns, at - now);
+	t.tv_nsec = (long)ns;
+	if (ns)
+		nanosleep(&t, NULL);
+}
+
+static int links_look(struct bridge *b, struct err *e)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (port_link_poll(b->port[i]) == PORT_EV_GONE)
+			return err_set(e, ENODEV, "port %s: the device is gone", b->conf[i].name);
+	return 0;
+}
+
+int bridge_run(
+	struct bridge *b, const struct args *a, const volatile sig_atomic_t *stop, struct err *e)
+{
+	uint64_t look_at = 0;
+	int rc = 0;
+
+	/* else the kernel adds 50 us to each nap */
+	prctl(PR_SET_TIMERSLACK, 1);
+	while (rc == 0 && !*stop) {
+		unsigned moved = turn(b);
+
+		if (now_ns(b) >= look_at) {
+			rc = links_look(b, e);
+			look_at = now_ns(b) + LINK_NS;
+		}
+		if (moved == 0 && a->sleep)
+			nap(b);
+	}
+	return rc;
+}

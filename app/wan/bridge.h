@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two ports, a wire each way between them, one core. */
+#ifndef WAN_BRIDGE_H
+#define WAN_BRIDGE_H
+
+#include <signal.h>
+
+#include "args.h"
+#include "port/port.h"
+
+struct bridge {
+	struct conf_port conf[2];
+	struct port *port[2]; /* a and b */
+	struct wire *wire[2]; /* a to b, b to a */
+	struct buf_pools pools;
+	uint64_t tsc_start, ns_per_cycle; /* the latter in units of 2^-32 */
+};
+
+/* Start DPDK, open both ports. 0, or -errno with e; bridge_fini() in either case. */
+int bridge_init(struct bridge *b, const struct args *a, struct err *e);
+void bridge_fini(struct bridge *b);
+/* Forward until *stop is set. 0, or -ENODEV with e: a port's device was removed. */
+int bridge_run(
+	struct bridge *b, const struct args *a, const volatile sig_atomic_t *stop, struct err *e);
+
+/* report.c: what happened, to stdout; as one JSON object or as a line each way. */
+void report(const struct bridge *b, bool json);
+
+#endif
