@@ -64,7 +64,8 @@ static bool window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 static void rtt_input(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_delivery *d)
 {
-	if (d->timed) {
+	/* Karn: an ACK of what was sent twice may be late by all the time between */
+	if (d->timed && !d->again) {
 		tcp__rtt_sample(c, (uint32_t)t->now_us - d->first_us, t->cfg.rto_min_ms);
 	} else if (c->backoff && (c->flags & TCP_F_TS)) {
 		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that

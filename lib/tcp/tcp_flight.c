@@ -76,7 +76,8 @@ struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c)
 	wheel_node_init(&f->pace, 0);
 	c->flight = f;
 	tcp__cwv_restart(c);
-	tcp__cc[c->cc]->init(c, (uint32_t)t->now_us);
+	if (tcp__cc[c->cc]->init)
+		tcp__cc[c->cc]->init(c, (uint32_t)t->now_us);
 	return f;
 }
 

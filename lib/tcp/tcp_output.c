@@ -200,7 +200,8 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = c->snd_una};
 	struct rte_mbuf *m;
 
-	if (again && !(c->flags & TCP_F_SYN_AGAIN))
+	/* an ACK that SYN_RCVD owes is a SYN-ACK: nothing else it sends means anything yet */
+	if (again && !(c->flags & (TCP_F_SYN_AGAIN | TCP_F_ACK_NOW)))
 		return NOTHING;
 	m = packet_new(t, &t->local[c->local], &c->remote);
 	if (!m)

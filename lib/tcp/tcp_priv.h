@@ -284,6 +284,7 @@ struct tcp_delivery {
 	bool dup;          /* a duplicate ACK (RFC 5681 2) */
 	bool reordered;    /* a run sent once came after one with higher numbers */
 	bool orig;         /* among them a run sent once, before recovery began */
+	bool again;        /* a run sent more than once is */
 	bool timed;        /* first_us holds */
 	uint32_t first_us; /* sent_us of the first one sent once */
 	struct tcp_run last; /* the one that was sent last, where bytes > 0 */
@@ -312,7 +313,8 @@ struct tcp_sample {
  */
 struct tcp_cc_ops {
 	const char *name;
-	/* A flight begins: c->cwnd, c->ssthresh and c->srtt may hold what an earlier one left. */
+	/* A flight begins: c->cwnd, c->ssthresh and c->srtt may hold what an earlier one left.
+	 * NULL: nothing. */
 	void (*init)(struct tcp_conn *c, uint32_t now_us);
 	/* An ACK that delivered something. Not called in TCP_CA_RECOVERY, but when `model`. */
 	void (*on_ack)(struct tcp_conn *c, const struct tcp_sample *s);

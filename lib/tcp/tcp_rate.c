@@ -28,7 +28,7 @@ void tcp__rate_sample(
 	/* shorter than any round trip: a heap of ACKs, or an answer to an earlier copy */
 	if (s->rate_us == 0 || s->rate_us < f->min_rtt)
 		s->rate_us = 0;
-	if (!r->again)
+	if (!d->again)
 		s->rtt_us = now - r->sent_us ? now - r->sent_us : 1;
 }
 

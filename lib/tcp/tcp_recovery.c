@@ -197,6 +197,8 @@ void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 
 	if (!(c->flags & TCP_F_SACK) && d->dup)
 		delivered = mss;
+	if (delivered == 0 && f->prr_out)
+		return;
 	f->prr_delivered += delivered;
 	if (pipe > c->ssthresh) {
 		uint64_t share = (uint64_t)f->prr_delivered * c->ssthresh + f->prr_base - 1;
@@ -216,6 +218,8 @@ void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 	if (f->prr_out == 0 && send < mss)
 		send = mss; /* the first retransmission goes at once */
 	c->cwnd = pipe + (uint32_t)send;
+	if (c->cwnd < mss) /* a pipe of crumbs must not starve */
+		c->cwnd = mss;
 }
 
 /* RFC 2018 8: the peer may have thrown away what it SACKed. It has when the first byte that it does

@@ -262,7 +262,9 @@ void tcp__run_lose(struct tcp *t, struct tcp_flight *f, struct tcp_run *r)
 /* Note that r, up to end, has arrived. */
 static void deliver(const struct tcp_run *r, uint32_t end, struct tcp_delivery *d)
 {
-	if (!r->again) {
+	if (r->again) {
+		d->again = true;
+	} else {
 		d->orig |= seq_leq(end, d->recover);
 		d->reordered |= seq_lt(end, d->fack);
 		if (!d->timed)
@@ -373,14 +375,18 @@ void tcp__runs_lose(struct tcp *t, struct tcp_flight *f, bool reneged, uint32_t 
 	}
 }
 
-/* Nothing was lost after all: all LOST are OUT again, before those sent since. */
+/* Nothing was lost after all: all LOST are OUT again, before most of those that are. */
 void tcp__runs_unlose(struct tcp *t, struct tcp_flight *f)
 {
 	struct tcp_run *r;
 
 	while ((r = run_at(t, f->queue[TCP_RUN_LOST].tail)) != NULL) {
+		struct tcp_run *after = NULL, *next = run_at(t, f->queue[TCP_RUN_OUT].head);
+
+		for (; next && seq_lt(next->sent_us, r->sent_us); next = run_at(t, next->q_next))
+			after = next;
 		leave(t, f, r);
-		enter_behind(t, f, r, TCP_RUN_OUT, NULL);
+		enter_behind(t, f, r, TCP_RUN_OUT, after);
 	}
 }
 
