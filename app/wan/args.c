@@ -26,12 +26,13 @@ const char args_usage[] =
 	"  --rate RATE            bit/s: 100M, 1G\n"
 	"  --queue BYTES          that may wait for the rate: 64K, 1M (256K)\n"
 	"  --a-to-b, --b-to-a     what follows is for this direction; --both: again for both\n"
-	"  --packets N            room in each direction (65536)\n"
+	"  --packets N            room in each direction (65536), 3.5 KB each\n"
 	"  --seed N               the same seed, the same pattern (1)\n"
 	"  --mtu N                of both ports, bytes of IP packet (1500)\n"
 	"  --idle poll|sleep      sleep: naps of at most 50 us while nothing is due (poll)\n"
 	"  --core N               run on this core\n"
 	"  --hugepages            use them (normal pages)\n"
+	"  --verbose              DPDK's own log, to stderr\n"
 	"  --json                 the counters at the end as JSON\n"
 	"  --version, --help\n"
 	"Prints \"ready\", forwards until SIGTERM or SIGINT, then prints what happened.\n"
@@ -60,7 +61,7 @@ static const struct kind kind_time = {units_time, 0, WIRE_TIME_MAX, "a time up t
 static const struct kind kind_share = {units_share, 0, WIRE_ALWAYS, "a share like 0.1%"};
 static const struct kind kind_rate = {units_rate, 1000, 1e12, "bit/s, 1K to 1000G, like 100M"};
 static const struct kind kind_bytes = {units_bytes, 0, WIRE_QUEUE_MAX, "bytes up to 1G, like 256K"};
-static const struct kind kind_packets = {units_none, 1, 1 << 22, "a number from 1 to 4194304"};
+static const struct kind kind_packets = {units_none, 1, 1 << 18, "a number from 1 to 262144"};
 static const struct kind kind_seed = {units_none, 0, 1ull << 53, "a number up to 2^53"};
 static const struct kind kind_core = {units_none, 0, CORE_MAX, "a number up to 1023"};
 static const struct kind kind_mtu = {units_none, RTE_ETHER_MIN_MTU, 9600, "a number of bytes"};
@@ -76,6 +77,7 @@ enum arg {
 	OPT_CORE,
 	OPT_HUGEPAGES,
 	OPT_JSON,
+	OPT_VERBOSE,
 	OPT_A_TO_B,
 	OPT_B_TO_A,
 	OPT_BOTH,
@@ -91,9 +93,10 @@ static const struct option options[] = {{"delay", 1, NULL, OPT_FIELD},
 	{"burst-loss", 1, NULL, OPT_BURST}, {"packets", 1, NULL, OPT_PACKETS},
 	{"seed", 1, NULL, OPT_SEED}, {"mtu", 1, NULL, OPT_MTU}, {"idle", 1, NULL, OPT_IDLE},
 	{"core", 1, NULL, OPT_CORE}, {"hugepages", 0, NULL, OPT_HUGEPAGES},
-	{"json", 0, NULL, OPT_JSON}, {"a-to-b", 0, NULL, OPT_A_TO_B},
-	{"b-to-a", 0, NULL, OPT_B_TO_A}, {"both", 0, NULL, OPT_BOTH}, {"help", 0, NULL, OPT_HELP},
-	{"version", 0, NULL, OPT_VERSION}, {0}};
+	{"json", 0, NULL, OPT_JSON}, {"verbose", 0, NULL, OPT_VERBOSE},
+	{"a-to-b", 0, NULL, OPT_A_TO_B}, {"b-to-a", 0, NULL, OPT_B_TO_A},
+	{"both", 0, NULL, OPT_BOTH}, {"help", 0, NULL, OPT_HELP}, {"version", 0, NULL, OPT_VERSION},
+	{0}};
 
 /* options[i] of kind OPT_FIELD fills fields[i]. */
 static const struct field {
@@ -229,6 +232,7 @@ static int read_flag(struct reader *r, enum arg opt)
 
 	a->hugepages |= opt == OPT_HUGEPAGES;
 	a->json |= opt == OPT_JSON;
+	a->verbose |= opt == OPT_VERBOSE;
 	if (opt == OPT_A_TO_B || opt == OPT_B_TO_A || opt == OPT_BOTH) {
 		r->dir[0] = opt != OPT_B_TO_A;
 		r->dir[1] = opt != OPT_A_TO_B;

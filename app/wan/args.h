@@ -14,7 +14,7 @@ struct args {
 	struct wire_conf wire[2]; /* a to b, b to a */
 	uint16_t mtu;             /* of both ports */
 	int core;                 /* -1: any */
-	bool sleep, json, hugepages;
+	bool sleep, json, hugepages, verbose;
 };
 
 extern const char args_usage[];

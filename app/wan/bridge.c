@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
 
 #include "bridge.h"
 
@@ -15,41 +10,8 @@
 #define SPARE   8192u                   /* mbufs that rings of drivers may hold */
 #define NAP_NS  50000u                  /* what sleeping may add to a packet's delay */
 #define LINK_NS 1000000000ull           /* between looks at the links */
+#define MEMORY  (64u << 20)             /* of the EAL itself and what ports take */
 #define MBUF    (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
-
-static bool is_pci(const char *device)
-{
-	return memchr(device, ':', strcspn(device, ","));
-}
-
-/* The EAL pins its thread; only who asked for a core wants that. */
-static int eal_start(const struct args *a, uint32_t mbufs, struct err *e)
-{
-	char lcores[32], megabytes[16];
-	char *argv[16] = {"penstock-wan", "--no-telemetry", "--log-level", "error", "--lcores",
-		lcores, "-m", megabytes};
-	int argc = 8, rc;
-	cpu_set_t cpus;
-
-	sched_getaffinity(0, sizeof(cpus), &cpus);
-	snprintf(lcores, sizeof(lcores), "0@%d", a->core >= 0 ? a->core : sched_getcpu());
-	snprintf(megabytes, sizeof(megabytes), "%u", 64 + (unsigned)((uint64_t)mbufs * MBUF >> 20));
-	argv[argc++] = a->hugepages ? "--in-memory" : "--no-huge";
-	if (!a->hugepages)
-		argv[argc++] = "--no-shconf";
-	if (!is_pci(a->device[0]) && !is_pci(a->device[1])) {
-		argv[argc++] = "--no-pci";
-		argv[argc++] = "--iova-mode=va"; /* see pool_create() in lib/buf */
-	}
-	rc = rte_eal_init(argc, argv);
-	if (rc < 0)
-		return err_set(e, rte_errno ? rte_errno : EIO,
-			"DPDK does not start with %s MB on core %s: %s", megabytes, lcores + 2,
-			rte_strerror(rte_errno));
-	if (a->core < 0)
-		sched_setaffinity(0, sizeof(cpus), &cpus);
-	return 0;
-}
 
 static uint64_t now_ns(const struct bridge *b)
 {
@@ -72,7 +34,7 @@ int bridge_init(struct bridge *b, const struct args *a, struct err *e)
 	int rc;
 
 	*b = (struct bridge){0};
-	rc = eal_start(a, mbufs, e);
+	rc = eal_start(a, MEMORY + (uint64_t)mbufs * MBUF, e);
 	if (rc < 0)
 		return rc;
 	clock_init(b);
@@ -98,7 +60,7 @@ void bridge_fini(struct bridge *b)
 		port_close(b->port[i]);
 	}
 	buf_pools_destroy(&b->pools);
-	rte_eal_cleanup();
+	eal_stop();
 }
 
 /* The port has taken the VLAN tag out of the frame; it puts it back where this asks it to. */

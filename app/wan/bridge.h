@@ -23,6 +23,10 @@ void bridge_fini(struct bridge *b);
 int bridge_run(
 	struct bridge *b, const struct args *a, const volatile sig_atomic_t *stop, struct err *e);
 
+/* eal.c: start DPDK with that many bytes of memory. 0 or -errno with e. */
+int eal_start(const struct args *a, uint64_t memory, struct err *e);
+void eal_stop(void); /* harmless when it is not up */
+
 /* report.c: what happened, to stdout; as one JSON object or as a line each way. */
 void report(const struct bridge *b, bool json);
 

@@ -33,7 +33,7 @@ struct conf_where {
 
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
 enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
-enum conf_mode { CONF_MODE_HTTP };
+enum conf_mode { CONF_MODE_HTTP, CONF_MODE_SPLICE, CONF_MODE_ECHO };
 enum conf_balance {
 	CONF_BALANCE_ROUND_ROBIN,
 	CONF_BALANCE_LEAST_CONNECTIONS,
@@ -88,9 +88,9 @@ struct conf_listener {
 	struct ip_endpoint addr[CONF_LISTEN_ADDRS_MAX]; /* each on a port, no endpoint twice */
 	unsigned n_addr;
 	enum conf_mode mode;
-	const char *pool_name;
-	unsigned pool; /* index */
-	bool forwarded;
+	const char *pool_name; /* NULL with CONF_MODE_ECHO */
+	unsigned pool;         /* index; 0 with CONF_MODE_ECHO */
+	bool forwarded;        /* this and the next three: CONF_MODE_HTTP only */
 	bool request_id;
 	uint32_t head_limit; /* bytes */
 	uint32_t head_timeout_ms;
@@ -159,6 +159,8 @@ struct conf *conf_parse_text(
 	const char *name, const char *text, size_t n, struct conf_errors *errs);
 
 void conf_destroy(struct conf *c); /* NULL is fine */
+
+const char *conf_mode_name(enum conf_mode mode); /* as in the file */
 
 unsigned conf_errors_count(const struct conf_errors *errs);
 

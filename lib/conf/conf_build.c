@@ -12,6 +12,14 @@ bool conf__key_ok(const struct conf__section *sec, const char *key)
 	return !sec->twice && !(sec->bad_keys & 1u << (k - sec->kind->keys));
 }
 
+bool conf__key_given(const struct conf__section *sec, const char *key)
+{
+	for (const struct conf__line *l = sec->lines; l; l = l->next)
+		if (l->known && strcmp(l->key, key) == 0)
+			return true;
+	return false;
+}
+
 static unsigned items_count(const struct conf__line *line)
 {
 	struct span rest = span_str(line->value), item;

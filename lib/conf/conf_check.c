@@ -244,6 +244,42 @@ static void check_routes(struct conf__load *ld)
 	}
 }
 
+const char *conf_mode_name(enum conf_mode mode)
+{
+	static const char *const names[] = {[CONF_MODE_HTTP] = "http",
+		[CONF_MODE_SPLICE] = "splice",
+		[CONF_MODE_ECHO] = "echo"};
+
+	return names[mode];
+}
+
+/* A key that the listener's mode does not look at. */
+static void listener_stray(
+	struct conf__load *ld, struct conf__section *sec, const char *key, const char *modes)
+{
+	const struct conf_listener *l = sec->obj;
+
+	if (conf__key_given(sec, key))
+		conf__key_error(ld, sec, conf__line_of(sec, key, 0), key,
+			"has no meaning with mode = %s, allowed: with mode = %s",
+			conf_mode_name(l->mode), modes);
+}
+
+static void listener_mode(struct conf__load *ld, struct conf__section *sec)
+{
+	static const char *const http_only[] = {
+		"forwarded", "request-id", "head-limit", "head-timeout", NULL};
+	const struct conf_listener *l = sec->obj;
+
+	for (unsigned i = 0; l->mode != CONF_MODE_HTTP && http_only[i]; i++)
+		listener_stray(ld, sec, http_only[i], "http");
+	if (l->mode == CONF_MODE_ECHO)
+		listener_stray(ld, sec, "pool", "http or splice");
+	else if (!conf__key_given(sec, "pool"))
+		conf__key_error(
+			ld, sec, sec->at.line, "pool", "missing, allowed: the name of a [pool]");
+}
+
 static void listener_pool(struct conf__load *ld, struct conf__section *sec)
 {
 	struct conf_listener *l = sec->obj;
@@ -303,7 +339,9 @@ static void check_listeners(struct conf__load *ld)
 		struct conf__section *sec = ld->by_kind[KIND_LISTENER][i];
 		const struct conf_listener *l = sec->obj;
 
-		if (conf__key_ok(sec, "pool"))
+		if (conf__key_ok(sec, "mode"))
+			listener_mode(ld, sec);
+		if (l->pool_name && conf__key_ok(sec, "pool"))
 			listener_pool(ld, sec);
 		for (unsigned a = 0; conf__key_ok(sec, "address") && a < l->n_addr; a++)
 			listener_address(ld, i, a);

@@ -53,8 +53,9 @@ static const struct conf__key route_keys[] = {
 static const struct conf__key listener_keys[] = {
 	{"address", conf__parse_listen_address, NOFIELD, .required = true, .list = true,
 		.help = "up to 8 of ADDRESS:PORT or [ADDRESS]:PORT"},
-	{"mode", conf__parse_word, FIELD(conf_listener, mode), .def = "http", .help = "http"},
-	{"pool", conf__parse_name, FIELD(conf_listener, pool_name), .required = true,
+	{"mode", conf__parse_word, FIELD(conf_listener, mode), .def = "http",
+		.help = "http | splice | echo"},
+	{"pool", conf__parse_name, FIELD(conf_listener, pool_name),
 		.help = "the name of a [pool]"},
 	{"forwarded", conf__parse_bool, FIELD(conf_listener, forwarded), .def = "no"},
 	{"request-id", conf__parse_bool, FIELD(conf_listener, request_id), .def = "no"},

@@ -146,6 +146,8 @@ bool conf__name_ok(const char *name);
 
 bool conf__key_ok(const struct conf__section *sec, const char *key);
 const struct conf__key *conf__key_find(const struct conf__kind *kind, const char *name);
+/* Does the file give it? A default does not count. */
+bool conf__key_given(const struct conf__section *sec, const char *key);
 /* The line that gave the i-th item of a list, or the only value (i 0) of a key. */
 unsigned conf__line_of(const struct conf__section *sec, const char *key, unsigned i);
 

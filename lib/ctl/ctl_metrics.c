@@ -244,8 +244,9 @@ static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 		tcp_info(core->sys.workers[w].tcp, &tcp);
 		relay_info(core->sys.workers[w].relay, &relay);
 		memcpy(v[w],
-			(uint64_t[N]){tcp.conns, tcp.syns, tcp.time_waits, relay.fronts,
-				relay.backs, relay.backs_idle, relay.requests},
+			(uint64_t[N]){tcp.conns, tcp.syns, tcp.time_waits,
+				relay.fronts + relay.splices, relay.backs + relay.splice_backs,
+				relay.backs_idle, relay.requests},
 			sizeof(v[w]));
 	}
 	for (const struct family *f = families; f < families + N; f++) {

@@ -114,24 +114,37 @@ static void put_routes(struct ctl_doc *out, const struct conf *c)
 	}
 }
 
+/* What only mode = http knows: elsewhere no line, for conf_load() would refuse it. */
+static void put_http(struct ctl_doc *out, const struct conf_listener *l)
+{
+	if (l->mode != CONF_MODE_HTTP) {
+		for (unsigned i = 0; i < 4; i++)
+			ctl__doc_none(out);
+		return;
+	}
+	ctl__doc_number(out, CTL_BOOL, l->forwarded);
+	ctl__doc_number(out, CTL_BOOL, l->request_id);
+	ctl__doc_number(out, CTL_BYTES, l->head_limit);
+	ctl__doc_number(out, CTL_MS, l->head_timeout_ms);
+}
+
 static void put_listeners(struct ctl_doc *out, const struct conf *c)
 {
 	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
 		{"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
 		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
 		{"body_timeout_ms", "body_timeout"}, {"connections"}};
-	static const char *const mode[] = {[CONF_MODE_HTTP] = "http"};
 
 	CTL_SECTION(out, "listener", CTL_BLOCKS, columns);
 	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++) {
 		ctl__doc_string(out, "%s", l->name);
 		ctl__doc_endpoints(out, l->addr, l->n_addr);
-		ctl__doc_string(out, "%s", mode[l->mode]);
-		ctl__doc_string(out, "%s", l->pool_name);
-		ctl__doc_number(out, CTL_BOOL, l->forwarded);
-		ctl__doc_number(out, CTL_BOOL, l->request_id);
-		ctl__doc_number(out, CTL_BYTES, l->head_limit);
-		ctl__doc_number(out, CTL_MS, l->head_timeout_ms);
+		ctl__doc_string(out, "%s", conf_mode_name(l->mode));
+		if (l->pool_name)
+			ctl__doc_string(out, "%s", l->pool_name);
+		else
+			ctl__doc_none(out);
+		put_http(out, l);
 		ctl__doc_number(out, CTL_MS, l->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, l->body_timeout_ms);
 		ctl__doc_number(out, CTL_COUNT, l->connections);

@@ -3,8 +3,9 @@
  * show connections: copied on the worker in bounded steps, a cursor between them. What comes or
  * goes meanwhile may be shown or not; nothing is shown twice.
  *
- * Places 0 .. relay_max - 1 are the relay's (fronts and backs), the rest are TCP's own: only those
- * that the relay does not hold (not yet accepted, or closing on their own) are shown from there.
+ * Places 0 .. relay_max - 1 are the relay's (clients and members), the rest are TCP's own: only
+ * those that the relay does not hold (not yet accepted, or closing on their own) are shown from
+ * there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -111,14 +112,12 @@ static int put_worker(const struct ctl_core *core, unsigned w, uint32_t limit, s
 	struct ctl_doc *out, struct err *e)
 {
 	const struct ctl_worker *worker = &core->sys.workers[w];
-	struct relay_info relay;
 	struct tcp_info tcp;
 	uint32_t shown = 0;
 
-	relay_info(worker->relay, &relay);
 	tcp_info(worker->tcp, &tcp);
 	job->worker = worker;
-	job->relay_max = relay.fronts_max + relay.backs_max;
+	job->relay_max = relay_places(worker->relay);
 	job->places = job->relay_max + tcp.conns_max;
 	for (job->at = 0; job->at < job->places && shown < limit; shown += job->n) {
 		job->want = RTE_MIN(limit - shown, (uint32_t)ROWS_STEP);

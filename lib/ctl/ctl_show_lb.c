@@ -196,7 +196,11 @@ static void listener_row(const struct ctl_core *core, unsigned listener, struct 
 	}
 	ctl__doc_string(out, "%s", l->name);
 	ctl__doc_endpoints(out, l->addr, l->n_addr);
-	ctl__doc_string(out, "%s", l->pool_name);
+	ctl__doc_string(out, "%s", conf_mode_name(l->mode));
+	if (l->pool_name)
+		ctl__doc_string(out, "%s", l->pool_name);
+	else
+		ctl__doc_none(out);
 	ctl__doc_number(out, CTL_COUNT, fronts);
 	ctl__doc_number(out, CTL_COUNT, stat[RELAY_STAT_connections]);
 	ctl__doc_number(out, CTL_COUNT, stat[RELAY_STAT_requests]);
@@ -208,8 +212,8 @@ static void listener_row(const struct ctl_core *core, unsigned listener, struct 
 int ctl__show_listeners(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
-	static const struct ctl_column columns[] = {{"name", "listener"}, {"addresses"}, {"pool"},
-		{"connections"}, {"accepted"}, {"requests"}, {"status_2xx", "2xx"},
+	static const struct ctl_column columns[] = {{"name", "listener"}, {"addresses"}, {"mode"},
+		{"pool"}, {"connections"}, {"accepted"}, {"requests"}, {"status_2xx", "2xx"},
 		{"status_3xx", "3xx"}, {"status_4xx", "4xx"}, {"status_5xx", "5xx"},
 		{"bytes_req", "received"}, {"bytes_rsp", "sent"}};
 

@@ -130,6 +130,7 @@ static void worker_records(struct ctl_doc *out, unsigned w, const struct ctl_wor
 	records(out, w, "fronts", relay.fronts, relay.fronts_max);
 	records(out, w, "backs", relay.backs, relay.backs_max);
 	records(out, w, "requests", relay.requests, relay.requests_max);
+	records(out, w, "splices", relay.splices, relay.splices_max);
 }
 
 int ctl__show_memory(

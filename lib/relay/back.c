@@ -86,7 +86,7 @@ void relay__back_put(struct relay *r, struct back *b)
 	r->back_free = b;
 }
 
-void relay__back_close(struct relay *r, struct back *b, bool abort)
+enum run relay__back_close(struct relay *r, struct back *b, bool abort)
 {
 	if (list_linked(&b->link))
 		leave_idle(r, b);
@@ -95,6 +95,7 @@ void relay__back_close(struct relay *r, struct back *b, bool abort)
 	else
 		tcp_release(r->cfg.tcp, b->conn);
 	relay__back_put(r, b);
+	return RUN_GONE;
 }
 
 void relay__back_idle(struct relay *r, struct back *b)

@@ -187,16 +187,11 @@ void relay__front_run(struct relay *r, struct front *f)
 		arm(r, f);
 }
 
-void relay__front_accept(struct relay *r, struct tcp_conn *c, uint8_t events)
+void relay__front_accept(
+	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events)
 {
-	struct relay_listener *l = tcp_listener_user(r->cfg.tcp, c->listener);
 	struct front *f = r->front_free;
 
-	if (r->draining || !f || l->fronts == l->conf->connections) {
-		l->stat[r->draining ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
-		tcp_abort(r->cfg.tcp, c);
-		return;
-	}
 	r->front_free = f->next_free;
 	*f = (struct front){.kind = RELAY_FRONT,
 		.state = FRONT_BUSY,
@@ -205,8 +200,6 @@ void relay__front_accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 		.conn = c};
 	wheel_node_init(&f->timer, RELAY_FRONT);
 	r->info.fronts++;
-	l->fronts++;
-	FRONT_COUNT(r, f, connections);
 	c->owner = f;
 	expect_head(r, f);
 	relay__front_event(r, f, events);

@@ -19,26 +19,42 @@ static void *zalloc(const struct relay *r, size_t n, size_t size)
 		"relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE, r->cfg.socket);
 }
 
-uint32_t relay_fronts_max(const struct conf *conf)
+#define MODE(name) (1u << CONF_MODE_##name)
+
+/* Most connections of listeners whose mode is one of these. */
+static uint32_t connections(const struct conf *conf, unsigned modes)
 {
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < conf->n_listeners; i++)
-		n += conf->listeners[i].connections;
+		if (modes & 1u << conf->listeners[i].mode)
+			n += conf->listeners[i].connections;
 	return n;
+}
+
+uint32_t relay_fronts_max(const struct conf *conf)
+{
+	return connections(conf, MODE(HTTP) | MODE(SPLICE) | MODE(ECHO));
+}
+
+uint32_t relay_splices_max(const struct conf *conf)
+{
+	return connections(conf, MODE(SPLICE));
 }
 
 static int records_create(struct relay *r)
 {
 	struct relay_info *n = &r->info;
 
-	n->fronts_max = relay_fronts_max(r->cfg.conf);
+	n->fronts_max = connections(r->cfg.conf, MODE(HTTP));
+	n->splices_max = connections(r->cfg.conf, MODE(SPLICE) | MODE(ECHO));
 	n->backs_max = r->cfg.backs;
 	n->requests_max = r->cfg.requests;
 	r->fronts = zalloc(r, n->fronts_max, sizeof(*r->fronts));
 	r->backs = zalloc(r, n->backs_max, sizeof(*r->backs));
 	r->requests = zalloc(r, n->requests_max, sizeof(*r->requests));
-	if (!r->fronts || !r->backs || !r->requests)
+	r->splices = zalloc(r, n->splices_max, sizeof(*r->splices));
+	if (!r->fronts || !r->backs || !r->requests || !r->splices)
 		return -ENOMEM;
 	for (uint32_t i = n->fronts_max; i-- > 0; r->front_free = &r->fronts[i])
 		r->fronts[i].next_free = r->front_free;
@@ -46,6 +62,8 @@ static int records_create(struct relay *r)
 		r->backs[i].next_free = r->back_free;
 	for (uint32_t i = n->requests_max; i-- > 0; r->request_free = &r->requests[i])
 		r->requests[i].next_free = r->request_free;
+	for (uint32_t i = n->splices_max; i-- > 0; r->splice_free = &r->splices[i])
+		r->splices[i].next_free = r->splice_free;
 	return 0;
 }
 
@@ -146,23 +164,23 @@ static void refuse_unseen(struct relay *r)
 			tcp_abort(r->cfg.tcp, c);
 }
 
-/* True: place i, counted as for relay_conn_at, was in use. */
+/* True: record i of all, in the order of relay_conn_at, was in use. */
 static bool abort_at(struct relay *r, uint32_t i)
 {
-	struct back *b;
+	struct splice *s;
 
 	if (i < r->info.fronts_max)
 		return r->fronts[i].conn && relay__front_abort(r, &r->fronts[i]) == RUN_GONE;
-	b = &r->backs[i - r->info.fronts_max];
-	if (!b->conn)
-		return false;
-	relay__back_close(r, b, true);
-	return true;
+	i -= r->info.fronts_max;
+	if (i < r->info.backs_max)
+		return r->backs[i].conn && relay__back_close(r, &r->backs[i], true) == RUN_GONE;
+	s = &r->splices[i - r->info.backs_max];
+	return s->conn[SIDE_FRONT] && relay__splice_abort(r, s) == RUN_GONE;
 }
 
 bool relay_abort(struct relay *r, uint32_t *at, unsigned max)
 {
-	uint32_t end = r->info.fronts_max + r->info.backs_max;
+	uint32_t end = r->info.fronts_max + r->info.backs_max + r->info.splices_max;
 
 	for (; *at < end && max > 0; (*at)++)
 		max -= abort_at(r, *at);
@@ -175,7 +193,7 @@ void relay_destroy(struct relay *r)
 
 	if (!r)
 		return;
-	if (r->requests) /* the last to be made */
+	if (r->splices) /* the last to be made */
 		relay_abort(r, &at, UINT32_MAX);
 	unlisten(r);
 	refuse_unseen(r);
@@ -184,6 +202,7 @@ void relay_destroy(struct relay *r)
 	rte_free(r->in);
 	rte_free(r->idle);
 	rte_free(r->idle_base);
+	rte_free(r->splices);
 	rte_free(r->requests);
 	rte_free(r->backs);
 	rte_free(r->fronts);
@@ -208,6 +227,24 @@ static void retry_stalled(struct relay *r)
 		relay__front_run(r, container_of_list(node, struct request, stalled)->front);
 }
 
+/* A client came: the listener's mode says what it gets. Its limit leaves a record for each. */
+static void accept(struct relay *r, struct tcp_conn *c, uint8_t events)
+{
+	struct relay_listener *l = tcp_listener_user(r->cfg.tcp, c->listener);
+
+	if (r->draining || l->fronts == l->conf->connections) {
+		l->stat[r->draining ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
+		tcp_abort(r->cfg.tcp, c);
+		return;
+	}
+	l->fronts++;
+	l->stat[RELAY_STAT_connections]++;
+	if (l->conf->mode == CONF_MODE_HTTP)
+		relay__front_accept(r, l, c, events);
+	else
+		relay__splice_accept(r, l, c, events);
+}
+
 void relay_step(struct relay *r, clock_us_t now)
 {
 	struct tcp_conn *c;
@@ -217,11 +254,13 @@ void relay_step(struct relay *r, clock_us_t now)
 	retry_stalled(r);
 	while ((c = tcp_ready_take(r->cfg.tcp, &events))) {
 		if (events & TCP_EV_ACCEPT)
-			relay__front_accept(r, c, events);
+			accept(r, c, events);
 		else if (*(const uint8_t *)c->owner == RELAY_FRONT)
 			relay__front_event(r, c->owner, events);
-		else
+		else if (*(const uint8_t *)c->owner == RELAY_BACK)
 			relay__back_event(r, c->owner, events);
+		else
+			relay__splice_event(r, c, events);
 	}
 }
 
@@ -242,8 +281,10 @@ void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
 
 		if (n->kind == RELAY_FRONT)
 			relay__front_expired(r, container_of_list(n, struct front, timer));
-		else
+		else if (n->kind == RELAY_BACK)
 			relay__back_expired(r, container_of_list(n, struct back, timer));
+		else
+			relay__splice_expired(r, container_of_list(n, struct splice, timer));
 	}
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The relay: HTTP/1.1 requests from front connections (clients) to back connections (S3 nodes) and
- * the responses back. The only library that joins those of rank 3. One instance a worker; it owns
- * its fronts, backs and requests in pools made at start, and every body byte that passes is moved
- * from one connection's rx to the other's tx, never copied, never altered.
+ * the responses back; or bare bytes, both ways or back to where they came from. The only library
+ * that joins those of rank 3. One instance a worker; it owns its fronts, backs, requests and
+ * splices in pools made at start, and every body byte that passes is moved from one connection's rx
+ * to the other's tx, never copied, never altered.
  *
  * Stage 5 of worker_poll(): relay_step() takes all of tcp's ready list. It calls nothing above it.
  * Errors of peers are counted and answered; nothing here can fail at run time.
@@ -48,12 +49,14 @@ struct relay_config {
 	struct rand_state *rnd;
 	uint16_t worker, n_workers; /* worker is also the queue on every port */
 	uint32_t requests;          /* most requests in flight */
-	uint32_t backs;             /* most back connections, idle ones included; >= requests */
-	int socket;                 /* NUMA node */
+	uint32_t backs; /* most back connections for these, idle ones included; no fewer */
+	int socket;     /* NUMA node */
 };
 
-/* Fronts that an instance may hold: tcp needs as many connections, and `backs` more. */
+/* Client connections that an instance may hold, and how many of these have a connection to a member
+ * of their own for life (mode = splice). tcp needs as many as both together, and `backs` more. */
 uint32_t relay_fronts_max(const struct conf *conf);
+uint32_t relay_splices_max(const struct conf *conf);
 
 /* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind.
  */
@@ -74,7 +77,7 @@ void relay_tick(struct relay *r, uint32_t budget, clock_us_t now);
 uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now);
 
 /* Begin to end: no new connections, idle ones are closed, the others after their response, which
- * says Connection: close. Once is enough. */
+ * says Connection: close. Bare bytes go on until their ends close. Once is enough. */
 void relay_drain(struct relay *r, clock_us_t now);
 
 /*
@@ -86,10 +89,12 @@ uint16_t relay_port_owner(uint16_t lport, uint16_t n_workers);
 /* ---- reading; counts may be read by control at any time ---- */
 
 struct relay_info {
-	uint32_t fronts, fronts_idle; /* idle: no request begun */
-	uint32_t backs, backs_idle;
-	uint32_t requests; /* in flight */
-	uint32_t fronts_max, backs_max, requests_max;
+	uint32_t fronts, fronts_idle; /* HTTP; idle: no request begun */
+	uint32_t backs, backs_idle;   /* of HTTP */
+	uint32_t requests;            /* in flight */
+	uint32_t splices;             /* clients of modes splice and echo */
+	uint32_t splice_backs;        /* of these, with a connection to a member */
+	uint32_t fronts_max, backs_max, requests_max, splices_max;
 };
 void relay_info(const struct relay *r, struct relay_info *out);
 
@@ -102,15 +107,17 @@ uint32_t relay_listener_fronts(const struct relay *r, unsigned listener);
 /* One connection, for show connections: safe on the worker itself only. */
 struct relay_conn {
 	const struct tcp_conn *conn;
-	const char *state; /* "idle", "head", "busy", "linger"; "connect", "busy", "idle" */
+	const char *state; /* of HTTP: "idle", "head", "busy", "linger"; "connect", "busy", "idle";
+			      of bare bytes, both ends: "connect", "splice"; "echo" */
 	bool back;
 	unsigned listener;  /* fronts */
 	int pool, member;   /* of the request, or of the back; -1: none */
 	uint32_t requests;  /* begun on this connection */
-	uint64_t req_bytes; /* of the request in flight */
+	uint64_t req_bytes; /* of the request in flight; of bare bytes all */
 	uint64_t rsp_bytes;
 };
-/* Connection i < fronts_max + backs_max; false: that place is free. */
+uint32_t relay_places(const struct relay *r);
+/* Connection i < relay_places; false: that place is free. */
 bool relay_conn_at(const struct relay *r, uint32_t i, struct relay_conn *out);
 
 #endif

@@ -59,20 +59,34 @@ static struct tcp_conn *open_from(struct relay *r, const struct net_path *path,
 	return NULL;
 }
 
-struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error)
+struct tcp_conn *relay__open(
+	struct relay *r, unsigned pool, unsigned member, void *owner, int *error)
 {
 	const struct ip_endpoint *remote = &lb_member(r->cfg.lb, pool, member)->endpoint;
 	struct net_path path;
-	struct back *b;
 
 	*error = -net_path(r->cfg.net, &remote->addr, &path);
-	if (*error)
-		return NULL;
-	b = relay__back_get(r, pool, member);
+	return *error ? NULL : open_from(r, &path, remote, owner, error);
+}
+
+bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
+	unsigned member)
+{
+	lb_tried_add(tried, member);
+	if (*retries == lb_pool_conf(r->cfg.lb, pool)->retries)
+		return false;
+	++*retries;
+	return true;
+}
+
+struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error)
+{
+	struct back *b = relay__back_get(r, pool, member);
+
 	*error = ENOMEM;
 	if (!b)
 		return NULL;
-	b->conn = open_from(r, &path, remote, b, error);
+	b->conn = relay__open(r, pool, member, b, error);
 	if (b->conn)
 		return b;
 	relay__back_put(r, b);

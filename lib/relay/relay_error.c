@@ -26,7 +26,15 @@ static const struct cause causes[RELAY_STAT_N] = {
 	[RELAY_STAT_fail_rsp_timeout] = {504, LB_TIMEOUT, false, false},
 	[RELAY_STAT_fail_rsp_broken] = {0, LB_RESET, false, false},
 	[RELAY_STAT_fail_rsp_stalled] = {0, LB_TIMEOUT, false, false},
+	[RELAY_STAT_fail_member_slow] = {0, LB_TIMEOUT, false, false},
+	[RELAY_STAT_closed_idle] = {0, LB_CANCEL, false, false},
+	[RELAY_STAT_spliced] = {0, LB_COMPLETE, false, false},
 };
+
+enum lb_outcome relay__outcome(enum relay_stat why)
+{
+	return causes[why].outcome;
+}
 
 void relay__count_status(struct relay *r, const struct front *f, unsigned status)
 {

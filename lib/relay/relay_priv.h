@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inside the relay. Three records, each in a pool made at start:
+ * Inside the relay. Four records, each in a pool made at start:
  *
- *	front    a client's connection, all its life                 front.c
+ *	front    a client's HTTP connection, all its life            front.c
  *	request  from its complete head to its response's last byte  request.c, response.c
  *	back     a connection to a member, busy or idle              back.c, relay_connect.c
+ *	splice   a client's connection of bare bytes and its         splice.c
+ *	         connection to a member, all their lives
  *
  *	front->req != NULL  <=>  front->state == FRONT_BUSY, and then front->req->front == front
  *	request->back != NULL  <=>  its state is past REQ_BUILD, and then back->req == request
@@ -23,7 +25,7 @@
 #define RELAY_EDIT_ROOM    512 /* what a head may grow by: added fields */
 
 /* The first byte of whatever a tcp_conn's owner points at, and the kind of its timer. */
-enum relay_kind { RELAY_FRONT = 1, RELAY_BACK };
+enum relay_kind { RELAY_FRONT = 1, RELAY_BACK, RELAY_SPLICE };
 
 /* What a step of a state machine says. */
 enum run {
@@ -70,6 +72,32 @@ struct back {
 };
 
 _Static_assert(sizeof(struct back) <= 128, "an idle member connection costs two cache lines");
+
+enum side { SIDE_FRONT, SIDE_BACK, SIDES };
+enum splice_state { SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
+
+struct splice {
+	uint8_t kind;     /* RELAY_SPLICE */
+	uint8_t state;    /* enum splice_state */
+	uint8_t ends;     /* 2; an echo has 1: the front */
+	uint8_t retries;  /* other members tried */
+	uint8_t why;      /* enum relay_stat: what was lost first; 0: nothing */
+	bool stalled;     /* no buffer: once more in a millisecond */
+	bool eof[SIDES];  /* FIN came */
+	bool dead[SIDES]; /* DEAD came: only rx and tx are left */
+	uint16_t listener, member;
+	uint32_t moved;               /* when a byte last moved or was acknowledged, ms */
+	struct tcp_conn *conn[SIDES]; /* front NULL: this record is free; back NULL: none */
+	uint64_t given[SIDES];        /* bytes handed to that end */
+	struct lb_tried tried;
+	clock_us_t begun;        /* when it was accepted */
+	struct wheel_node timer; /* at or before the deadline, always armed */
+	struct splice *next_free;
+};
+
+_Static_assert(sizeof(struct splice) <= 128, "two cache lines an idle pair");
+_Static_assert(sizeof(struct splice) + 2 * sizeof(struct tcp_conn) <= 1024,
+	"an idle relay costs 1 KB at most");
 
 /* One direction of a request: what leaves one connection's rx for the other's tx. */
 struct flow {
@@ -133,6 +161,7 @@ struct relay {
 	struct front *fronts, *front_free;
 	struct back *backs, *back_free;
 	struct request *requests, *request_free;
+	struct splice *splices, *splice_free;
 	struct relay_info info;
 	uint64_t refused_req[HTTP_CODES], refused_rsp[HTTP_CODES];
 	struct http_head head; /* scratch: the head being looked at */
@@ -167,7 +196,9 @@ int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, str
 int relay__flow_flush(struct relay *r, struct flow *w, struct tcp_conn *to);
 
 /* front.c */
-void relay__front_accept(struct relay *r, struct tcp_conn *c, uint8_t events);
+/* A client of l, whose limit holds: a record is free. */
+void relay__front_accept(
+	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events);
 void relay__front_event(struct relay *r, struct front *f, uint8_t events);
 void relay__front_run(struct relay *r, struct front *f);
 void relay__front_expired(struct relay *r, struct front *f);
@@ -214,15 +245,32 @@ void relay__back_put(struct relay *r, struct back *b);
 /* Keep it for another request if it is fit and there is room, else close it. */
 void relay__back_idle(struct relay *r, struct back *b);
 /* Close it: RST when it is in the middle of something. */
-void relay__back_close(struct relay *r, struct back *b, bool abort);
+enum run relay__back_close(struct relay *r, struct back *b, bool abort);
+
+/* splice.c */
+/* As relay__front_accept. */
+void relay__splice_accept(
+	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events);
+void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events);
+void relay__splice_expired(struct relay *r, struct splice *s);
+/* RST to both ends. */
+enum run relay__splice_abort(struct relay *r, struct splice *s);
 
 /* relay_connect.c */
+/* A new connection of owner's to the member; errors as below. */
+struct tcp_conn *relay__open(
+	struct relay *r, unsigned pool, unsigned member, void *owner, int *error);
+/* May yet another member be tried after this one? Notes this one. */
+bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
+	unsigned member);
 /* A new connection to the member, not yet established; NULL: *error is EHOSTUNREACH, EADDRINUSE (no
  * free port) or ENOMEM. */
 struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error);
 int relay__listen(struct relay *r, struct relay_listener *l, struct err *e);
 
 /* relay_error.c */
+/* What a member has to do with that end. */
+enum lb_outcome relay__outcome(enum relay_stat why);
 /* The request failed for this reason: count, leave its member, answer or abort the client. status:
  * 0, or the answer's in place of the reason's own. */
 enum run relay__request_fail(

@@ -78,10 +78,37 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 	return true;
 }
 
+static bool show_splice(
+	const struct relay *r, const struct splice *s, enum side side, struct relay_conn *out)
+{
+	const struct conf_listener *l = r->listener[s->listener].conf;
+
+	if (!s->conn[side])
+		return false;
+	*out = (struct relay_conn){.conn = s->conn[side],
+		.back = side == SIDE_BACK,
+		.listener = s->listener,
+		.pool = s->conn[SIDE_BACK] ? (int)l->pool : -1,
+		.member = s->conn[SIDE_BACK] ? s->member : -1,
+		.state = s->state == SPLICE_CONNECT ? "connect" : conf_mode_name(l->mode),
+		.req_bytes = s->given[s->ends - 1],
+		.rsp_bytes = s->given[SIDE_FRONT]};
+	return true;
+}
+
+uint32_t relay_places(const struct relay *r)
+{
+	return r->info.fronts_max + r->info.backs_max + SIDES * r->info.splices_max;
+}
+
 bool relay_conn_at(const struct relay *r, uint32_t i, struct relay_conn *out)
 {
 	if (i < r->info.fronts_max)
 		return show_front(&r->fronts[i], out);
 	i -= r->info.fronts_max;
-	return i < r->info.backs_max && show_back(&r->backs[i], out);
+	if (i < r->info.backs_max)
+		return show_back(&r->backs[i], out);
+	i -= r->info.backs_max;
+	return i / SIDES < r->info.splices_max &&
+	       show_splice(r, &r->splices[i / SIDES], i % SIDES, out);
 }

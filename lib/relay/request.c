@@ -179,11 +179,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 /* May q be given to yet another member, after this one? */
 static bool another(struct relay *r, struct request *q, unsigned member)
 {
-	lb_tried_add(&q->tried, member);
-	if (q->retries == request_pool(r, q)->retries)
-		return false;
-	q->retries++;
-	return true;
+	return relay__another(r, q->pool, &q->tried, &q->retries, member);
 }
 
 /* Find a member and begin the way to it. */

@@ -31,7 +31,8 @@ static int pools_create(struct tcp *t)
 		RTE_CACHE_LINE_SIZE, cfg->socket);
 	t->ext = rte_zmalloc_socket(
 		"tcp_ext", (size_t)cfg->exts * sizeof(*t->ext), RTE_CACHE_LINE_SIZE, cfg->socket);
-	if (!t->conn || !t->ext || tcp__flights_create(t) < 0 || tcp__records_create(&t->syn, cfg->syns, cfg->socket) < 0 ||
+	if (!t->conn || !t->ext || tcp__flights_create(t) < 0 ||
+		tcp__records_create(&t->syn, cfg->syns, cfg->socket) < 0 ||
 		tcp__records_create(&t->tw, cfg->time_waits, cfg->socket) < 0 ||
 		tcp__table_create(&t->table, entries, cfg->socket) < 0)
 		return -ENOMEM;
@@ -400,6 +401,8 @@ struct tcp_conn *tcp_connect(struct tcp *t, const struct ip_endpoint *local,
 	tcp__conn_start(t, c, tcp__isn(t, &k), path);
 	c->snd_nxt = c->snd_una; /* tcp_output sends the SYN */
 	c->state = TCP_SYN_SENT;
+	if (path->ecn)
+		c->flags |= TCP_F_ECN; /* offered; agreed on with the SYN-ACK */
 	tcp__table_insert(t, hash, TCP_KIND_CONN, tcp__index(t, c));
 	TCP_COUNT(t, opens_active);
 	tcp__dirty(t, c);

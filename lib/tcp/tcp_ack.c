@@ -134,8 +134,7 @@ static void window_follow(
 	s->lost = d->lost;
 	s->prior_pipe = d->pipe;
 	/* growth only while the window was what held us back (RFC 7661 4.3, RFC 9438 5.8) */
-	s->limited = d->pipe + mss >= c->cwnd ||
-		     (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe);
+	s->limited = d->pipe + mss >= c->cwnd || (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe);
 	tcp__cwv_ack(t, c, d->pipe);
 	if (c->flight->ca == TCP_CA_RECOVERY && !cc->model)
 		tcp__recovery_prr(c, d);
@@ -162,8 +161,7 @@ static void timer_follow(
 /* A duplicate could mean that a segment arrived out of order (RFC 5681 2). */
 static bool is_dup(const struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed)
 {
-	return s->ack == c->snd_una && !s->len && !wnd_changed &&
-	       !(s->flags & (TCP_SYN | TCP_FIN));
+	return s->ack == c->snd_una && !s->len && !wnd_changed && !(s->flags & (TCP_SYN | TCP_FIN));
 }
 
 static void flight_input(
@@ -185,8 +183,10 @@ static void flight_input(
 		tcp__rack_update(t, c, s, d);
 		rtt_input(t, c, s, d);
 	}
-	if (d->advanced)
+	if (d->advanced) {
 		c->backoff = 0;
+		tcp__pmtu_acked(t, c);
+	}
 	tcp__tlp_ack(t, c, d);
 	tcp__recovery_ack(t, c, s, d);
 	sample.ece = ece_input(t, c, s);

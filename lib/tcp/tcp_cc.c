@@ -6,7 +6,8 @@
 
 #define COUNT (sizeof(tcp__cc) / sizeof(tcp__cc[0]))
 
-const struct tcp_cc_ops *const tcp__cc[] = {&tcp__cc_cubic, &tcp__cc_newreno};
+const struct tcp_cc_ops *const tcp__cc[] = {
+	&tcp__cc_cubic, &tcp__cc_newreno, &tcp__cc_bbr, &tcp__cc_dctcp};
 
 int tcp_cc_find(const char *name)
 {

@@ -21,6 +21,15 @@ void tcp__reno_grow(struct tcp_conn *c, uint32_t *bytes_acked, uint32_t delivere
 	tcp__cc_grow(c, mss); /* RFC 5681 3.1: one segment a round trip */
 }
 
+/*
+ * RFC 5681 (4): half of FlightSize. No more than cwnd counts of it, as 3.2 leaves out what limited
+ * transmit sent, and as a window just made smaller must not count twice.
+ */
+uint32_t tcp__reno_ssthresh(const struct tcp_conn *c)
+{
+	return tcp__cc_floor(c, RTE_MIN(c->snd_nxt - c->snd_una, c->cwnd) / 2);
+}
+
 static void newreno_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 {
 	struct newreno *r = (struct newreno *)c->flight->cc;
@@ -29,16 +38,10 @@ static void newreno_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 		tcp__reno_grow(c, &r->bytes_acked, s->delivered);
 }
 
-/*
- * RFC 5681 (4): half of FlightSize. No more than cwnd counts of it, as 3.2 leaves out what limited
- * transmit sent, and as a window just made smaller must not count twice.
- */
 static uint32_t newreno_on_loss(struct tcp_conn *c, uint32_t now_us)
 {
-	struct newreno *r = (struct newreno *)c->flight->cc;
-
-	r->bytes_acked = 0;
-	return tcp__cc_floor(c, RTE_MIN(c->snd_nxt - c->snd_una, c->cwnd) / 2);
+	((struct newreno *)c->flight->cc)->bytes_acked = 0;
+	return tcp__reno_ssthresh(c);
 }
 
 const struct tcp_cc_ops tcp__cc_newreno = {

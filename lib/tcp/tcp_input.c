@@ -23,8 +23,6 @@
 #define CHALLENGES_A_SECOND 1000                 /* over all connections */
 #define CHALLENGE_GAP_MS    100                  /* of one connection */
 #define PAWS_IDLE_MS        (24u * 86400 * 1000) /* RFC 7323 5.5 */
-#define MTU_MIN_V4          576                  /* a smaller one is not believed */
-#define MTU_MIN_V6          1280                 /* RFC 8201 4 */
 
 /* Take one challenge ACK from the instance's budget of this second. */
 bool tcp__challenge_allowed(struct tcp *t)
@@ -78,6 +76,19 @@ static bool seq_acceptable(const struct tcp_conn *c, const struct tcp_seg *s)
 	return seq_gt(s->end, c->rcv_nxt) && seq_leq(s->seq, c->rcv_adv);
 }
 
+/* D-SACK (RFC 2883) for [start, end), which is all below rcv_nxt. A single byte there is a probe.
+ */
+static void came_twice(struct tcp *t, struct tcp_conn *c, uint32_t start, uint32_t end)
+{
+	struct tcp_ext *x;
+
+	if (!(c->flags & TCP_F_SACK) || end - start == 1)
+		return;
+	x = tcp__ext(t, c);
+	if (x)
+		tcp__reasm_twice(&x->reasm, start, end);
+}
+
 /* First check: sequence number. True: go on. */
 static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
@@ -97,10 +108,12 @@ static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		TCP_COUNT(t, drop_window);
 		return false;
 	}
-	if (s->len && seq_leq(s->end, c->rcv_nxt))
+	if (s->len && seq_leq(s->end, c->rcv_nxt)) {
 		TCP_COUNT(t, duplicates);
-	else
+		came_twice(t, c, s->seq, s->end);
+	} else {
 		TCP_COUNT(t, drop_window);
+	}
 	if (s->len || (s->flags & TCP_FIN)) {
 		/* the sender needs to learn where we are: not limited, it answers real data */
 		c->flags |= TCP_F_ACK_NOW;
@@ -177,7 +190,8 @@ static bool check_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 }
 
 /* The payload as a chain that begins at rcv_nxt or beyond and ends within the window. */
-static void payload_take(struct tcp_conn *c, struct tcp_seg *s, struct buf_chain *data)
+static void payload_take(
+	struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struct buf_chain *data)
 {
 	uint32_t hdr = s->meta->l4_off + s->hlen, room;
 
@@ -190,6 +204,7 @@ static void payload_take(struct tcp_conn *c, struct tcp_seg *s, struct buf_chain
 	if (seq_lt(s->seq, c->rcv_nxt)) {
 		uint32_t old = c->rcv_nxt - s->seq;
 
+		came_twice(t, c, s->seq, c->rcv_nxt);
 		buf_chain_consume(data, old);
 		s->seq += old;
 		s->len -= old;
@@ -202,13 +217,26 @@ static void payload_take(struct tcp_conn *c, struct tcp_seg *s, struct buf_chain
 	}
 }
 
-/* RFC 9293 3.8.6.3: at least every second full segment at once, the rest a little later. */
-static void ack_program(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
+/* What counts as a full segment of the peer: ours, or what it sends while it has more to send. */
+static uint32_t full_segment(const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	uint32_t ours = tcp__payload_max(c);
+
+	return (s->flags & TCP_PSH) || s->len < TCP_MSS_FLOOR || s->len > ours ? ours : s->len;
+}
+
+/*
+ * RFC 9293 3.8.6.3: at least every second full segment at once, the rest a little later. At once
+ * too while the peer's congestion window is small and waits for every ACK: at the start and after
+ * idle.
+ */
+static void ack_program(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, uint32_t bytes)
 {
 	c->rcv_unacked += bytes;
-	if (c->rcv_unacked >= 2u * tcp__payload_max(c)) {
+	if (c->quick || c->rcv_unacked >= 2u * full_segment(c, s)) {
 		c->flags |= TCP_F_ACK_NOW;
-	} else if (!(c->flags & TCP_F_ACK_DELAY)) {
+		c->quick -= c->quick > 0;
+	} else if (!(c->flags & (TCP_F_ACK_DELAY | TCP_F_ACK_NOW))) {
 		c->flags |= TCP_F_ACK_DELAY;
 		c->t_ack = t->now_ms + TCP_DELACK_MS ? t->now_ms + TCP_DELACK_MS : 1;
 	}
@@ -230,7 +258,8 @@ static void in_order(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s, struc
 		c->flags |= TCP_F_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
 	}
 	TCP_COUNT_N(t, rx_bytes, c->rcv_nxt - before);
-	ack_program(t, c, c->rcv_nxt - before);
+	ack_program(t, c, s, c->rcv_nxt - before);
+	tcp__drs_input(t, c, s);
 	tcp__event(t, c, TCP_EV_READABLE);
 }
 
@@ -240,8 +269,9 @@ static void out_of_order(
 	struct tcp_ext *x = tcp__ext(t, c);
 	int rc = -ENOBUFS;
 
-	if (x)
-		rc = tcp__reasm_add(&x->reasm, s->seq, data, t->pools->indirect);
+	/* what was announced must be taken in order; beyond a hole only what memory allows */
+	if (x && (c->rx.truesize + x->reasm.truesize) / 2 <= c->rcv_limit)
+		rc = tcp__reasm_add(t, &x->reasm, s->seq, data);
 	else
 		buf_chain_free(data);
 	if (rc == 0)
@@ -270,7 +300,9 @@ static bool text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		tcp__conn_die(t, c, ECONNRESET);
 		return false;
 	}
-	payload_take(c, s, &data);
+	if ((c->flags & TCP_F_ECN) && tcp__ecn_echo(c, s, tcp__cc[c->cc]->l4s))
+		tcp__dirty(t, c);
+	payload_take(t, c, s, &data);
 	if (s->len == 0) { /* a probe of our shut window */
 		TCP_COUNT(t, drop_window);
 		c->flags |= TCP_F_ACK_NOW;
@@ -333,6 +365,8 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
 	if (c->state == TCP_SYN_SENT) {
 		tcp__syn_sent_input(t, c, s);
+		if (c->state > TCP_SYN_SENT)
+			tcp__rcv_start(t, c);
 		return;
 	}
 	if (c->state == TCP_SYN_RCVD && (s->flags & TCP_SYN) && s->seq + 1 == c->rcv_nxt)
@@ -341,8 +375,12 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		return;
 	if (!check_rst(t, c, s) || !check_syn(t, c, s))
 		return;
+	if (!c->drs_us)
+		tcp__rcv_start(t, c);
 	ts_recent_update(t, c, s);
 	c->probes = 0;
+	if (s->len && t->now_ms - c->rcv_ms >= c->rto)
+		c->quick = TCP_QUICK_ACKS;
 	/* a released connection lives by what it delivers, not by what it hears */
 	if (!(c->flags & TCP_F_RELEASED))
 		c->rcv_ms = t->now_ms;
@@ -355,8 +393,7 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	fin_input(t, c, s);
 	if (c->state == TCP_CLOSED)
 		return;
-	if (c->ext && !c->ext->reasm.n && !c->ext->has_fin)
-		tcp__ext_drop(t, c); /* all holes are filled: others may need it */
+	tcp__ext_tidy(t, c);
 	tcp__timer_arm(t, c);
 }
 
@@ -380,7 +417,7 @@ static int seg_parse(struct tcp_seg *s, struct rte_mbuf *m)
 	s->seq = be32_get(h->seq);
 	s->ack = be32_get(h->ack);
 	s->wnd = be16_get(h->wnd);
-	s->flags = h->flags & 0x3f;
+	s->flags = h->flags;
 	s->len = meta->l4_len - s->hlen;
 	s->end = s->seq + s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
 	return tcp__opts_parse(&s->opt, (const uint8_t *)(h + 1), s->hlen - (uint32_t)sizeof(*h));
@@ -422,7 +459,7 @@ static void segment_input(struct tcp *t, struct tcp_seg *s)
 	case TCP_KIND_NONE:
 		break;
 	}
-	tcp__listen_input(t, &k, tcp__hash(t, &k), s);
+	tcp__listen_input(t, &k, s);
 }
 
 /* An ICMP error about one of our segments. Believed only when the quoted sequence number is in
@@ -448,16 +485,8 @@ static void icmp_input(struct tcp *t, struct rte_mbuf *m)
 		return;
 	}
 	if (meta->mtu) {
-		bool v4 = ip_is_v4(&c->remote);
-		uint16_t least = v4 ? MTU_MIN_V4 : MTU_MIN_V6;
-		struct tcp_path p = {.mtu = meta->mtu < least ? least : meta->mtu};
-
-		if (tcp__mss_of(&p, v4) >= c->mss)
-			return;
-		c->mss = tcp__mss_of(&p, v4);
-		if (c->state >= TCP_ESTABLISHED) {
+		if (tcp__pmtu_too_big(t, c, seq, meta->mtu))
 			tcp__resend(t, c);
-		}
 	} else if (c->state == TCP_SYN_SENT) {
 		TCP_COUNT(t, open_failures);
 		tcp__conn_die(t, c, EHOSTUNREACH);

@@ -6,7 +6,9 @@
  *   active    tcp_connect -> SYN_SENT -> SYN-ACK -> ESTABLISHED, TCP_EV_ESTABLISHED
  *   both      SYN_SENT -> SYN -> SYN_RCVD -> SYN-ACK or ACK -> ESTABLISHED (RFC 9293 3.5)
  *
- * Records wait in one FIFO for each number of SYN-ACKs sent, 1, 2, 4 and 8 seconds.
+ * Records wait in one FIFO for each number of SYN-ACKs sent, 1, 2, 4 and 8 seconds. When most of
+ * them are taken, a SYN is answered by a cookie instead (tcp_cookie.c): SYN-ACK without a record,
+ * which the ACK brings back.
  */
 #include <errno.h>
 
@@ -52,17 +54,39 @@ static uint32_t record_wnd(const struct tcp *t)
 	return t->cfg.rcv_limit < UINT16_MAX ? t->cfg.rcv_limit : UINT16_MAX;
 }
 
-static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
+/* A SYN-ACK but for its addresses and timestamps. ECE agrees to ECN (RFC 3168 6.1.1). */
+static struct tcp_ctl syn_ack(const struct tcp *t, const struct tcp_record *r)
 {
 	const struct tcp_listener *l = &t->listener[r->listener];
-	struct tcp_ctl p = {.seq = r->snd_nxt,
-		.flags = TCP_SYN | TCP_ACK,
+
+	return (struct tcp_ctl){.seq = r->snd_nxt,
+		.flags = TCP_SYN | TCP_ACK | ((r->flags & TCP_REC_ECN) ? TCP_ECE : 0),
 		.wnd = (uint16_t)record_wnd(t),
 		.opt = {.mss = tcp__mss_of(&l->path, ip_is_v4(&r->remote)),
 			.sack_ok = r->flags & TCP_REC_SACK,
 			.has_wscale = r->flags & TCP_REC_WS,
 			.wscale = tcp__wscale(t->cfg.rcv_limit)}};
+}
 
+static void syn_ack_send(struct tcp *t, const struct tcp_record *r)
+{
+	struct tcp_ctl p = syn_ack(t, r);
+
+	tcp__record_send(t, r, &p);
+}
+
+/* The SYN-ACK of a connection that gets no record. */
+static void cookie_send(struct tcp *t, struct tcp_listener *l, struct tcp_record *r)
+{
+	uint32_t ts = tcp__cookie_make(t, l, r);
+	struct tcp_ctl p = syn_ack(t, r);
+
+	if (r->flags & TCP_REC_TS) {
+		p.opt.has_ts = true;
+		p.opt.ts_val = ts;
+		p.opt.ts_ecr = r->ts_recent;
+		r->flags &= (uint8_t)~TCP_REC_TS; /* tcp__record_send would say the time */
+	}
 	tcp__record_send(t, r, &p);
 }
 
@@ -94,59 +118,48 @@ void tcp__syn_drop(struct tcp *t, struct tcp_record *r)
 	tcp__record_put(&t->syn, r);
 }
 
-static void record_fill(
-	struct tcp *t, struct tcp_record *r, const struct tcp_key *k, const struct tcp_seg *s)
+static bool wants_ecn(const struct tcp_seg *s)
 {
-	r->remote = k->remote;
-	r->local = k->local;
-	r->lport = k->lport;
-	r->rport = k->rport;
-	r->mss = s->opt.mss;
-	r->rcv_nxt = s->seq + 1;
-	r->snd_nxt = tcp__isn(t, k);
-	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
-		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
-	r->ts_recent = s->opt.ts_val;
-	r->wscale = s->opt.wscale;
-	r->flags = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
-		   (s->opt.has_wscale ? TCP_REC_WS : 0);
+	return (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
 }
 
-/* A segment for no connection: a SYN to a listener begins one (RFC 9293 3.10.7.2), all else gets
- * an RST (3.10.7.1). Data on the SYN is not taken; the peer sends it again. */
-void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s)
+static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_listener *l,
+	const struct tcp_key *k, const struct tcp_seg *s)
 {
-	struct tcp_listener *l = tcp__listener_find(t, &s->meta->dst, s->dport);
-	struct tcp_key key = *k;
-	struct tcp_record *r;
+	*r = (struct tcp_record){.remote = k->remote,
+		.local = k->local,
+		.lport = k->lport,
+		.rport = k->rport,
+		.mss = s->opt.mss,
+		.rcv_nxt = s->seq + 1,
+		.snd_nxt = tcp__isn(t, k),
+		.ts_recent = s->opt.ts_val,
+		.wscale = s->opt.wscale,
+		.listener = (uint8_t)(l - t->listener)};
+	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
+		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
+	r->flags = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
+		   (s->opt.has_wscale ? TCP_REC_WS : 0) |
+		   (l->path.ecn && wants_ecn(s) ? TCP_REC_ECN : 0);
+}
 
-	if (s->flags & TCP_RST) {
-		TCP_COUNT(t, drop_no_conn_rst);
-		return;
-	}
-	if (!l || (s->flags & (TCP_SYN | TCP_ACK | TCP_FIN)) != TCP_SYN) {
-		TCP_COUNT(t, drop_no_conn);
-		tcp__rst_reply(t, s);
-		return;
-	}
-	if (key.local == UINT16_MAX) { /* first use of a wildcard listener's address */
-		int at = tcp__local_add(t, &s->meta->dst);
+/* RFC 9293 3.10.7.2: a SYN to a listener. Data on it is not taken; the peer sends it again. */
+static void syn_input(
+	struct tcp *t, struct tcp_listener *l, const struct tcp_key *k, const struct tcp_seg *s)
+{
+	struct tcp_record filled, *r = NULL;
 
-		key.local = (uint16_t)at;
-		hash = tcp__hash(t, &key);
-		if (at < 0) {
-			TCP_COUNT(t, drop_syn_full);
-			return;
-		}
-	}
-	r = tcp__record_get(&t->syn);
+	record_fill(t, &filled, l, k, s);
+	/* the last quarter of the records is for those whose ISN a cookie could not keep: they were
+	 * here before, so their address is their own */
+	if (!tcp__cookies_only(t) || s->has_iss_min)
+		r = tcp__record_get(&t->syn);
 	if (!r) {
-		TCP_COUNT(t, drop_syn_full);
+		cookie_send(t, l, &filled);
 		return;
 	}
-	record_fill(t, r, &key, s);
-	r->listener = (uint8_t)(l - t->listener);
-	tcp__table_insert(t, hash, TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
+	*r = filled;
+	tcp__table_insert(t, tcp__hash(t, k), TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	record_queue(t, r);
 	syn_ack_send(t, r);
 }
@@ -158,6 +171,8 @@ static void conn_options(struct tcp_conn *c, uint8_t rec_flags, uint8_t wscale)
 		c->flags |= TCP_F_TS;
 	if (rec_flags & TCP_REC_SACK)
 		c->flags |= TCP_F_SACK;
+	if (rec_flags & TCP_REC_ECN)
+		c->flags |= TCP_F_ECN;
 	if (rec_flags & TCP_REC_WS) {
 		c->snd_wscale = wscale & 15;
 	} else {
@@ -168,8 +183,8 @@ static void conn_options(struct tcp_conn *c, uint8_t rec_flags, uint8_t wscale)
 	}
 }
 
-/* The handshake is complete: a connection takes the record's place. NULL: none is free. */
-static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, const struct tcp_seg *s)
+/* The handshake is complete: r's connection. NULL: none is free. */
+static struct tcp_conn *conn_new(struct tcp *t, const struct tcp_record *r, const struct tcp_seg *s)
 {
 	struct tcp_conn *c = tcp__conn_get(t);
 	struct tcp_key k;
@@ -196,7 +211,6 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	c->snd_wnd = (uint32_t)s->wnd << c->snd_wscale;
 	c->snd_wl1 = s->seq;
 	c->state = TCP_ESTABLISHED;
-	tcp__syn_drop(t, r);
 	tcp__table_insert(t, tcp__hash(t, &k), TCP_KIND_CONN, tcp__index(t, c));
 	TCP_COUNT(t, opens_passive);
 	tcp__event(t, c, TCP_EV_ACCEPT);
@@ -204,11 +218,60 @@ static struct tcp_conn *record_promote(struct tcp *t, struct tcp_record *r, cons
 	return c;
 }
 
+/* True: s was the ACK of a cookie for l, and is dealt with. r: what is half open instead, or NULL.
+ */
+static bool cookie_ack(struct tcp *t, const struct tcp_listener *l, const struct tcp_key *k,
+	struct tcp_record *r, struct tcp_seg *s)
+{
+	struct tcp_record back;
+	struct tcp_conn *c;
+
+	if (!tcp__cookie_take(t, l, k, s, &back))
+		return false;
+	c = conn_new(t, &back, s);
+	if (!c) {
+		TCP_COUNT(t, drop_conns_full);
+		return true;
+	}
+	TCP_COUNT(t, cookies_accepted);
+	if (r)
+		tcp__syn_drop(t, r);
+	tcp__conn_input(t, c, s);
+	return true;
+}
+
+/* A segment for no connection: a SYN to a listener begins one, the ACK of a cookie completes one,
+ * all else gets an RST (RFC 9293 3.10.7.1). */
+void tcp__listen_input(struct tcp *t, const struct tcp_key *k, struct tcp_seg *s)
+{
+	struct tcp_listener *l = tcp__listener_find(t, &s->meta->dst, s->dport);
+	struct tcp_key key = *k;
+	int at;
+
+	if (s->flags & TCP_RST) {
+		TCP_COUNT(t, drop_no_conn_rst);
+	} else if (l && (s->flags & (TCP_SYN | TCP_ACK | TCP_FIN)) == TCP_SYN) {
+		/* the first use of a wildcard listener's address? */
+		at = k->local == UINT16_MAX ? tcp__local_add(t, &s->meta->dst) : k->local;
+		key.local = (uint16_t)at;
+		if (at < 0)
+			TCP_COUNT(t, drop_syn_full);
+		else
+			syn_input(t, l, &key, s);
+	} else if (!l || !cookie_ack(t, l, k, NULL, s)) {
+		TCP_COUNT(t, drop_no_conn);
+		tcp__rst_reply(t, s);
+	}
+}
+
 /* A SYN for a half-open record. */
 static void record_syn(struct tcp *t, struct tcp_record *r, const struct tcp_seg *s)
 {
 	if (s->seq + 1 == r->rcv_nxt && !(s->flags & (TCP_ACK | TCP_RST | TCP_FIN))) {
-		/* the same again: the SYN-ACK was lost */
+		/* the same again: the SYN-ACK was lost, or ECN was too much for somebody on the
+		 * way (RFC 3168 6.1.1.1) */
+		if (!wants_ecn(s))
+			r->flags &= (uint8_t)~TCP_REC_ECN;
 		if ((r->flags & TCP_REC_TS) && s->opt.has_ts && seq_gt(s->opt.ts_val, r->ts_recent))
 			r->ts_recent = s->opt.ts_val;
 		syn_ack_send(t, r);
@@ -242,6 +305,7 @@ static bool record_check(struct tcp *t, struct tcp_record *r, const struct tcp_s
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 {
 	struct tcp_conn *c;
+	struct tcp_key k;
 
 	if (s->flags & TCP_SYN) {
 		record_syn(t, r, s);
@@ -260,17 +324,26 @@ void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 		}
 		return;
 	}
-	if (!(s->flags & TCP_ACK) || s->ack != r->snd_nxt + 1) {
+	if (!(s->flags & TCP_ACK)) {
 		TCP_COUNT(t, drop_syn_rcvd);
-		if (s->flags & TCP_ACK)
-			tcp__rst_reply(t, s);
 		return;
 	}
-	c = record_promote(t, r, s);
-	if (c)
-		tcp__conn_input(t, c, s);
-	else
+	if (s->ack != r->snd_nxt + 1) {
+		/* of a cookie, when the first SYN got one and the second a record? */
+		tcp__record_key(r, &k);
+		if (cookie_ack(t, &t->listener[r->listener], &k, r, s))
+			return;
+		TCP_COUNT(t, drop_syn_rcvd);
+		tcp__rst_reply(t, s);
+		return;
+	}
+	c = conn_new(t, r, s);
+	if (!c) {
 		TCP_COUNT(t, drop_conns_full);
+		return;
+	}
+	tcp__syn_drop(t, r);
+	tcp__conn_input(t, c, s);
 }
 
 /* Send SYN-ACKs again, forget the records that had all of theirs. */
@@ -326,12 +399,16 @@ static void syn_take(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	uint8_t rec = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
 		      (s->opt.has_wscale ? TCP_REC_WS : 0);
+	/* RFC 3168 6.1.1: an ECN-setup SYN-ACK has ECE without CWR; not between two SYNs */
+	bool ecn = (s->flags & (TCP_ACK | TCP_ECE | TCP_CWR)) == (TCP_ACK | TCP_ECE);
 	uint16_t offer = s->opt.mss ? s->opt.mss : (ip_is_v4(&c->remote) ? TCP_MSS_V4 : TCP_MSS_V6);
 
 	if (offer < TCP_MSS_FLOOR)
 		offer = TCP_MSS_FLOOR;
 	if (offer < c->mss)
 		c->mss = offer;
+	if (!ecn) /* until here it means that we offered it */
+		c->flags &= ~TCP_F_ECN;
 	conn_options(c, rec, s->opt.wscale);
 	c->rcv_nxt = c->last_ack_sent = s->seq + 1;
 	/* the window on a SYN is never scaled (RFC 7323 2.2) */

@@ -144,20 +144,10 @@ static void ack_sent(struct tcp_conn *c)
 	c->rcv_unacked = 0;
 }
 
-/* SACK blocks that the next segment will carry (RFC 2018 3). */
-static uint32_t sack_blocks(const struct tcp_conn *c)
-{
-	uint32_t max = (c->flags & TCP_F_TS) ? 3 : 4;
-
-	if (!(c->flags & TCP_F_SACK) || !c->ext)
-		return 0;
-	return c->ext->reasm.n < max ? c->ext->reasm.n : max;
-}
-
 /* Payload that fits beside all options of the next segment (RFC 6691 2). */
 static uint32_t segment_room(const struct tcp_conn *c)
 {
-	uint32_t blocks = sack_blocks(c);
+	uint32_t blocks = tcp__sack_blocks(c);
 
 	return tcp__payload_max(c) - (blocks ? 4 + 8 * blocks : 0);
 }
@@ -169,8 +159,8 @@ static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 		o->ts_val = tcp__ts_now(t, c);
 		o->ts_ecr = c->ts_recent;
 	}
-	if (sack_blocks(c))
-		tcp__reasm_sack(&c->ext->reasm, o, sack_blocks(c));
+	if (tcp__sack_blocks(c))
+		tcp__reasm_sack(&c->ext->reasm, o, tcp__sack_blocks(c));
 }
 
 /* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
@@ -207,6 +197,10 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	if (!m)
 		return NO_MBUF;
 	p.flags = TCP_SYN;
+	if (again) /* RFC 3168 6.1.1.1: it may have been ECN that lost it */
+		c->flags &= ~TCP_F_ECN;
+	else if (c->flags & TCP_F_ECN)
+		p.flags |= TCP_ECE | TCP_CWR;
 	if (c->state == TCP_SYN_RCVD) {
 		p.flags |= TCP_ACK;
 		p.ack = c->rcv_nxt;

@@ -36,6 +36,7 @@ struct tcp_hdr {
 #define TCP_RTO_SYN_LOST_MS 3000  /* RFC 6298 5.7: when our SYN or SYN-ACK had to go twice */
 #define TCP_RTO_MAX_MS      60000 /* RFC 6298 2.5 */
 #define TCP_DELACK_MS       25
+#define TCP_QUICK_ACKS      16 /* segments acknowledged at once, at the start and after idle */
 #define TCP_SYN_RETRIES     5  /* our SYN: 1 + 2 + 4 + 8 + 16 s */
 #define TCP_RTX_RETRIES     10 /* R2 (RFC 9293 3.8.3): well over 100 s with backoff */
 #define TCP_SYNACK_TRIES    4  /* SYN-ACK of a half-open record: 1 + 2 + 4 + 8 s */
@@ -78,24 +79,45 @@ struct tcp_seg {
 	struct tcp_opts opt;
 };
 
-/* Out-of-order data: sorted disjoint ranges, each with its bytes. */
-#define TCP_REASM_MAX 32
+/* Bytes beyond a hole. A connection's islands are sorted and disjoint. */
+struct tcp_island {
+	uint32_t start, end;
+	struct buf_chain data;
+	struct tcp_island *next, *prev; /* by sequence; next is the free list's too */
+	uint32_t pad[2];
+};
+
+_Static_assert(sizeof(struct tcp_island) == 64, "one cache line an island");
+
+#define TCP_REASM_MAX    512 /* islands of one connection */
+#define TCP_ISLANDS_EACH 16  /* that each side object brings to the instance's pool */
+struct tcp_islands {
+	struct tcp_island *free;
+	uint32_t used;
+	uint32_t opened; /* side objects whose islands have joined the pool */
+};
+
+/* Out-of-order data: tcp_reasm.c. Zeroed is empty. */
+#define TCP_REASM_RECENT 4
 struct tcp_reasm {
 	uint32_t n;
-	uint32_t bytes;  /* held, sum of all */
-	uint32_t recent; /* start of the range that grew last: first in our SACK option */
-	struct {
-		uint32_t start, end;
-		struct buf_chain data;
-	} r[TCP_REASM_MAX];
+	uint32_t bytes;                  /* held, sum of all */
+	uint32_t truesize;               /* memory pinned, sum of all */
+	uint32_t dsack_start, dsack_end; /* came twice and is not reported yet; equal: none */
+	struct tcp_island *head, *tail;
+	struct tcp_island *hint; /* touched last but for the tail */
+	/* the order of our SACK option: changed or reported last first; NULL: no more */
+	struct tcp_island *recent[TCP_REASM_RECENT];
+	struct tcp_islands *pool; /* where they go back to */
 };
 
 /* What few connections need, and only now and then. */
 struct tcp_ext {
-	struct tcp_reasm reasm;   /* beyond rcv_nxt */
-	bool has_fin;             /* the peer's FIN came early */
-	uint32_t fin;             /* its sequence number */
+	struct tcp_reasm reasm; /* beyond rcv_nxt */
+	bool has_fin;           /* the peer's FIN came early */
+	uint32_t fin;           /* its sequence number */
 	uint32_t free_next;
+	struct tcp_island share[TCP_ISLANDS_EACH]; /* the pool's, whoever uses them */
 };
 
 /* A key: everything that tells connections apart, as hashed and compared. */
@@ -131,6 +153,7 @@ _Static_assert(sizeof(struct tcp_record) == 64, "one cache line a record");
 #define TCP_REC_TS   0x01
 #define TCP_REC_SACK 0x02
 #define TCP_REC_WS   0x04
+#define TCP_REC_ECN  0x08
 
 struct tcp_fifo {
 	uint32_t head, tail; /* index + 1 */
@@ -162,6 +185,13 @@ struct tcp_listener {
 	struct tcp_path path;
 	void *user;
 	bool used;
+	uint64_t cookie_period; /* the last one in which it gave out a SYN cookie; 0: never */
+};
+
+/* SYN cookies: tcp_cookie.c. */
+struct tcp_cookies {
+	uint64_t period;           /* 64 s each, from 1; 0: no keys yet */
+	struct siphash_key key[2]; /* of that period and the one before, by their lowest bit */
 };
 
 /* What t_rtx waits for. */
@@ -224,11 +254,11 @@ struct tcp_flight {
 	uint32_t fack;                          /* highest end delivered */
 
 	/* recovery: tcp_recovery.c */
-	uint8_t ca;       /* enum tcp_ca */
-	uint8_t dupacks;  /* without SACK: duplicate ACKs in a row */
-	uint8_t frto;     /* enum tcp_frto */
-	bool undo;        /* undo_* hold what was before this recovery */
-	uint32_t recover; /* snd_nxt when it began */
+	uint8_t ca;                                /* enum tcp_ca */
+	uint8_t dupacks;                           /* without SACK: duplicate ACKs in a row */
+	uint8_t frto;                              /* enum tcp_frto */
+	bool undo;                                 /* undo_* hold what was before this recovery */
+	uint32_t recover;                          /* snd_nxt when it began */
 	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
 	uint32_t undo_bytes; /* sent again since and not reported by D-SACK yet */
@@ -247,10 +277,10 @@ struct tcp_flight {
 	uint32_t tlp_end;
 
 	/* delivery rate: tcp_rate.c */
-	uint32_t delivered;     /* bytes, modulo 2^32 */
-	uint32_t delivered_us;  /* when that last grew */
-	uint32_t first_us;      /* when the run that was delivered last had been sent */
-	uint32_t app_limited;   /* samples below this value of `delivered` may say too little */
+	uint32_t delivered;    /* bytes, modulo 2^32 */
+	uint32_t delivered_us; /* when that last grew */
+	uint32_t first_us;     /* when the run that was delivered last had been sent */
+	uint32_t app_limited;  /* samples below this value of `delivered` may say too little */
 	bool is_app_limited;
 
 	/* path MTU: tcp_pmtu.c */
@@ -264,29 +294,39 @@ struct tcp_flight {
 	uint32_t cwv_ms;            /* when this one began */
 	uint32_t cwv_unused_ms;     /* since when the window is not validated */
 
+	/* path MTU: tcp_pmtu.c; all are values of c->mss but where said */
+	uint16_t pmtu_top;     /* before it was first lowered; 0: it never was */
+	uint16_t pmtu_carried; /* the largest that a full segment was acknowledged of; 0: none */
+	uint16_t pmtu_pending; /* a router's word, unless pmtu_seq is acknowledged; 0: none */
+	uint8_t pmtu_timeouts; /* of full segments, in a row */
+	bool pmtu_trial;       /* c->mss counts as carried when pmtu_end is acknowledged */
+	uint32_t pmtu_seq, pmtu_end;
+	uint32_t pmtu_ms; /* when c->mss changed last, ms */
+
 	uint32_t ecn_end; /* ECE counts once until this is acknowledged (RFC 3168 6.1.2) */
 	struct tcp_conn *conn;
-	struct list idle; /* on the instance's list, longest idle first, while nothing is in flight */
-	uint64_t cc[14];  /* the congestion control's own */
+	struct list
+		idle; /* on the instance's list, longest idle first, while nothing is in flight */
+	uint64_t cc[14]; /* the congestion control's own */
 };
 
 /* What one ACK newly delivered. */
 struct tcp_delivery {
-	uint32_t fack;     /* flight->fack before it */
-	uint32_t recover;  /* flight->recover before it */
-	uint32_t pipe;     /* bytes in the network before it */
-	uint32_t bytes;    /* acknowledged or SACKed, that were neither before */
-	uint32_t acked;    /* acknowledged cumulatively */
-	uint32_t lost;     /* taken for lost */
-	bool advanced;     /* snd_una moved */
-	bool sack_news;    /* SACK blocks told something new */
-	bool dsack;        /* it reports a duplicate (RFC 2883) */
-	bool dup;          /* a duplicate ACK (RFC 5681 2) */
-	bool reordered;    /* a run sent once came after one with higher numbers */
-	bool orig;         /* among them a run sent once, before recovery began */
-	bool again;        /* a run sent more than once is */
-	bool timed;        /* first_us holds */
-	uint32_t first_us; /* sent_us of the first one sent once */
+	uint32_t fack;       /* flight->fack before it */
+	uint32_t recover;    /* flight->recover before it */
+	uint32_t pipe;       /* bytes in the network before it */
+	uint32_t bytes;      /* acknowledged or SACKed, that were neither before */
+	uint32_t acked;      /* acknowledged cumulatively */
+	uint32_t lost;       /* taken for lost */
+	bool advanced;       /* snd_una moved */
+	bool sack_news;      /* SACK blocks told something new */
+	bool dsack;          /* it reports a duplicate (RFC 2883) */
+	bool dup;            /* a duplicate ACK (RFC 5681 2) */
+	bool reordered;      /* a run sent once came after one with higher numbers */
+	bool orig;           /* among them a run sent once, before recovery began */
+	bool again;          /* a run sent more than once is */
+	bool timed;          /* first_us holds */
+	uint32_t first_us;   /* sent_us of the first one sent once */
 	struct tcp_run last; /* the one that was sent last, where bytes > 0 */
 };
 
@@ -335,6 +375,14 @@ struct tcp_cc_ops {
 };
 extern const struct tcp_cc_ops *const tcp__cc[]; /* tcp_cc.c; tcp_path.cc is the index */
 
+/* Steps of the ladder: tcp_pressure.c. */
+enum tcp_pressure {
+	TCP_PRESSURE_NONE,
+	TCP_PRESSURE_SHRINK, /* windows do not grow, new ones begin small */
+	TCP_PRESSURE_COOKIE, /* connections begin by cookies only */
+	TCP_PRESSURE_ABORT,  /* the heaviest connections go */
+};
+
 struct tcp {
 	struct tcp_config cfg;
 	struct buf_pools *pools;
@@ -354,14 +402,20 @@ struct tcp {
 	struct tcp_run *run;
 	uint32_t run_free;  /* index + 1, through next */
 	uint32_t runs_free; /* how many */
+	struct tcp_islands islands;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
+	struct tcp_cookies cookies;
 	uint32_t ready_head, ready_tail; /* index + 1 */
 	uint32_t dirty_head, dirty_tail, n_dirty;
 	struct wheel wheel;                /* 1 ms */
 	struct wheel pace;                 /* TCP_PACE_US, of flights */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;
+	uint8_t pressure;                  /* enum tcp_pressure: how full the data pool is */
+	uint32_t pressure_ms;              /* when that was measured */
+	uint32_t scan;                     /* the connection weighed next, modulo cfg.conns */
+	uint32_t heaviest;                 /* found so far, index + 1; 0: none */
 	uint32_t challenge_ms, challenges; /* the second's budget of challenge ACKs */
 	struct tcp_listener listener[TCP_LISTENERS];
 	struct ip_addr local[TCP_LOCALS];
@@ -399,8 +453,8 @@ static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
 	return c->mss - ((c->flags & TCP_F_TS) ? 12 : 0);
 }
 
-/* Bytes in the network as far as we know; without SACK each duplicate ACK says that one segment left
- * it (RFC 6582 3.2). */
+/* Bytes in the network as far as we know; without SACK each duplicate ACK says that one segment
+ * left it (RFC 6582 3.2). */
 static inline uint32_t tcp__pipe(const struct tcp_conn *c)
 {
 	const struct tcp_flight *f = c->flight;
@@ -412,11 +466,16 @@ static inline uint32_t tcp__pipe(const struct tcp_conn *c)
 	return left < out ? out - left : 0;
 }
 
-/* Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched. */
+/*
+ * Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched.
+ * Small payloads are copied, and larger ones too where the queue pins more than twice its bytes:
+ * else segments just above TCP_COPY_MAX would pin nine times their size.
+ */
 static inline int tcp__rcv_append(
 	struct buf_chain *to, struct buf_chain *data, struct rte_mempool *indirect)
 {
-	if (data->bytes <= TCP_COPY_MAX && buf_chain_squeeze(to, data))
+	if ((data->bytes <= TCP_COPY_MAX || to->truesize / 2 > to->bytes + data->bytes) &&
+		buf_chain_squeeze(to, data))
 		return 0;
 	return buf_chain_move(to, data, indirect);
 }
@@ -427,12 +486,21 @@ uint32_t tcp__opts_build_syn(uint8_t *p, const struct tcp_opts *o);
 uint32_t tcp__opts_build(uint8_t *p, const struct tcp_opts *o);
 
 /* tcp_reasm.c */
-int tcp__reasm_add(
-	struct tcp_reasm *q, uint32_t seq, struct buf_chain *data, struct rte_mempool *indirect);
+int tcp__reasm_add(struct tcp *t, struct tcp_reasm *q, uint32_t seq, struct buf_chain *data);
 bool tcp__reasm_take(struct tcp_reasm *q, uint32_t *rcv_nxt, struct buf_chain *out,
 	struct rte_mempool *indirect);
 void tcp__reasm_free(struct tcp_reasm *q);
-uint32_t tcp__reasm_sack(const struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
+void tcp__reasm_twice(struct tcp_reasm *q, uint32_t start, uint32_t end);
+uint32_t tcp__reasm_sack(struct tcp_reasm *q, struct tcp_opts *o, uint32_t max);
+uint32_t tcp__sack_blocks(const struct tcp_conn *c);
+void tcp__ext_tidy(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_drs.c */
+void tcp__rcv_start(struct tcp *t, struct tcp_conn *c);
+void tcp__drs_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
+
+/* tcp_ecn.c */
+bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each);
 
 /* tcp_table.c */
 uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k);
@@ -485,8 +553,7 @@ bool tcp__echo_before(
 
 /* tcp_run.c */
 bool tcp__run_ready(const struct tcp *t, const struct tcp_flight *f);
-void tcp__run_sent(
-	struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at);
+void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at);
 struct tcp_run *tcp__run_first(const struct tcp *t, const struct tcp_flight *f, uint8_t state);
 struct tcp_run *tcp__run_next(const struct tcp *t, const struct tcp_run *r);
 struct tcp_run *tcp__run_head(struct tcp *t, struct tcp_flight *f, struct tcp_run *r, uint32_t n);
@@ -494,8 +561,8 @@ struct tcp_run *tcp__run_tail(struct tcp *t, struct tcp_flight *f, uint32_t n);
 void tcp__run_again(struct tcp *t, struct tcp_flight *f, struct tcp_run *r);
 void tcp__run_lose(struct tcp *t, struct tcp_flight *f, struct tcp_run *r);
 void tcp__runs_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_delivery *d);
-void tcp__runs_sacked(struct tcp *t, struct tcp_flight *f, uint32_t start, uint32_t end,
-	struct tcp_delivery *d);
+void tcp__runs_sacked(
+	struct tcp *t, struct tcp_flight *f, uint32_t start, uint32_t end, struct tcp_delivery *d);
 void tcp__runs_lose(struct tcp *t, struct tcp_flight *f, bool reneged, uint32_t sent_before);
 void tcp__runs_unlose(struct tcp *t, struct tcp_flight *f);
 void tcp__runs_free(struct tcp *t, struct tcp_flight *f);
@@ -506,8 +573,8 @@ void tcp__rate_sample(
 void tcp__rate_app_limited(struct tcp_conn *c);
 
 /* tcp_rack.c */
-void tcp__rack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s,
-	const struct tcp_delivery *d);
+void tcp__rack_update(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_delivery *d);
 void tcp__rack_dsack(struct tcp_conn *c);
 uint32_t tcp__rack_detect(struct tcp *t, struct tcp_conn *c);
 uint32_t tcp__rack_reo_wnd(const struct tcp_conn *c);
@@ -544,12 +611,23 @@ uint32_t tcp__initial_window(uint32_t mss);
 uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
 uint8_t tcp__wscale(uint32_t limit);
 struct tcp_listener *tcp__listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port);
-void tcp__listen_input(struct tcp *t, const struct tcp_key *k, uint32_t hash, struct tcp_seg *s);
+void tcp__listen_input(struct tcp *t, const struct tcp_key *k, struct tcp_seg *s);
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
 void tcp__syn_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack);
 void tcp__syn_tick(struct tcp *t);
 void tcp__syn_drop(struct tcp *t, struct tcp_record *r);
+
+/* tcp_cookie.c */
+bool tcp__cookies_only(const struct tcp *t);
+uint32_t tcp__cookie_make(struct tcp *t, struct tcp_listener *l, struct tcp_record *r);
+bool tcp__cookie_take(struct tcp *t, const struct tcp_listener *l, const struct tcp_key *k,
+	const struct tcp_seg *s, struct tcp_record *r);
+
+/* tcp_pmtu.c */
+bool tcp__pmtu_too_big(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint16_t mtu);
+void tcp__pmtu_timeout(struct tcp *t, struct tcp_conn *c);
+void tcp__pmtu_acked(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_time_wait.c: how they end */
 void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);

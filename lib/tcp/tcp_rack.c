@@ -12,13 +12,14 @@
  */
 #include "tcp/tcp_priv.h"
 
-#define MIN_RTT_MS      300000 /* a smaller one is believed for so long */
-#define REO_PERSIST     16     /* RFC 8985 6.2: recoveries that a widened window lasts */
-#define TLP_NO_RTT_US   (1000 * CLOCK_US_PER_MS)
-#define TLP_DELACK_MS   200 /* of a peer that has one segment only to acknowledge */
-#define TLP_SLACK_MS    2
+#define MIN_RTT_MS    300000 /* a smaller one is believed for so long */
+#define REO_PERSIST   16     /* RFC 8985 6.2: recoveries that a widened window lasts */
+#define TLP_NO_RTT_US (1000 * CLOCK_US_PER_MS)
+#define TLP_DELACK_MS 200 /* of a peer that has one segment only to acknowledge */
+#define TLP_SLACK_MS  2
 
-/* Did a leave later than b? Of the same time, the higher numbers did (RFC 8985 6.2 RACK_sent_after).
+/* Did a leave later than b? Of the same time, the higher numbers did (RFC 8985 6.2
+ * RACK_sent_after).
  */
 static bool sent_after(uint32_t us_a, uint32_t end_a, uint32_t us_b, uint32_t end_b)
 {
@@ -34,24 +35,24 @@ static void min_rtt_update(struct tcp *t, struct tcp_flight *f, uint32_t us)
 }
 
 /* 6.2 steps 1 to 3: what arrived last, and whether it was reordered. */
-void tcp__rack_update(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s,
-	const struct tcp_delivery *d)
+void tcp__rack_update(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_delivery *d)
 {
 	struct tcp_flight *f = c->flight;
 	const struct tcp_run *r = &d->last;
 	uint32_t age = (uint32_t)t->now_us - r->sent_us;
-	uint32_t rtt = age ? age : 1;
 
 	f->reordering |= d->reordered;
 	if (r->again) {
-		/* it may be the first copy that arrived: sooner than any, or before this one left */
-		if (rtt < f->min_rtt ||
+		/* it may be the first copy that arrived: sooner than any, or before this one left
+		 */
+		if (age < f->min_rtt ||
 			tcp__echo_before(t, c, s, t->now_ms - age / (uint32_t)CLOCK_US_PER_MS))
 			return;
 	} else {
-		min_rtt_update(t, f, rtt);
+		min_rtt_update(t, f, age ? age : 1);
 	}
-	f->rack_rtt = rtt;
+	f->rack_rtt = age;
 	if (!sent_after(r->sent_us, r->end, f->rack_us, f->rack_end))
 		return;
 	f->rack_us = r->sent_us;
@@ -78,8 +79,8 @@ uint32_t tcp__rack_reo_wnd(const struct tcp_conn *c)
 	uint64_t wnd;
 
 	if (!f->reordering &&
-		(f->ca != TCP_CA_OPEN || f->bytes[TCP_RUN_SACKED] >
-						 (TCP_DUP_THRESH - 1) * tcp__payload_max(c)))
+		(f->ca != TCP_CA_OPEN ||
+			f->bytes[TCP_RUN_SACKED] > (TCP_DUP_THRESH - 1) * tcp__payload_max(c)))
 		return 0;
 	wnd = f->min_rtt == UINT32_MAX ? 0 : (uint64_t)f->reo_mult * f->min_rtt / 4;
 	return wnd < c->srtt ? (uint32_t)wnd : c->srtt;

@@ -9,12 +9,13 @@
  *        | |    recover acknowledged, or undo     | timeout
  *        | `----------------- LOSS <--------------'
  *        |                    ^ |                          slow start from one segment; F-RTO
- *        `- timeout ----------' `- the same as above       (RFC 5682) asks first whether it was real
+ *        `- timeout ----------' `- the same as above       (RFC 5682) asks first whether it was
+ * real
  *
- * True: undo => undo_cwnd and undo_ssthresh are what a spurious recovery gives back. It was spurious
- * when an ACK of what was sent again echoes an earlier timestamp (Eifel, RFC 3522), when D-SACK
- * reports all that was sent again (RFC 3708), or when after a timeout what had been sent before it
- * arrives (RFC 5682).
+ * True: undo => undo_cwnd and undo_ssthresh are what a spurious recovery gives back. It was
+ * spurious when an ACK of what was sent again echoes an earlier timestamp (Eifel, RFC 3522), when
+ * D-SACK reports all that was sent again (RFC 3708), or when after a timeout what had been sent
+ * before it arrives (RFC 5682).
  */
 #include "tcp/tcp_priv.h"
 
@@ -146,9 +147,8 @@ static bool reno_lost(struct tcp *t, struct tcp_conn *c, const struct tcp_delive
 		f->dupacks++;
 	if (f->ca == TCP_CA_LOSS || !f->runs.head)
 		return false;
-	if (f->ca == TCP_CA_OPEN
-			? f->dupacks < TCP_DUP_THRESH || seq_leq(c->snd_una, f->recover)
-			: !d->advanced)
+	if (f->ca == TCP_CA_OPEN ? f->dupacks < TCP_DUP_THRESH || seq_leq(c->snd_una, f->recover)
+				 : !d->advanced)
 		return false;
 	r = tcp__run_head(t, f, &t->run[f->runs.head - 1], tcp__payload_max(c));
 	if (!r || r->state != TCP_RUN_OUT)
@@ -215,8 +215,10 @@ void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 	}
 	if (send < 0)
 		send = 0;
-	if (f->prr_out == 0 && send < mss)
-		send = mss; /* the first retransmission goes at once */
+	/* the first retransmission goes at once; without SACK, that of each partial ACK (RFC 6582)
+	 */
+	if (send < mss && (f->prr_out == 0 || (d->advanced && !(c->flags & TCP_F_SACK))))
+		send = mss;
 	c->cwnd = pipe + (uint32_t)send;
 	if (c->cwnd < mss) /* a pipe of crumbs must not starve */
 		c->cwnd = mss;
@@ -233,10 +235,11 @@ static bool reneged(const struct tcp *t, const struct tcp_conn *c)
 void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
-	uint32_t now = (uint32_t)t->now_us, mss = tcp__payload_max(c);
+	uint32_t now = (uint32_t)t->now_us;
 	bool first = f->ca == TCP_CA_OPEN, by_time = c->flags & TCP_F_SACK;
 
 	TCP_COUNT(t, rto);
+	tcp__pmtu_timeout(t, c);
 	begin(t, c, TCP_CA_LOSS);
 	/* RFC 8985 6.3: what left within the last round trip may still arrive */
 	tcp__runs_lose(t, f, reneged(t, c),
@@ -246,7 +249,7 @@ void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
 	if (tcp__cc[c->cc]->on_rto)
 		tcp__cc[c->cc]->on_rto(c, now);
 	/* one segment more than is still out there: that is the loss window of RFC 5681 */
-	c->cwnd = f->bytes[TCP_RUN_OUT] + mss;
+	c->cwnd = f->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
 }
 
 /* All that is in flight is to be sent again, though no congestion took it: the path's MTU is less

@@ -129,8 +129,7 @@ static void cursor_move(struct buf_cursor *at, uint32_t n)
 }
 
 /* Cut r at seq, which lies inside it. The second part, alike but for its place; NULL: no run. */
-static struct tcp_run *split(
-	struct tcp *t, struct tcp_flight *f, struct tcp_run *r, uint32_t seq)
+static struct tcp_run *split(struct tcp *t, struct tcp_flight *f, struct tcp_run *r, uint32_t seq)
 {
 	struct tcp_run *n = run_get(t, f, r), links;
 
@@ -334,8 +333,8 @@ static struct tcp_run *sack(struct tcp *t, struct tcp_flight *f, struct tcp_run 
 }
 
 /* The peer says that it holds [start, end), which lies in flight. */
-void tcp__runs_sacked(struct tcp *t, struct tcp_flight *f, uint32_t start, uint32_t end,
-	struct tcp_delivery *d)
+void tcp__runs_sacked(
+	struct tcp *t, struct tcp_flight *f, uint32_t start, uint32_t end, struct tcp_delivery *d)
 {
 	struct tcp_run *r = find(t, f, start);
 

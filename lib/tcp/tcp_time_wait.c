@@ -56,17 +56,25 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 		ack_send(t, r);
 }
 
-/* RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted.
+/*
+ * RFC 6191 2: a SYN that is certainly newer than all of the old connection, and will be accepted.
+ * RFC SAYS other SYNs are dropped silently. WE DO answer them as RFC 9293 3.10.7.4 has it: with an
+ * ACK, so that a peer which lost its state learns what is in its way.
  */
 static bool may_reuse(struct tcp *t, const struct tcp_record *r, const struct tcp_seg *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN ||
 		!tcp__listener_find(t, &s->meta->dst, s->dport))
 		return false;
-	if ((r->flags & TCP_REC_TS) && s->opt.has_ts)
+	/* what is left of a connection without timestamps is told by its lack of them */
+	if (s->opt.has_ts && !(r->flags & TCP_REC_TS))
+		return true;
+	if (s->opt.has_ts)
 		return seq_gt(s->opt.ts_val, r->ts_recent) ||
 		       (s->opt.ts_val == r->ts_recent && seq_gt(s->seq, r->rcv_nxt));
-	return seq_gt(s->seq, r->rcv_nxt);
+	/* without timestamps our ISN must be beyond the old one's (RFC 9293 3.6.1), which takes a
+	 * record: a cookie is where the hash puts it */
+	return t->syn.free && seq_gt(s->seq, r->rcv_nxt);
 }
 
 /* A segment for r. True: r is gone, and s is a SYN for the listener. */

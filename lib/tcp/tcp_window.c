@@ -2,13 +2,20 @@
 /* The window that we announce (RFC 9293 3.8.6). */
 #include "tcp/tcp_priv.h"
 
-/* Bytes that may still come in. Half the truesize counts too, so that many small segments cannot
- * pin more than twice the limit. */
+/*
+ * Bytes that may still come in. Half the truesize counts too, so that many small segments cannot
+ * pin more than twice the limit. Bytes beyond a hole lie within the window already: of them only
+ * what they pin above their number counts.
+ */
 static uint32_t rcv_space(const struct tcp_conn *c)
 {
-	uint32_t pinned = c->rx.truesize / 2;
-	uint32_t used = c->rx.bytes > pinned ? c->rx.bytes : pinned;
+	uint32_t pinned = c->rx.truesize / 2, used = c->rx.bytes;
 
+	if (c->ext) {
+		pinned += c->ext->reasm.truesize / 2;
+		pinned -= RTE_MIN(pinned, c->ext->reasm.bytes);
+	}
+	used = RTE_MAX(used, pinned);
 	return c->rcv_limit > used ? c->rcv_limit - used : 0;
 }
 

@@ -42,6 +42,7 @@ enum worker_stage {
 /* How one worker's share of `memory` is spent. */
 struct worker_plan {
 	uint32_t fronts, backs; /* connections */
+	uint32_t splices;       /* of fronts, with a connection to a member for life */
 	uint32_t requests;      /* in flight */
 	uint64_t tables;        /* bytes for all of these, TIME_WAIT, SYNs and the like */
 	uint32_t buffers;       /* data mbufs for buf_pools_create */

@@ -64,7 +64,7 @@ static int net_start(struct worker *w, struct err *e)
 static int tcp_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	const struct conf_tcp *c = &w->cfg.conf->tcp;
-	uint32_t conns = plan->fronts + plan->backs;
+	uint32_t conns = plan->fronts + plan->splices + plan->backs;
 	struct tcp_config cfg = {.conns = conns,
 		.syns = WORKER_SYNS,
 		.time_waits = WORKER_TIME_WAITS,

@@ -10,6 +10,7 @@
 
 #define MB            (1024u * 1024u)
 #define FRONT_COST    512u          /* bytes: TCP, relay, hash table, out-of-order share */
+#define SPLICE_COST   384u          /* what a splice takes more: its connection to a member */
 #define REQUEST_COST  1536u         /* the request and its two back connections */
 #define BUFFER_COST   3500u         /* a data mbuf with its half header and two slices, see buf.c */
 #define FIXED_COST    (8u * MB)     /* SYN and TIME_WAIT records, scratch, the pools' caches */
@@ -20,7 +21,8 @@
 
 static uint64_t tables(const struct worker_plan *p)
 {
-	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->requests * REQUEST_COST;
+	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->splices * SPLICE_COST +
+	       (uint64_t)p->requests * REQUEST_COST;
 }
 
 /* What n_workers need that want so much for tables each, MB: twice that, and a little more because
@@ -35,6 +37,7 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 	uint64_t mine = conf->global.memory / n_workers, fit = mine / REQUEST_SHARE;
 
 	p->fronts = relay_fronts_max(conf);
+	p->splices = relay_splices_max(conf);
 	p->requests = (uint32_t)RTE_MIN(RTE_MAX(fit, REQUESTS_MIN), p->fronts);
 	/* twice: a pool of idle ones must not starve requests */
 	p->backs = 2 * p->requests;

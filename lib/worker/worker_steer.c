@@ -5,7 +5,9 @@
  * a veth goes by the sender's socket): there our own hash of the flow tells the owner. A back
  * connection lives where its front does: its local port is chosen so that RSS brings the answers
  * there, and where RSS cannot be known (or lies), the port's number still tells the owner. What
- * arrives elsewhere is handed over.
+ * arrives elsewhere is handed over. An ICMP error comes by any queue, for its addresses are not the
+ * flow's (what RFC 7690 says of many hosts behind one address): the flow that it quotes tells where
+ * it belongs, and where nothing tells, everybody gets it.
  */
 #include <errno.h>
 #include <rte_ring_elem.h>
@@ -16,6 +18,7 @@
 
 #define RING_PKTS    2048
 #define RING_LEARNED 256
+#define EVERYBODY    UINT16_MAX
 
 static struct rte_ring *link_ring(
 	struct rte_ring *const *rings, unsigned n, unsigned from, unsigned to)
@@ -115,9 +118,9 @@ static uint16_t front_owner(const struct worker *w, const struct port *p, bool i
 
 	if (!port_caps(p)->rss)
 		return (uint16_t)(siphash13(&key, &flow, sizeof(flow)) % w->cfg.n_workers);
-	/* an ICMP error has other addresses than the flow it is about, so it may arrive elsewhere
-	 */
-	return icmp && port_rss_known(p) ? port_rss_queue(p, remote, local) : w->cfg.id;
+	if (!icmp)
+		return w->cfg.id;
+	return port_rss_known(p) ? port_rss_queue(p, remote, local) : EVERYBODY;
 }
 
 /* The worker that a packet for TCP belongs to. */
@@ -135,27 +138,47 @@ static uint16_t owner_of(const struct worker *w, const struct port *p, struct rt
 	return relay_port_owner(local->port, w->cfg.n_workers);
 }
 
+static void hand_over(struct worker *w, uint16_t to, struct rte_mbuf *m)
+{
+	if (rte_ring_sp_enqueue(
+		    link_ring(w->cfg.links->pkts, w->cfg.n_workers, w->cfg.id, to), m) == 0) {
+		w->stat[WORKER_STAT_handed_over]++;
+		return;
+	}
+	w->stat[WORKER_STAT_drop_ring_full]++;
+	rte_pktmbuf_free(m);
+}
+
+/* Copies to all others. Without an mbuf for one it is lost, as on any wire. */
+static void hand_copies(struct worker *w, struct rte_mbuf *m)
+{
+	for (uint16_t to = 0; to < w->cfg.n_workers; to++) {
+		struct rte_mbuf *copy =
+			to == w->cfg.id ? NULL : rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX);
+
+		if (!copy)
+			continue;
+		*pkt_meta(copy) = *pkt_meta(m);
+		hand_over(w, to, copy);
+	}
+}
+
 /* Hand on what belongs to others; what is ours stays, moved to the front. Returns its count. */
 uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, uint16_t n)
 {
-	unsigned workers = w->cfg.n_workers;
 	uint16_t kept = 0;
 
-	if (workers == 1)
+	if (w->cfg.n_workers == 1)
 		return n;
 	for (uint16_t i = 0; i < n; i++) {
 		uint16_t to = owner_of(w, w->ports[port], pkts[i]);
 
-		if (to == w->cfg.id) {
+		if (to == EVERYBODY)
+			hand_copies(w, pkts[i]);
+		if (to == EVERYBODY || to == w->cfg.id)
 			pkts[kept++] = pkts[i];
-		} else if (rte_ring_sp_enqueue(
-				   link_ring(w->cfg.links->pkts, workers, w->cfg.id, to),
-				   pkts[i]) == 0) {
-			w->stat[WORKER_STAT_handed_over]++;
-		} else {
-			w->stat[WORKER_STAT_drop_ring_full]++;
-			rte_pktmbuf_free(pkts[i]);
-		}
+		else
+			hand_over(w, to, pkts[i]);
 	}
 	return kept;
 }

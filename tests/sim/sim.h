@@ -43,7 +43,7 @@ struct sim_way {
 	uint32_t delay_us, jitter_us;
 	bool keep_order; /* jitter does not reorder */
 	uint32_t loss, dup;
-	uint32_t syn_loss; /* more for SYNs */
+	uint32_t syn_loss; /* more for SYNs of the first seconds */
 	uint32_t ack_loss; /* more for packets without payload that follow others at once */
 	uint32_t corrupt;  /* one bit flipped: the checksum tells */
 	uint32_t reorder, reorder_us; /* so many are late, by up to so much */
@@ -178,6 +178,8 @@ void sim_run(struct sim *s);
 void sim_plan_draw(struct sim *s);
 /* A bulk flow from the client, with nothing in its way but the delay. */
 void sim_plan_bulk(struct sim_plan *p, uint32_t bytes, uint32_t rtt_us);
+/* The congestion control of that name. */
+uint8_t sim_plan_cc(const char *name);
 /* A packet may fail to arrive. */
 bool sim_plan_lossy(const struct sim_plan *p);
 

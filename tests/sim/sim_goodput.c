@@ -79,6 +79,18 @@ static double measure(struct sim *s, const struct cell *c)
 	return 100 * best / took;
 }
 
+/* One flow, with every packet. */
+static void show(struct sim *s, char **argv)
+{
+	struct cell c = {(uint32_t)(atof(argv[0]) * 1e3), (uint32_t)(atof(argv[1]) * 1e2),
+		(uint32_t)(atof(argv[2]) * 125e3)};
+
+	sim_reset(s, strtoull(argv[3], NULL, 0));
+	s->trace = true;
+	plan(s, &c, s->seed);
+	sim_run(s);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cell must[] = {{2000, 100, 0}, {20000, 100, 0}, {80000, 100, 0}};
@@ -88,6 +100,10 @@ int main(int argc, char **argv)
 	unit_eal();
 	if (sim_pools_create() < 0)
 		return 2;
+	if (argc == 5) {
+		show(&s, argv + 1);
+		return 0;
+	}
 	s.verbose = argc > 1;
 	for (size_t i = 0; i < RTE_DIM(must); i++)
 		bad += measure(&s, &must[i]) < SHARE;

@@ -85,8 +85,17 @@ static void draw_rate(struct sim *s, struct sim_way *w)
 	w->mark = one_in(s, 2) ? w->queue / PICK(s, 2, 4, 20) : 0;
 }
 
+uint8_t sim_plan_cc(const char *name)
+{
+	int i = tcp_cc_find(name);
+
+	return i < 0 ? 0 : (uint8_t)i;
+}
+
 static void draw_ends(struct sim *s, struct sim_plan *p)
 {
+	static const char *const cc[] = {"cubic", "cubic", "cubic", "newreno", "bbr", "dctcp"};
+
 	p->strip = (uint8_t)PICK(s, 0, 0, 0, 0, STRIP_TS, STRIP_SACK, STRIP_WS,
 		STRIP_TS | STRIP_SACK | STRIP_WS | STRIP_MSS, STRIP_SACK | STRIP_WS);
 	p->conns = PICK(s, 1, 1, 1, 1, 2, 5, SIM_CONNS_MAX);
@@ -95,7 +104,7 @@ static void draw_ends(struct sim *s, struct sim_plan *p)
 		p->mtu[h] = (uint16_t)PICK(s, 1500, 1500, 1280, p->v6 ? 1300 : 600);
 		p->gso_max[h] = (uint16_t)PICK(s, 0, 0, 9000, 65000);
 		p->rcv_limit[h] = PICK(s, 4096, 16384, 65535, 100000, 262144, 1048576);
-		p->cc[h] = (uint8_t)PICK(s, 0, 0, 0, 1, 2, 3);
+		p->cc[h] = sim_plan_cc(cc[rand_below(&s->rnd, RTE_DIM(cc))]);
 		p->ecn[h] = PICK(s, 0, 1);
 	}
 	p->bytes_max = p->conns > 1 ? 100000 : PICK(s, 2000, 100000, 1000000);

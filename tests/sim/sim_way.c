@@ -14,6 +14,7 @@
 #define NS_US   1000ull
 #define NS_S    1000000000ull
 #define THIN_US 10000 /* where ACKs are thinned out: one that is this late is not */
+#define SYN_US  (3 * SIM_S)
 #define UNIFORM (1.0 / 18446744073709551616.0)
 
 /* splitmix64 (Steele, Lea and Flood 2014) */
@@ -69,7 +70,7 @@ static bool lost(struct sim *s, int from, uint32_t payload, bool syn)
 		return sim_way_loses(w->loss_seed, p->data - 1, w->loss);
 	if (w->loss_seed && syn)
 		return false;
-	if (syn)
+	if (syn && s->now < SYN_US)
 		chance += w->syn_loss;
 	else if (!payload && s->now < p->sent_at + THIN_US)
 		chance += w->ack_loss;

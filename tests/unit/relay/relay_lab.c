@@ -413,6 +413,8 @@ void lab_stop(void)
 	CU_ASSERT_EQUAL(info.backs, 0);
 	CU_ASSERT_EQUAL(info.backs_idle, 0);
 	CU_ASSERT_EQUAL(info.requests, 0);
+	CU_ASSERT_EQUAL(info.splices, 0);
+	CU_ASSERT_EQUAL(info.splice_backs, 0);
 	CU_ASSERT_FALSE(relay_stalled(lab.relay));
 	CU_ASSERT_EQUAL(relay_next_tick(lab.relay, 12345, lab.now), 12345); /* no timer is left */
 	for (unsigned i = 0; i < lab.pool.n_members; i++) {

@@ -39,9 +39,13 @@ static void destroy_takes_null(void)
 
 static void fronts_max_is_the_sum(void)
 {
-	static const struct conf_listener two[] = {{.connections = 3}, {.connections = 4}};
+	static const struct conf_listener three[] = {{.connections = 3},
+		{.connections = 4, .mode = CONF_MODE_SPLICE},
+		{.connections = 5, .mode = CONF_MODE_ECHO}};
+	static const struct conf conf = {.listeners = three, .n_listeners = 3};
 
-	CU_ASSERT_EQUAL(relay_fronts_max(&(struct conf){.listeners = two, .n_listeners = 2}), 7);
+	CU_ASSERT_EQUAL(relay_fronts_max(&conf), 12);
+	CU_ASSERT_EQUAL(relay_splices_max(&conf), 4);
 }
 
 /* ---- the crowd ---- */

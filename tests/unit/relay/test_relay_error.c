@@ -21,6 +21,7 @@ static const struct {
 	{RELAY_STAT_fail_rsp_timeout, 504},
 	{RELAY_STAT_fail_rsp_broken, 0},
 	{RELAY_STAT_fail_rsp_stalled, 0},
+	{RELAY_STAT_fail_member_slow, 0},
 };
 
 static void every_code_is_listed(void)

@@ -15,7 +15,7 @@ static void show_connections(void)
 	peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 9\r\n\r\nabc");
 	lab_run(5);
 	lab_client();
-	for (uint32_t i = 0; i < lab_info().fronts_max + lab_info().backs_max; i++) {
+	for (uint32_t i = 0; i < relay_places(lab.relay); i++) {
 		if (!relay_conn_at(lab.relay, i, &at))
 			continue;
 		fronts += !at.back;

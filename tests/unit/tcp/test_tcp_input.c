@@ -300,6 +300,108 @@ static void delayed_ack(void)
 	lab_close();
 }
 
+/* At the start each one at once; after idle again. */
+static void quick_acks(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	c->quick = TCP_QUICK_ACKS;
+	for (uint32_t i = 0; i < TCP_QUICK_ACKS; i++) {
+		GIVE(TCP_ACK, P + 1 + 10 * i, U + 1, .len = 10);
+		WANT(TCP_ACK, U + 1, P + 11 + 10 * i, 0);
+	}
+	GIVE(TCP_ACK, P + 161, U + 1, .len = 10);
+	WANT_NONE();
+	pass(2000);
+	drain();
+	GIVE(TCP_ACK, P + 171, U + 1, .len = 10);
+	WANT(TCP_ACK, U + 1, P + 181, 0);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* A peer whose full segment is smaller than ours: what has no PSH is full. */
+static void every_second_small(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	for (uint32_t i = 0; i < 4; i++) {
+		GIVE(TCP_ACK, P + 1 + 536 * i, U + 1, .len = 536);
+		CU_ASSERT_EQUAL(drain(), i % 2);
+	}
+	/* the end of a message is not */
+	GIVE(TCP_ACK | TCP_PSH, P + 2145, U + 1, .len = 300);
+	GIVE(TCP_ACK | TCP_PSH, P + 2445, U + 1, .len = 300);
+	WANT_NONE();
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* RFC 2883 4.1: a segment that came twice is reported at once and once, though no hole is left. */
+static void dsack_below(void)
+{
+	struct tcp_opts o = {0};
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	GIVE(TCP_ACK, P + 1, U + 1, .len = 100);
+	GIVE(TCP_ACK, P + 101, U + 1, .len = 100);
+	drain();
+	CU_ASSERT_PTR_NULL(c->ext);
+	GIVE(TCP_ACK, P + 101, U + 1, .len = 100);
+	CU_ASSERT_EQUAL(COUNT(duplicates), 1);
+	CU_ASSERT_EQUAL(tcp__sack_blocks(c), 1);
+	CU_ASSERT_EQUAL(tcp__reasm_sack(&c->ext->reasm, &o, 4), 1);
+	CU_ASSERT_EQUAL(o.sack[0].start, P + 101);
+	CU_ASSERT_EQUAL(o.sack[0].end, P + 201);
+	CU_ASSERT_EQUAL(tcp__sack_blocks(c), 0);
+	tcp__ext_tidy(lab.t, c);
+	CU_ASSERT_PTR_NULL(c->ext);
+	/* a part of it is new: that is taken, the rest reported */
+	GIVE(TCP_ACK, P + 151, U + 1, .len = 100);
+	CU_ASSERT_EQUAL(tcp__reasm_sack(&c->ext->reasm, &o, 4), 1);
+	CU_ASSERT_EQUAL(o.sack[0].start, P + 151);
+	CU_ASSERT_EQUAL(o.sack[0].end, P + 201);
+	read_bytes(c, P + 1, 250);
+	/* a probe repeats a byte on purpose */
+	GIVE(TCP_ACK, P + 250, U + 1, .len = 1);
+	CU_ASSERT_EQUAL(tcp__sack_blocks(c), 0);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* Segments just above the size that is copied: memory stays within twice the limit and a bit,
+ * though every byte of the announced window comes. */
+static void window_counts_truesize(void)
+{
+	struct tcp_conn *c;
+	uint32_t most = 0;
+
+	lab_open();
+	c = accept_one();
+	for (uint32_t i = 0; seq_leq(c->rcv_nxt + 257, c->rcv_adv); i++) {
+		GIVE(TCP_ACK, P + 1 + 257 * i, U + 1, .len = 257);
+		most = RTE_MAX(most, c->rx.truesize);
+		drain();
+	}
+	CU_ASSERT_TRUE(c->rx.bytes > LIMIT - 3000);
+	CU_ASSERT_TRUE(most < 2 * LIMIT + 5000);
+	read_bytes(c, P + 1, c->rx.bytes);
+	drain();
+	/* beyond a hole, where nobody promised anything, what does not fit is dropped */
+	for (uint32_t i = 0; i < 14; i++)
+		GIVE(TCP_ACK, c->rcv_nxt + 500 + 1000 * i, U + 1, .len = 300);
+	CU_ASSERT_TRUE(c->ext->reasm.truesize > 14 * 2000);
+	CU_ASSERT_EQUAL(tcp__rcv_edge(c) - c->rcv_nxt, LIMIT);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static void data_after_release(void)
 {
 	struct tcp_conn *c;
@@ -372,16 +474,18 @@ static void unreachable(void)
 	lab_close();
 }
 
+/* One connection takes half of the islands; the next still finds some. */
 static void ooo_limits(void)
 {
+	uint32_t half = TCP_ISLANDS_EACH; /* the lab has two side objects */
 	struct tcp_conn *c;
 
 	lab_open();
 	c = accept_one();
-	for (uint32_t i = 0; i < TCP_REASM_MAX + 3; i++)
+	for (uint32_t i = 0; i < half + 3; i++)
 		GIVE(TCP_ACK, P + 11 + 20 * i, U + 1, .len = 10);
 	CU_ASSERT_EQUAL(COUNT(drop_ooo_full), 3);
-	CU_ASSERT_EQUAL(c->ext->reasm.n, TCP_REASM_MAX);
+	CU_ASSERT_EQUAL(c->ext->reasm.n, half);
 	tcp_abort(lab.t, c);
 	lab_close();
 }
@@ -424,7 +528,8 @@ static const struct unit_case cases[] = {UNIT_CASE(rst_exact), UNIT_CASE(rst_in_
 	UNIT_CASE(syn_in_established), UNIT_CASE(ack_unsent_and_old), UNIT_CASE(no_ack_flag),
 	UNIT_CASE(bad_header), UNIT_CASE(paws), UNIT_CASE(ts_recent), UNIT_CASE(out_of_order_sack),
 	UNIT_CASE(overlap), UNIT_CASE(beyond_the_window), UNIT_CASE(fin_with_data),
-	UNIT_CASE(fin_out_of_order), UNIT_CASE(delayed_ack), UNIT_CASE(data_after_release),
-	UNIT_CASE(packet_too_big), UNIT_CASE(unreachable), UNIT_CASE(ooo_limits),
-	UNIT_CASE(small_segments), UNIT_CASE(multicast_source)};
+	UNIT_CASE(fin_out_of_order), UNIT_CASE(delayed_ack), UNIT_CASE(quick_acks),
+	UNIT_CASE(every_second_small), UNIT_CASE(dsack_below), UNIT_CASE(window_counts_truesize),
+	UNIT_CASE(data_after_release), UNIT_CASE(packet_too_big), UNIT_CASE(unreachable),
+	UNIT_CASE(ooo_limits), UNIT_CASE(small_segments), UNIT_CASE(multicast_source)};
 UNIT_MAIN(cases)

@@ -96,6 +96,82 @@ static void reuse(void)
 	lab_close();
 }
 
+/* RFC 6191 2, row by row. The old connection ended at P + 2 and, with timestamps, PEER_TS + 1. */
+static void rfc6191_rows(void)
+{
+	static const struct {
+		bool old_ts, new_ts;
+		int32_t seq, ts; /* from where the old one ended */
+		bool reuse;
+	} rows[] = {{true, true, -100, 1, true}, {true, true, 1, 0, true},
+		{true, true, 0, 0, false}, {true, true, 100, -1, false}, {true, false, 1, 0, true},
+		{true, false, 0, 0, false}, {false, true, -100, -100, true},
+		{false, false, 1, 0, true}, {false, false, 0, 0, false}};
+
+	for (uint32_t i = 0; i < RTE_DIM(rows); i++) {
+		struct tcp_opts o = {.mss = 1460, .has_ts = rows[i].old_ts, .ts_val = PEER_TS};
+		uint32_t nxt;
+		struct seg s;
+
+		lab_open();
+		nxt = close_first(0, o);
+		o.has_ts = rows[i].new_ts;
+		o.ts_val = PEER_TS + 1 + (uint32_t)rows[i].ts;
+		GIVE(TCP_SYN, P + 2 + (uint32_t)rows[i].seq, 0, .o = o);
+		s = take();
+		CU_ASSERT_EQUAL(s.flags, rows[i].reuse ? TCP_SYN | TCP_ACK : TCP_ACK);
+		CU_ASSERT_EQUAL(seq_gt(s.seq, nxt), rows[i].reuse);
+		CU_ASSERT_EQUAL(waiting(), !rows[i].reuse);
+		lab_close();
+	}
+}
+
+/* With the table of half-open connections full: a cookie only where timestamps guard the old ISN.
+ */
+static void reuse_by_cookie(void)
+{
+	struct tcp_opts o = {.mss = 1460};
+
+	lab_open();
+	close_first(0, o);
+	o.has_ts = true;
+	o.ts_val = PEER_TS;
+	close_first(5001, o);
+	GIVE(TCP_SYN, P, 0, .sport = 6000);
+	GIVE(TCP_SYN, P, 0, .sport = 6001);
+	drain();
+	GIVE(TCP_SYN, P + 100, 0, .o = {.mss = 1460});
+	CU_ASSERT_EQUAL(take().flags, TCP_ACK);
+	CU_ASSERT_EQUAL(waiting(), 2);
+	o.ts_val += 2;
+	GIVE(TCP_SYN, P + 100, 0, .o = o, .sport = 5001);
+	CU_ASSERT_EQUAL(take().flags, TCP_SYN | TCP_ACK);
+	CU_ASSERT_EQUAL(waiting(), 1);
+	CU_ASSERT_EQUAL(COUNT(cookies_sent), 1);
+	lab_close();
+}
+
+/* RFC 1337: what is left of the old connection does not end TIME_WAIT, nor does it live again. */
+static void rfc1337_hazards(void)
+{
+	uint32_t nxt;
+
+	lab_open();
+	nxt = close_first(0, (struct tcp_opts){.mss = 1460});
+	GIVE(TCP_RST, P + 2, 0); /* F1 */
+	GIVE(TCP_RST | TCP_ACK, P + 2, nxt);
+	GIVE(TCP_RST, P + 500, 0);
+	WANT_NONE();
+	GIVE(TCP_ACK, P + 1, nxt - 1, .len = 10); /* H1: old data */
+	WANT(TCP_ACK, nxt, P + 2, 0);
+	GIVE(TCP_ACK, P, nxt + 1000); /* H2: an ACK out of nowhere */
+	GIVE(TCP_SYN | TCP_ACK, P + 100, nxt);
+	drain();
+	CU_ASSERT_EQUAL(waiting(), 1);
+	CU_ASSERT_PTR_NULL(tcp_ready_take(lab.t, &(uint8_t){0}));
+	lab_close();
+}
+
 static void oldest_makes_room(void)
 {
 	lab_open();
@@ -175,6 +251,7 @@ static void reclaim(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(fin_again), UNIT_CASE(reuse),
+	UNIT_CASE(rfc6191_rows), UNIT_CASE(reuse_by_cookie), UNIT_CASE(rfc1337_hazards),
 	UNIT_CASE(oldest_makes_room), UNIT_CASE(simultaneous_close), UNIT_CASE(half_close),
 	UNIT_CASE(release_unread), UNIT_CASE(reclaim)};
 UNIT_MAIN(cases)

@@ -39,7 +39,7 @@ static void nothing_asked(void)
 	CU_ASSERT_STRING_EQUAL(a.device[1], "y");
 	CU_ASSERT_EQUAL(a.mtu, 1500);
 	CU_ASSERT_EQUAL(a.core, -1);
-	CU_ASSERT_FALSE(a.sleep || a.json || a.hugepages);
+	CU_ASSERT_FALSE(a.sleep || a.json || a.hugepages || a.verbose);
 	for (unsigned d = 0; d < 2; d++) {
 		struct wire_conf want = {.packets = 65536, .seed = 2 + d};
 
@@ -52,7 +52,8 @@ static void everything_asked(void)
 	CU_ASSERT_EQUAL_FATAL(
 		parse("--delay 20ms --jitter 1.5ms --loss 1% --reorder 0.1% --reorder-gap 250us "
 		      "--duplicate 50% --corrupt 100% --rate 100M --queue 256K --packets 1000 "
-		      "--seed 7 --mtu 1400 --idle sleep --core 1 --json --hugepages a,b=c:d e"),
+		      "--seed 7 --mtu 1400 --idle sleep --core 1 --json --hugepages --verbose "
+		      "a,b=c:d e"),
 		0);
 	for (unsigned d = 0; d < 2; d++) {
 		const struct wire_conf *c = &a.wire[d];
@@ -71,7 +72,7 @@ static void everything_asked(void)
 	}
 	CU_ASSERT_EQUAL(a.mtu, 1400);
 	CU_ASSERT_EQUAL(a.core, 1);
-	CU_ASSERT_TRUE(a.sleep && a.json && a.hugepages);
+	CU_ASSERT_TRUE(a.sleep && a.json && a.hugepages && a.verbose);
 }
 
 static void directions(void)
@@ -136,7 +137,7 @@ static void bad_values(void)
 	refused("--loss 101% x y", "--loss: '101%': a share like 0.1% is wanted");
 	refused("--rate 1 x y", "--rate: '1': bit/s, 1K to 1000G, like 100M is wanted");
 	refused("--queue 2G x y", "--queue: '2G': bytes up to 1G, like 256K is wanted");
-	refused("--packets 0 x y", "--packets: '0': a number from 1 to 4194304 is wanted");
+	refused("--packets 0 x y", "--packets: '0': a number from 1 to 262144 is wanted");
 	refused("--idle doze x y", "--idle: 'doze': poll or sleep is wanted");
 	refused("--delay", "--delay: a value is wanted");
 	refused("--nosuch x y", "unknown option '--nosuch'");

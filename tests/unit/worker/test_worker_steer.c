@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_ether.h>
 
+#include "port/port_priv.h"
 #include "workers.h"
 
 #define FLOWS 512
@@ -104,6 +105,31 @@ static void fronts_by_rss(void)
 				port_rss_queue(ws.port, &remote, &local));
 		}
 	}
+	workers_down();
+}
+
+/* Where RSS is not what we think, nobody knows whose the flow in an ICMP error is: all get it. */
+static void icmp_to_everybody(void)
+{
+	struct rte_mbuf *m, *got[2];
+
+	workers_up("net_null0");
+	atomic_store(&ws.port->rss_known, false);
+	m = packet(20000, 80, true);
+	pkt_meta(m)->mtu = 1400;
+	CU_ASSERT_EQUAL_FATAL(worker__steer(ws.w[0], 0, &m, 1), 1);
+	CU_ASSERT_EQUAL_FATAL(worker__steer_take(ws.w[1], 0, got, 2), 1);
+	CU_ASSERT_PTR_NOT_EQUAL(got[0], m);
+	CU_ASSERT_EQUAL(memcmp(pkt_meta(got[0]), pkt_meta(m), sizeof(struct pkt_meta)), 0);
+	CU_ASSERT_EQUAL_FATAL(got[0]->pkt_len, m->pkt_len);
+	CU_ASSERT_EQUAL(
+		memcmp(rte_pktmbuf_mtod(got[0], void *), rte_pktmbuf_mtod(m, void *), m->pkt_len),
+		0);
+	rte_pktmbuf_free(m);
+	rte_pktmbuf_free(got[0]);
+	/* clients stay where they came, back connections go by their port */
+	CU_ASSERT_EQUAL(goes_to(1, packet(20000, 80, false)), 1);
+	CU_ASSERT_EQUAL(goes_to(0, packet(9000, 65000, true)), 1);
 	workers_down();
 }
 
@@ -213,6 +239,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(backs_by_port),
 	UNIT_CASE(fronts_by_hash),
 	UNIT_CASE(fronts_by_rss),
+	UNIT_CASE(icmp_to_everybody),
 	UNIT_CASE(listeners_by_address_too),
 	UNIT_CASE(order_is_kept),
 	UNIT_CASE(ring_full),

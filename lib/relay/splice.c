@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bare bytes: between a client and a member (mode = splice), or from a client back to itself
+ * (mode = echo).
+ *
+ *            accept                 established
+ *   (free) ---------> SPLICE_CONNECT ---------> SPLICE_OPEN
+ *     ^                |  refused, late: next     |  both directions whole; an end lost and what
+ *     |                |  member; nobody left,    |  it had sent delivered; no progress in time
+ *     `----------------+  client lost             |
+ *     `-------------------------------------------'     echo: from accept straight to SPLICE_OPEN
+ *
+ * CONNECT  the member is being looked for from the first moment, because in many protocols the
+ *          server speaks first; what the client sends meanwhile waits in its rx
+ * OPEN     every byte goes from one end's rx to the other's tx by pointer, while that has room.
+ *          An echo has one end, which is its own other.
+ *
+ * Whatever ends a direction follows its last byte: FIN at once, for the directions close apart;
+ * RST when that byte was acknowledged, for it would overtake all that is queued. Nothing is an
+ * error while bytes move, however long it takes, half-closed or not.
+ */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "relay/relay_priv.h"
+
+static const uint8_t lost[SIDES] = {
+	[SIDE_FRONT] = RELAY_STAT_fail_client_reset,
+	[SIDE_BACK] = RELAY_STAT_fail_rsp_broken,
+};
+
+static const struct conf_listener *splice_conf(const struct relay *r, const struct splice *s)
+{
+	return r->listener[s->listener].conf;
+}
+
+static unsigned other(const struct splice *s, unsigned side)
+{
+	return s->ends - 1u - side;
+}
+
+/* ---- the end ---- */
+
+/* LB_COMPLETE: what is queued is still delivered; else RST. A dead one is freed in any case. */
+static void end_close(struct relay *r, struct splice *s, unsigned side, enum lb_outcome outcome)
+{
+	if (outcome == LB_COMPLETE)
+		tcp_release(r->cfg.tcp, s->conn[side]);
+	else
+		tcp_abort(r->cfg.tcp, s->conn[side]);
+	s->conn[side] = NULL;
+}
+
+/* The member has no more to do with s. */
+static void leave(struct relay *r, struct splice *s, enum lb_outcome outcome)
+{
+	const struct lb_result res = {.outcome = outcome,
+		.bytes_out = s->given[SIDE_BACK],
+		.bytes_in = s->given[SIDE_FRONT],
+		.total_us = r->now - s->begun};
+
+	if (!s->conn[SIDE_BACK])
+		return;
+	lb_done(r->cfg.lb, splice_conf(r, s)->pool, s->member, &res);
+	end_close(r, s, SIDE_BACK, outcome);
+	r->info.splice_backs--;
+}
+
+static enum run put(struct relay *r, struct splice *s, enum lb_outcome outcome)
+{
+	leave(r, s, outcome);
+	end_close(r, s, SIDE_FRONT, outcome);
+	wheel_cancel(&r->wheel, &s->timer);
+	r->listener[s->listener].fronts--;
+	r->info.splices--;
+	s->next_free = r->splice_free;
+	r->splice_free = s;
+	return RUN_GONE;
+}
+
+static enum run finish(struct relay *r, struct splice *s, enum relay_stat why)
+{
+	r->listener[s->listener].stat[why]++;
+	return put(r, s, relay__outcome(why));
+}
+
+enum run relay__splice_abort(struct relay *r, struct splice *s)
+{
+	return put(r, s, LB_CANCEL);
+}
+
+/* ---- CONNECT ---- */
+
+static int attach(struct relay *r, struct splice *s, unsigned member)
+{
+	unsigned pool = splice_conf(r, s)->pool;
+	int error;
+
+	s->conn[SIDE_BACK] = relay__open(r, pool, member, s, &error);
+	if (!s->conn[SIDE_BACK])
+		return error;
+	s->member = (uint16_t)member;
+	s->dead[SIDE_BACK] = false;
+	s->moved = r->now_ms;
+	r->info.splice_backs++;
+	FRONT_COUNT(r, s, back_opened);
+	if (s->retries)
+		FRONT_COUNT(r, s, retries);
+	lb_start(r->cfg.lb, pool, member);
+	return 0;
+}
+
+/* Find a member and begin the way to it. */
+static enum run route(struct relay *r, struct splice *s)
+{
+	unsigned pool = splice_conf(r, s)->pool;
+	int m, error;
+
+	do {
+		m = lb_pick(r->cfg.lb, pool, &s->tried, r->now);
+		if (m < 0)
+			break;
+		error = attach(r, s, (unsigned)m);
+		if (error == 0)
+			return RUN_WAIT;
+		if (error != EHOSTUNREACH)
+			return finish(r, s, RELAY_STAT_fail_full);
+		lb_connect_failed(r->cfg.lb, pool, (unsigned)m, r->now);
+	} while (relay__another(r, pool, &s->tried, &s->retries, (unsigned)m));
+	return finish(r, s, RELAY_STAT_fail_no_member);
+}
+
+/* The connect was refused, found no way, or took too long. */
+static enum run connect_failed(struct relay *r, struct splice *s)
+{
+	unsigned pool = splice_conf(r, s)->pool;
+
+	lb_connect_failed(r->cfg.lb, pool, s->member, r->now);
+	leave(r, s, LB_REFUSED);
+	if (!relay__another(r, pool, &s->tried, &s->retries, s->member))
+		return finish(r, s, RELAY_STAT_fail_no_member);
+	return route(r, s);
+}
+
+static enum run connect_run(struct relay *r, struct splice *s)
+{
+	if (s->dead[SIDE_FRONT])
+		return finish(r, s, RELAY_STAT_fail_client_reset);
+	if (!s->conn[SIDE_BACK])
+		return route(r, s);
+	return s->dead[SIDE_BACK] ? connect_failed(r, s) : RUN_WAIT;
+}
+
+/* ---- OPEN ---- */
+
+/* What may go while there is so much room: whole segments, for a cut inside one would cost a
+ * slice. So tx exceeds its budget by one at most. */
+static uint32_t fitting(const struct buf_chain *rx, uint32_t room)
+{
+	struct buf_cursor last;
+
+	if (room == 0 || rx->bytes <= room)
+		return RTE_MIN(room, rx->bytes);
+	last = buf_chain_seek(rx, room - 1);
+	return room - 1 + last.seg->data_len - last.off;
+}
+
+/* Move the first n bytes, which end with a segment. 0 or -errno of tcp_send, nothing moved. */
+static int move(struct relay *r, struct tcp_conn *from, struct tcp_conn *to, uint32_t n)
+{
+	struct rte_mempool *indirect = r->cfg.pools->indirect;
+	struct buf_chain part = {0};
+	int rc = buf_chain_split(&part, &from->rx, n, indirect);
+
+	ASSERT(rc == 0, "a cut between segments costs nothing");
+	rc = tcp_send(r->cfg.tcp, to, &part);
+	if (rc == 0) {
+		tcp_consumed(r->cfg.tcp, from);
+		return 0;
+	}
+	buf_chain_move(&part, &from->rx, indirect); /* that cut again: succeeds */
+	from->rx = part;
+	return rc;
+}
+
+/* All that may go from this end to its other. 0; -ENOMEM: try again. */
+static int pass(struct relay *r, struct splice *s, unsigned side)
+{
+	struct tcp_conn *from = s->conn[side], *to = s->conn[other(s, side)];
+	uint64_t *stat = r->listener[s->listener].stat;
+	uint32_t n = fitting(&from->rx, tcp_tx_room(to, r->send_limit));
+	int rc = n ? move(r, from, to, n) : 0;
+
+	if (rc == -EPIPE)
+		return 0; /* its death will be told */
+	if (rc < 0)
+		return rc;
+	if (n) {
+		s->given[other(s, side)] += n;
+		s->moved = r->now_ms;
+	}
+	stat[RELAY_STAT_bytes_req] += side == SIDE_FRONT ? n : 0;
+	stat[RELAY_STAT_bytes_rsp] += other(s, side) == SIDE_FRONT ? n : 0;
+	if (s->eof[side] && from->rx.bytes == 0)
+		tcp_shutdown(r->cfg.tcp, to);
+	return 0;
+}
+
+/* Both directions have ended and every byte of them was acknowledged. */
+static bool is_whole(const struct splice *s)
+{
+	for (unsigned i = 0; i < s->ends; i++)
+		if (!s->eof[i] || s->conn[i]->rx.bytes || s->conn[i]->tx.bytes)
+			return false;
+	return true;
+}
+
+/* One end is lost: is there something of it that the other has not got yet? */
+static bool is_owed(const struct splice *s)
+{
+	for (unsigned i = 0; i < s->ends; i++)
+		if (!s->dead[i] && (s->conn[i]->tx.bytes || s->conn[other(s, i)]->rx.bytes))
+			return true;
+	return false;
+}
+
+static enum run open_run(struct relay *r, struct splice *s)
+{
+	s->stalled = false;
+	for (unsigned i = 0; i < s->ends; i++) {
+		s->stalled |= pass(r, s, i) < 0;
+		if (s->dead[i] && !s->why)
+			s->why = lost[i];
+	}
+	if (s->stalled)
+		FRONT_COUNT(r, s, stalled);
+	if (is_whole(s))
+		return finish(r, s, RELAY_STAT_spliced);
+	if (s->why && !is_owed(s))
+		return finish(r, s, s->why);
+	return RUN_WAIT;
+}
+
+/* ---- events and time ---- */
+
+/* Who holds things up? SIDES: nobody, there is nothing to be done. */
+static unsigned debtor(const struct splice *s)
+{
+	for (unsigned i = 0; i < s->ends; i++)
+		if (s->conn[i]->tx.bytes)
+			return i;
+	return SIDES;
+}
+
+static uint32_t deadline(const struct relay *r, const struct splice *s)
+{
+	const struct conf_listener *l = splice_conf(r, s);
+
+	if (s->state == SPLICE_CONNECT)
+		return s->moved + r->cfg.conf->pools[l->pool].connect_timeout_ms;
+	return s->moved + (debtor(s) < SIDES ? l->body_timeout_ms : l->idle_timeout_ms);
+}
+
+static enum run expired(struct relay *r, struct splice *s)
+{
+	static const uint8_t slow[SIDES + 1] = {
+		RELAY_STAT_fail_client_slow, RELAY_STAT_fail_member_slow, RELAY_STAT_closed_idle};
+
+	if (s->state == SPLICE_CONNECT)
+		return connect_failed(r, s);
+	return finish(r, s, s->why ? s->why : slow[debtor(s)]);
+}
+
+/* Lazy: a timer that fires too early is armed again then. Without a buffer, soon. */
+static void arm(struct relay *r, struct splice *s)
+{
+	uint32_t at = s->stalled ? r->now_ms + 1 : deadline(r, s);
+
+	if (!wheel_armed(&s->timer) || seq_lt(at, s->timer.at))
+		wheel_arm(&r->wheel, &s->timer, at);
+}
+
+static enum run (*const step[SPLICE_STATES])(struct relay *r, struct splice *s) = {
+	[SPLICE_CONNECT] = connect_run,
+	[SPLICE_OPEN] = open_run,
+};
+
+void relay__splice_expired(struct relay *r, struct splice *s)
+{
+	bool late = seq_geq(r->now_ms, deadline(r, s));
+
+	if ((late ? expired(r, s) : step[s->state](r, s)) == RUN_WAIT)
+		arm(r, s);
+}
+
+void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
+{
+	struct splice *s = c->owner;
+	unsigned side = c == s->conn[SIDE_FRONT] ? SIDE_FRONT : SIDE_BACK;
+
+	s->eof[side] |= (events & TCP_EV_FIN) != 0;
+	s->dead[side] |= (events & TCP_EV_DEAD) != 0;
+	if (events & TCP_EV_ESTABLISHED) { /* the back: from now on no other will do */
+		lb_connected(r->cfg.lb, splice_conf(r, s)->pool, s->member);
+		s->state = SPLICE_OPEN;
+	}
+	if (events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
+		s->moved = r->now_ms;
+	if (step[s->state](r, s) == RUN_WAIT)
+		arm(r, s);
+}
+
+void relay__splice_accept(
+	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events)
+{
+	bool echo = l->conf->mode == CONF_MODE_ECHO;
+	struct splice *s = r->splice_free;
+
+	r->splice_free = s->next_free;
+	*s = (struct splice){.kind = RELAY_SPLICE,
+		.state = echo ? SPLICE_OPEN : SPLICE_CONNECT,
+		.ends = echo ? 1 : 2,
+		.listener = l->index,
+		.moved = r->now_ms,
+		.conn = {c},
+		.begun = r->now};
+	wheel_node_init(&s->timer, RELAY_SPLICE);
+	r->info.splices++;
+	c->owner = s;
+	relay__splice_event(r, c, events);
+}

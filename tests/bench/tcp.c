@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bench_tcp [-c LOAD,TEST] [-s SECONDS] [-m MB] [-H] [CASE...]
+ *
+ * What TCP costs without a NIC or a kernel in the way: two ends of a net_memif in one process, each
+ * polling on a core of its own. One is under test: a struct worker with the relay in a mode of its
+ * listener, or net and tcp alone (direct). The other is client and origin. Cycles are those of the
+ * end under test, by stage, for each packet that passed the stage. A row is the median of windows
+ * of 1 ms in which the kernel gave neither core to anybody else, so that other work on the machine
+ * spoils the run, not the figures. "a core" is what the end under test would do if all its cycles
+ * were as busy.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_malloc.h>
+
+#include "buf/buf.h"
+#include "end.h"
+#include "net/net.h"
+#include "worker/worker.h"
+
+#define WINDOWS_MAX 2000
+#define WINDOWS_MIN 20
+#define WINDOW_US   1000
+#define WARM_MS     300
+#define LINK_MS     5000
+#define WINDOW      (128 << 10) /* TCP's: what is in flight fits into memif's ring */
+#define BUFFERS     32768
+
+#define LISTENERS 8
+/* clang-format off */
+#define INI \
+	"[global]\nmemory = %uM\n" \
+	"[port p]\ndevice = %s\naddress = 10.0.0.10/16\n" \
+	"[listener l]\npool = o\nmode = %s\nconnections = %u\nidle-timeout = 1h\nhead-timeout = 1h\n" \
+	"address = 10.0.0.10:8000, 10.0.0.10:8001, 10.0.0.10:8002, 10.0.0.10:8003, " \
+	"10.0.0.10:8004, 10.0.0.10:8005, 10.0.0.10:8006, 10.0.0.10:8007\n" \
+	"[pool o]\nmember = a 10.0.1.1:9000\n" \
+	"[tcp]\nreceive-buffer = 128K\nsend-buffer = 128K\nkeepalive = off\n"
+/* clang-format on */
+
+/* What is measured, and what of the result is the figure. */
+enum unit { GBIT, RESPONSES, CONNECTIONS };
+
+struct bench {
+	const char *name;
+	const char *mode; /* of the listener; NULL: direct, and two rows, one for each end */
+	enum end_load load;
+	uint64_t body;
+	uint32_t conns;
+	enum unit unit;
+};
+
+static const struct bench benches[] = {
+	{"bulk", NULL, END_ASK, 1ull << 40, 4, GBIT},
+	{"small", NULL, END_ASK, 100, 64, RESPONSES},
+	{"open", NULL, END_OPEN, 0, 64, CONNECTIONS},
+	{"http-bulk", "http", END_ASK, 1ull << 40, 4, GBIT},
+	{"http-4k", "http", END_ASK, 4096, 64, RESPONSES},
+	{"http-open", "http", END_OPEN, 0, 64, CONNECTIONS},
+};
+
+static struct {
+	unsigned core[2]; /* load, test */
+	unsigned seconds, megabytes;
+	bool huge;
+} opt = {{0, 1}, 2, 2048, false};
+
+/* The end under test. */
+static struct test {
+	struct end *end; /* direct */
+	struct worker *worker;
+	struct conf *conf;
+	struct port *port;
+	struct buf_pools pools;
+	struct worker_links *links;
+	uint64_t tables; /* bytes of the heap that the worker took */
+	const struct stat_stage *stage;
+	const uint64_t *idle; /* cycles */
+	_Atomic bool stop;    /* of a direct end; nothing else hangs on it */
+	_Atomic pid_t tid;    /* of its thread, 0: not there yet */
+} test;
+
+static void fail(const char *what, const struct err *e)
+{
+	fprintf(stderr, "bench_tcp: %s%s%s\n", what, e ? ": " : "", e ? e->text : "");
+	exit(1);
+}
+
+/* ---- the two ends ---- */
+
+static const char *device(char *text, size_t n, const char *role)
+{
+	static unsigned serial;
+
+	snprintf(text, n, "net_memif_%s,role=%s,socket=penstock-bench-%d-%u", role, role,
+		(int)getpid(), serial++ / 2);
+	return text;
+}
+
+static uint64_t heap(void)
+{
+	struct rte_malloc_socket_stats s;
+
+	rte_malloc_get_socket_stats(0, &s);
+	return s.heap_allocsz_bytes;
+}
+
+static void worker_up(const char *dev, const char *mode, uint32_t conns)
+{
+	struct buf_pools *pools = &test.pools;
+	struct worker_config cfg = {.pools = pools,
+		.n_workers = 1,
+		.socket = SOCKET_ID_ANY,
+		.seed = {1, 2, 3, 4, 5, 6}};
+	struct conf_errors errs = {0};
+	struct worker_plan plan;
+	struct err e = {""};
+	char text[2048];
+	int n = snprintf(text, sizeof(text), INI, opt.megabytes / 2, dev, mode, conns);
+
+	test.conf = conf_parse_text("bench", text, (size_t)n, &errs);
+	if (!test.conf)
+		fail(conf_errors_text(&errs, 0), NULL);
+	if (worker_plan(test.conf, 1, &plan, &e) < 0)
+		fail("plan", &e);
+	plan.buffers = RTE_MIN(plan.buffers, (uint32_t)BUFFERS);
+	if (buf_pools_create(&test.pools, "test", plan.buffers, SOCKET_ID_ANY) < 0)
+		fail("no memory for buffers", NULL);
+	test.port = port_open(&test.conf->ports[0], 0, 1, &pools, &e);
+	test.links = worker_links_create(1, &e);
+	cfg.conf = test.conf;
+	cfg.ports = &test.port;
+	cfg.links = test.links;
+	cfg.plan = &plan;
+	test.tables = heap();
+	test.worker = test.port && test.links ? worker_create(&cfg, &e) : NULL;
+	if (!test.worker)
+		fail("worker", &e);
+	test.tables = heap() - test.tables;
+	test.stage = worker_load(test.worker)->stage;
+	test.idle = &worker_load(test.worker)->idle;
+}
+
+static int test_main(void *arg)
+{
+	atomic_store_explicit(&test.tid, gettid(), memory_order_relaxed);
+	if (test.worker)
+		return worker_main(test.worker);
+	while (!atomic_load_explicit(&test.stop, memory_order_relaxed))
+		end_turn(test.end);
+	return 0;
+}
+
+/* The end under test: up, with link, polling on its core. */
+static void test_up(const struct bench *b, struct end_config *cfg, struct end **load)
+{
+	char dev[2][96];
+	struct err e = {""};
+
+	device(dev[0], sizeof(dev[0]), "server");
+	device(dev[1], sizeof(dev[1]), "client");
+	memset(&test, 0, sizeof(test));
+	cfg->device = dev[0];
+	if (b->mode) {
+		worker_up(dev[0], b->mode, cfg->conns);
+	} else {
+		cfg->net = 0;
+		test.end = end_create(cfg, &e);
+		if (!test.end)
+			fail("end", &e);
+		test.port = end_port(test.end);
+		test.stage = end_counts(test.end)->stage;
+		test.idle = &end_counts(test.end)->idle;
+	}
+	cfg->net = 1;
+	cfg->device = dev[1];
+	*load = end_create(cfg, &e);
+	if (!*load)
+		fail("load", &e);
+	for (unsigned ms = 0;
+		port_state(test.port) != PORT_UP || port_state(end_port(*load)) != PORT_UP; ms++) {
+		if (ms > LINK_MS)
+			fail("the memif has no link", NULL);
+		port_link_poll(test.port);
+		port_link_poll(end_port(*load));
+		rte_delay_us_sleep(1000);
+	}
+	end_link_up(*load);
+	if (test.end)
+		end_link_up(test.end);
+	rte_eal_remote_launch(test_main, NULL, 1);
+	if (test.worker && worker_set_link(test.worker, 0, true) < 0)
+		fail("the worker does not answer", NULL);
+}
+
+static void test_down(struct end *load)
+{
+	if (test.worker)
+		worker_stop(test.worker);
+	atomic_store_explicit(&test.stop, true, memory_order_relaxed);
+	rte_eal_wait_lcore(1);
+	worker_destroy(test.worker);
+	worker_links_destroy(test.links, 1);
+	if (test.worker)
+		port_close(test.port);
+	end_destroy(test.end);
+	end_destroy(load);
+	if (test.pools.data)
+		buf_pools_destroy(&test.pools);
+	conf_destroy(test.conf);
+}
+
+/* ---- windows ---- */
+
+struct sample {
+	uint64_t tsc, busy, idle;
+	struct stat_stage stage[WORKER_STAGE_N];
+	struct end_counts load;
+};
+
+static void sample_take(struct sample *s, const struct stat_stage *stage, const uint64_t *idle,
+	const struct end *load)
+{
+	s->tsc = rte_rdtsc();
+	s->idle = __atomic_load_n(idle, __ATOMIC_RELAXED);
+	memcpy(s->stage, stage, sizeof(s->stage));
+	s->load = *end_counts(load);
+	s->busy = 0;
+	for (unsigned i = 0; i < WORKER_STAGE_N; i++)
+		s->busy += s->stage[i].cycles;
+}
+
+/* b - a, in b */
+static void sample_sub(struct sample *b, const struct sample *a)
+{
+	b->tsc -= a->tsc;
+	b->busy -= a->busy;
+	b->idle -= a->idle;
+	b->load.bytes -= a->load.bytes;
+	b->load.responses -= a->load.responses;
+	b->load.opened -= a->load.opened;
+	b->load.failed -= a->load.failed;
+	for (unsigned i = 0; i < WORKER_STAGE_N; i++) {
+		b->stage[i].cycles -= a->stage[i].cycles;
+		b->stage[i].packets -= a->stage[i].packets;
+	}
+}
+
+static double each(uint64_t cycles, uint64_t n)
+{
+	return n ? (double)cycles / (double)n : 0;
+}
+
+/* Cycles for each packet that came in or went out. */
+static double cost(const struct sample *s)
+{
+	return each(s->busy, s->stage[WORKER_STAGE_timers].packets);
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	double x = cost(a), y = cost(b);
+
+	return (x > y) - (x < y);
+}
+
+/* ---- the table ---- */
+
+static void head(void)
+{
+	printf("%-12s %22s %22s %6s %7s", "", "in this run", "a core", "busy", "cycles");
+#define X(name) printf(" %10s", #name);
+#include "worker/worker_stage.def"
+#undef X
+	printf("\n");
+}
+
+static double amount(const struct sample *s, enum unit unit)
+{
+	uint64_t n = unit == GBIT        ? s->load.bytes
+		     : unit == RESPONSES ? s->load.responses
+					 : s->load.opened;
+
+	return (double)n;
+}
+
+static void row(const char *name, enum unit unit, struct sample *all, unsigned n)
+{
+	static const char *const units[] = {"Gbit/s", "responses/s", "connections/s"};
+	double hz = (double)rte_get_tsc_hz(), rate, busy, scale = unit == GBIT ? 8e-9 : 1;
+	const struct sample *s;
+
+	qsort(all, n, sizeof(*all), by_cost);
+	s = &all[n / 2];
+	rate = amount(s, unit) * scale * hz / (double)s->tsc;
+	busy = (double)s->busy / (double)s->tsc;
+	printf("%-12s %8.*f %-13s %8.*f %-13s %4.0f %% %7.0f", name, unit == GBIT ? 2 : 0, rate,
+		units[unit], unit == GBIT ? 2 : 0, busy > 0 ? rate / busy : 0, units[unit],
+		100 * busy, unit == GBIT ? cost(s) : each(s->busy, (uint64_t)amount(s, unit)));
+	for (unsigned i = 0; i < WORKER_STAGE_N; i++)
+		printf(" %10.0f", each(s->stage[i].cycles, s->stage[i].packets));
+	printf("\n");
+	fflush(stdout);
+}
+
+static void turns(struct end *load, unsigned us)
+{
+	uint64_t until = rte_rdtsc() + rte_get_tsc_hz() / 1000000 * us;
+
+	while (rte_rdtsc() < until)
+		end_turn(load);
+}
+
+/* How often the kernel has put a thread of ours on a core. */
+static uint64_t scheduled(pid_t tid)
+{
+	char path[64], text[96] = "";
+	unsigned long n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)tid);
+	f = fopen(path, "r");
+	if (!f || !fgets(text, sizeof(text), f) || sscanf(text, "%*u %*u %lu", &n) != 1)
+		fail("no schedstat: who else runs is not known", NULL);
+	fclose(f);
+	return n;
+}
+
+static uint64_t both_scheduled(void)
+{
+	return scheduled(gettid()) + scheduled(atomic_load(&test.tid));
+}
+
+/* Its core was all ours: the account of its cycles is that of the time. */
+static bool whole(const struct sample *s)
+{
+	uint64_t sum = s->busy + s->idle;
+
+	return sum > s->tsc * 9 / 10 && sum < s->tsc * 11 / 10;
+}
+
+static void samples_take(struct sample *mine, struct sample *its, const struct end *load)
+{
+	sample_take(mine, test.stage, test.idle, load);
+	sample_take(its, end_counts(load)->stage, &end_counts(load)->idle, load);
+}
+
+/* Windows of both ends in which no thread had to leave its core; how many. */
+static unsigned windows(struct end *load, struct sample *mine, struct sample *its)
+{
+	uint64_t until = rte_rdtsc() + rte_get_tsc_hz() * opt.seconds, before;
+	struct sample at[2];
+	unsigned n = 0;
+
+	while (rte_rdtsc() < until && n < WINDOWS_MAX) {
+		before = both_scheduled();
+		samples_take(&at[0], &at[1], load);
+		turns(load, WINDOW_US);
+		samples_take(&mine[n], &its[n], load);
+		sample_sub(&mine[n], &at[0]);
+		sample_sub(&its[n], &at[1]);
+		n += both_scheduled() == before && whole(&mine[n]);
+	}
+	return n;
+}
+
+static unsigned targets(const struct bench *b, struct ip_endpoint *to)
+{
+	const uint8_t worker[4] = {10, 0, 0, 10}, end[4] = {10, 0, 0, 1};
+
+	for (unsigned i = 0; i < LISTENERS; i++)
+		to[i] = (struct ip_endpoint){
+			ip_from_v4(b->mode ? worker : end), (uint16_t)(b->mode ? 8000 + i : 9000)};
+	return b->mode ? LISTENERS : 1;
+}
+
+static void run(const struct bench *b)
+{
+	static struct sample mine[WINDOWS_MAX], its[WINDOWS_MAX];
+	struct end_config cfg = {.conns = 4096,
+		.buffers = BUFFERS,
+		.window = WINDOW,
+		.listen = 9000,
+		.body = b->body};
+	struct ip_endpoint to[LISTENERS];
+	struct end *load;
+	char name[32];
+	unsigned n;
+
+	test_up(b, &cfg, &load);
+	end_load(load, b->load, to, targets(b, to), b->conns, b->conns);
+	turns(load, WARM_MS * 1000);
+	n = windows(load, mine, its);
+	snprintf(name, sizeof(name), "%s%s", b->name, b->mode ? "" : " origin");
+	row(name, b->unit, mine, n);
+	snprintf(name, sizeof(name), "%s client", b->name);
+	if (!b->mode)
+		row(name, b->unit, its, n);
+	if (n < WINDOWS_MIN)
+		printf("INVALID: only %u windows without other work on these cores\n", n);
+	if (end_counts(load)->failed)
+		printf("INVALID: %lu connections failed\n",
+			(unsigned long)end_counts(load)->failed);
+	end_load(load, END_HOLD, to, targets(b, to), 0, 0);
+	test_down(load);
+}
+
+static void eal_up(void)
+{
+	char lcores[32], megabytes[16];
+	char *argv[] = {"bench_tcp", "--no-pci", "--no-telemetry", "--log-level", "error", "-m",
+		megabytes, "--lcores", lcores, opt.huge ? "--in-memory" : "--no-huge",
+		opt.huge ? "--iova-mode=va" : "--no-shconf"};
+
+	snprintf(lcores, sizeof(lcores), "0@%u,1@%u", opt.core[0], opt.core[1]);
+	snprintf(megabytes, sizeof(megabytes), "%u", opt.megabytes);
+	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
+		fail("EAL", NULL);
+}
+
+static bool wanted(const char *name, char **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return n == 0;
+}
+
+int main(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "c:s:m:H")) >= 0) {
+		if (c == 'c' && sscanf(optarg, "%u,%u", &opt.core[0], &opt.core[1]) == 2)
+			continue;
+		else if (c == 's')
+			opt.seconds = (unsigned)atoi(optarg);
+		else if (c == 'm')
+			opt.megabytes = (unsigned)atoi(optarg);
+		else if (c == 'H')
+			opt.huge = true;
+		else
+			fail("usage: [-c LOAD,TEST] [-s SECONDS] [-m MB] [-H] [CASE...]", NULL);
+	}
+	eal_up();
+	head();
+	for (unsigned i = 0; i < RTE_DIM(benches); i++)
+		if (wanted(benches[i].name, argv + optind, argc - optind))
+			run(&benches[i]);
+	rte_eal_cleanup();
+	return 0;
+}
