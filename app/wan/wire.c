@@ -2,7 +2,7 @@
 /*
  * A packet's fate is settled when it is put in: whether and when it arrives. Then it waits in one
  * of two places. True between calls:
- *   the ring is sorted by arrival for it is filled in that order (last_at never goes back);
+ *   the ring keeps order whatever jitter says: who would overtake waits behind its head;
  *   late ones lie in a binary heap by arrival, then by age;
  *   ring.n + late.n <= conf.packets, the size of either.
  */
@@ -29,7 +29,6 @@ struct wire {
 	uint64_t stat[WIRE_STAT_N];
 	uint64_t free_at; /* ns: the link has sent what it was given */
 	uint64_t rest;    /* of the last division by the rate: bit ns/s */
-	uint64_t last_at; /* ns: the last arrival given out in order */
 	uint64_t order;   /* packets held so far */
 	bool in_burst;
 	struct {
@@ -87,7 +86,7 @@ struct wire *wire_create(const struct wire_conf *c, struct rte_mempool *pool, ui
 		return NULL;
 	w->conf = *c;
 	w->pool = pool;
-	w->free_at = w->last_at = now;
+	w->free_at = now;
 	rand_seed(&seeds, c->seed);
 	for (unsigned i = 0; i < DRAWS; i++)
 		rand_seed(&w->rnd[i], rand_next(&seeds));
@@ -207,7 +206,7 @@ static void corrupt(struct wire *w, struct rte_mbuf *m)
 	w->stat[WIRE_STAT_corrupted]++;
 }
 
-/* When a packet that the link has sent arrives, if nothing holds it back. */
+/* When a packet that the link has sent arrives, if nothing is in its way. */
 static uint64_t arrival(struct wire *w, uint64_t sent)
 {
 	const struct wire_conf *c = &w->conf;
@@ -215,8 +214,6 @@ static uint64_t arrival(struct wire *w, uint64_t sent)
 
 	if (c->jitter)
 		at += below(&w->rnd[DRAW_JITTER], 2 * c->jitter + 1) - c->jitter;
-	if (before(at, w->last_at))
-		at = w->last_at;
 	return at;
 }
 
@@ -257,8 +254,6 @@ void wire_push(struct wire *w, struct rte_mbuf *m, uint64_t now)
 	if (late) {
 		at += w->conf.gap;
 		w->stat[WIRE_STAT_reordered]++;
-	} else {
-		w->last_at = at;
 	}
 	hold(w, m, at, late);
 	if (copy) {

@@ -34,6 +34,8 @@ struct conf_where {
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
 enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
 enum conf_mode { CONF_MODE_HTTP, CONF_MODE_SPLICE, CONF_MODE_ECHO };
+enum conf_congestion { CONF_CC_CUBIC, CONF_CC_NEWRENO, CONF_CC_BBR, CONF_CC_DCTCP };
+enum conf_ecn { CONF_ECN_ACCEPT, CONF_ECN_YES, CONF_ECN_NO };
 enum conf_balance {
 	CONF_BALANCE_ROUND_ROBIN,
 	CONF_BALANCE_LEAST_CONNECTIONS,
@@ -97,6 +99,7 @@ struct conf_listener {
 	uint32_t idle_timeout_ms;
 	uint32_t body_timeout_ms;
 	uint32_t connections; /* front connections, each worker */
+	enum conf_congestion congestion;
 };
 
 struct conf_member {
@@ -118,6 +121,7 @@ struct conf_pool {
 	uint32_t idle_connections; /* each member, each worker */
 	uint32_t idle_timeout_ms;
 	uint32_t hold_ms;
+	enum conf_congestion congestion;
 };
 
 struct conf_tcp {
@@ -126,6 +130,8 @@ struct conf_tcp {
 	uint32_t send_buffer;
 	uint32_t keepalive_ms; /* 0: off */
 	uint32_t time_wait_ms;
+	enum conf_congestion congestion; /* of listeners and pools that give none */
+	enum conf_ecn ecn;
 };
 
 struct conf {
@@ -160,7 +166,10 @@ struct conf *conf_parse_text(
 
 void conf_destroy(struct conf *c); /* NULL is fine */
 
-const char *conf_mode_name(enum conf_mode mode); /* as in the file */
+/* as in the file */
+const char *conf_mode_name(enum conf_mode mode);
+const char *conf_congestion_name(enum conf_congestion cc);
+const char *conf_ecn_name(enum conf_ecn ecn);
 
 unsigned conf_errors_count(const struct conf_errors *errs);
 

@@ -253,6 +253,24 @@ const char *conf_mode_name(enum conf_mode mode)
 	return names[mode];
 }
 
+const char *conf_congestion_name(enum conf_congestion cc)
+{
+	static const char *const names[] = {[CONF_CC_CUBIC] = "cubic",
+		[CONF_CC_NEWRENO] = "newreno",
+		[CONF_CC_BBR] = "bbr",
+		[CONF_CC_DCTCP] = "dctcp"};
+
+	return names[cc];
+}
+
+const char *conf_ecn_name(enum conf_ecn ecn)
+{
+	static const char *const names[] = {
+		[CONF_ECN_ACCEPT] = "accept", [CONF_ECN_YES] = "yes", [CONF_ECN_NO] = "no"};
+
+	return names[ecn];
+}
+
 /* A key that the listener's mode does not look at. */
 static void listener_stray(
 	struct conf__load *ld, struct conf__section *sec, const char *key, const char *modes)
@@ -337,8 +355,10 @@ static void check_listeners(struct conf__load *ld)
 {
 	for (unsigned i = 0; i < ld->n_kind[KIND_LISTENER]; i++) {
 		struct conf__section *sec = ld->by_kind[KIND_LISTENER][i];
-		const struct conf_listener *l = sec->obj;
+		struct conf_listener *l = sec->obj;
 
+		if (!conf__key_given(sec, "congestion"))
+			l->congestion = ld->conf->tcp.congestion;
 		if (conf__key_ok(sec, "mode"))
 			listener_mode(ld, sec);
 		if (l->pool_name && conf__key_ok(sec, "pool"))
@@ -405,9 +425,11 @@ static void check_pools(struct conf__load *ld)
 {
 	for (unsigned i = 0; i < ld->n_kind[KIND_POOL]; i++) {
 		struct conf__section *sec = ld->by_kind[KIND_POOL][i];
-		const struct conf_pool *pool = sec->obj;
+		struct conf_pool *pool = sec->obj;
 		bool ok = conf__key_ok(sec, "member");
 
+		if (!conf__key_given(sec, "congestion"))
+			pool->congestion = ld->conf->tcp.congestion;
 		for (unsigned m = 0; ok && m < pool->n_members; m++)
 			member_check(ld, sec, &pool->members[m]);
 	}

@@ -10,6 +10,7 @@
 #define GIB         (1024 * MIB)
 #define SEC         1000ull
 #define HOUR        (3600 * SEC)
+#define CONGESTION  "cubic | newreno | bbr | dctcp"
 
 static const struct conf__key global_keys[] = {
 	{"include", conf__parse_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
@@ -55,8 +56,7 @@ static const struct conf__key listener_keys[] = {
 		.help = "up to 8 of ADDRESS:PORT or [ADDRESS]:PORT"},
 	{"mode", conf__parse_word, FIELD(conf_listener, mode), .def = "http",
 		.help = "http | splice | echo"},
-	{"pool", conf__parse_name, FIELD(conf_listener, pool_name),
-		.help = "the name of a [pool]"},
+	{"pool", conf__parse_name, FIELD(conf_listener, pool_name), .help = "the name of a [pool]"},
 	{"forwarded", conf__parse_bool, FIELD(conf_listener, forwarded), .def = "no"},
 	{"request-id", conf__parse_bool, FIELD(conf_listener, request_id), .def = "no"},
 	{"head-limit", conf__parse_bytes, FIELD(conf_listener, head_limit), KIB, 64 * KIB, "64K"},
@@ -65,6 +65,7 @@ static const struct conf__key listener_keys[] = {
 	{"body-timeout", conf__parse_ms, FIELD(conf_listener, body_timeout_ms), 100, HOUR, "60s"},
 	{"connections", conf__parse_number, FIELD(conf_listener, connections), 1, 10000000,
 		"100000"},
+	{"congestion", conf__parse_word, FIELD(conf_listener, congestion), .help = CONGESTION},
 };
 
 static const struct conf__key pool_keys[] = {
@@ -80,6 +81,7 @@ static const struct conf__key pool_keys[] = {
 		"64"},
 	{"idle-timeout", conf__parse_ms, FIELD(conf_pool, idle_timeout_ms), 100, HOUR, "20s"},
 	{"hold", conf__parse_ms, FIELD(conf_pool, hold_ms), 0, HOUR, "1s"},
+	{"congestion", conf__parse_word, FIELD(conf_pool, congestion), .help = CONGESTION},
 };
 
 static const struct conf__key tcp_keys[] = {
@@ -89,6 +91,10 @@ static const struct conf__key tcp_keys[] = {
 	{"keepalive", conf__parse_ms_off, FIELD(conf_tcp, keepalive_ms), SEC, 24 * HOUR, "60s",
 		.help = "off"},
 	{"time-wait", conf__parse_ms, FIELD(conf_tcp, time_wait_ms), SEC, 240 * SEC, "60s"},
+	{"congestion", conf__parse_word, FIELD(conf_tcp, congestion), .def = "cubic",
+		.help = CONGESTION},
+	{"ecn", conf__parse_word, FIELD(conf_tcp, ecn), .def = "accept",
+		.help = "accept | yes | no"},
 };
 
 #define KEYS(k) k, sizeof(k) / sizeof((k)[0])

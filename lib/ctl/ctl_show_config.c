@@ -58,13 +58,15 @@ static void put_tcp(struct ctl_doc *out, const struct conf_tcp *t)
 {
 	static const struct ctl_column columns[] = {{"receive_buffer_bytes", "receive_buffer"},
 		{"send_buffer_bytes", "send_buffer"}, {"keepalive_ms", "keepalive"},
-		{"time_wait_ms", "time_wait"}};
+		{"time_wait_ms", "time_wait"}, {"congestion"}, {"ecn"}};
 
 	CTL_SECTION(out, "tcp", CTL_BLOCK, columns);
 	ctl__doc_number(out, CTL_BYTES, t->receive_buffer);
 	ctl__doc_number(out, CTL_BYTES, t->send_buffer);
 	ctl__doc_number(out, t->keepalive_ms ? CTL_MS : CTL_OFF, t->keepalive_ms);
 	ctl__doc_number(out, CTL_MS, t->time_wait_ms);
+	ctl__doc_string(out, "%s", conf_congestion_name(t->congestion));
+	ctl__doc_string(out, "%s", conf_ecn_name(t->ecn));
 }
 
 static void put_gateways(struct ctl_doc *out, const struct conf_port *p)
@@ -133,7 +135,7 @@ static void put_listeners(struct ctl_doc *out, const struct conf *c)
 	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
 		{"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
 		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
-		{"body_timeout_ms", "body_timeout"}, {"connections"}};
+		{"body_timeout_ms", "body_timeout"}, {"connections"}, {"congestion"}};
 
 	CTL_SECTION(out, "listener", CTL_BLOCKS, columns);
 	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++) {
@@ -148,6 +150,7 @@ static void put_listeners(struct ctl_doc *out, const struct conf *c)
 		ctl__doc_number(out, CTL_MS, l->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, l->body_timeout_ms);
 		ctl__doc_number(out, CTL_COUNT, l->connections);
+		ctl__doc_string(out, "%s", conf_congestion_name(l->congestion));
 	}
 }
 
@@ -168,7 +171,7 @@ static void put_pools(struct ctl_doc *out, const struct conf *c)
 	static const struct ctl_column columns[] = {{"name"}, {"balance"}, {"member"},
 		{"connect_timeout_ms", "connect_timeout"},
 		{"response_timeout_ms", "response_timeout"}, {"retries"}, {"idle_connections"},
-		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}};
+		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}, {"congestion"}};
 
 	CTL_SECTION(out, "pool", CTL_BLOCKS, columns);
 	for (const struct conf_pool *p = c->pools; p < c->pools + c->n_pools; p++) {
@@ -181,6 +184,7 @@ static void put_pools(struct ctl_doc *out, const struct conf *c)
 		ctl__doc_number(out, CTL_COUNT, p->idle_connections);
 		ctl__doc_number(out, CTL_MS, p->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, p->hold_ms);
+		ctl__doc_string(out, "%s", conf_congestion_name(p->congestion));
 	}
 }
 

@@ -3,8 +3,7 @@
  * Internet checksums (RFC 1071) over packets of several segments. Not rte_raw_cksum_mbuf() of
  * 22.11: behind a segment of odd length it loses the carries of the unfolded sum.
  */
-#include <rte_ip.h>
-
+#include "base/csum.h"
 #include "net/net_priv.h"
 
 static uint16_t fold(uint32_t sum)
@@ -22,7 +21,7 @@ uint16_t net__csum_packet(const struct rte_mbuf *m, uint32_t off, uint32_t len)
 		off -= m->data_len;
 	for (; done < len; m = m->next, off = 0) {
 		uint32_t part = RTE_MIN(m->data_len - off, len - done);
-		uint16_t s = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, char *, off), part);
+		uint16_t s = csum_sum(rte_pktmbuf_mtod_offset(m, char *, off), part);
 
 		sum = fold(sum + (done & 1 ? __builtin_bswap16(s) : s));
 		done += part;
@@ -36,9 +35,9 @@ uint16_t net__csum_pseudo(
 	unsigned skip = ip_is_v4(src) ? 12 : 0;
 	struct be32 tail[2] = {be32_make(len), be32_make(proto)};
 
-	return fold(fold(rte_raw_cksum(src->b + skip, 16 - skip) +
-			    (uint32_t)rte_raw_cksum(dst->b + skip, 16 - skip)) +
-		    (uint32_t)rte_raw_cksum(tail, sizeof(tail)));
+	return fold(fold(csum_sum(src->b + skip, 16 - skip) +
+			    (uint32_t)csum_sum(dst->b + skip, 16 - skip)) +
+		    (uint32_t)csum_sum(tail, sizeof(tail)));
 }
 
 uint16_t net__csum_l4(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint8_t proto)

@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "base/csum.h"
 #include "port/port_priv.h"
 
 static bool writable(const struct rte_mbuf *m)
@@ -33,7 +34,7 @@ static uint16_t chain_sum(const struct rte_mbuf *m, uint32_t off)
 			off -= n;
 			continue;
 		}
-		part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, off), n - off);
+		part = csum_sum(rte_pktmbuf_mtod_offset(m, const void *, off), n - off);
 		sum += done & 1 ? rte_bswap16(part) : part;
 		done += n - off;
 		off = 0;
@@ -69,7 +70,7 @@ static bool ip_csum(struct rte_mbuf *m)
 		return false;
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, m->l2_len);
 	ip->hdr_checksum = 0;
-	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, m->l3_len);
+	ip->hdr_checksum = (uint16_t)~csum_sum(ip, m->l3_len);
 	return true;
 }
 

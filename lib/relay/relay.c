@@ -361,7 +361,8 @@ int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, str
 	*moved = 0;
 	while (rc == 0 && w->out.bytes == 0 && w->body.progress == HTTP_BODY_MORE) {
 		before = w->body;
-		n = count_body(&w->body, &from->rx, tcp_tx_room(to, r->send_limit));
+		n = count_body(
+			&w->body, &from->rx, tcp_tx_room(to, tcp_tx_budget(to, r->send_limit)));
 		if (n == 0)
 			break;
 		rc = buf_chain_split(&w->out, &from->rx, n, r->cfg.pools->indirect);

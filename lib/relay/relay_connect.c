@@ -25,9 +25,23 @@ uint16_t relay_port_owner(uint16_t lport, uint16_t n_workers)
 	return (uint16_t)RTE_MIN(w, n_workers - 1u);
 }
 
-static struct tcp_path path_of(const struct relay *r, unsigned port, uint16_t mtu)
+static struct tcp_path path_of(
+	const struct relay *r, unsigned port, uint16_t mtu, enum conf_congestion cc)
 {
-	return (struct tcp_path){mtu, port_caps(r->cfg.ports[port])->tso ? GSO_MAX : 0};
+	return (struct tcp_path){.mtu = mtu,
+		.gso_max = port_caps(r->cfg.ports[port])->tso ? GSO_MAX : 0,
+		.cc = (uint8_t)tcp_cc_find(conf_congestion_name(cc)),
+		.ecn = r->cfg.conf->tcp.ecn != CONF_ECN_NO};
+}
+
+/* To a member. ECN is asked for only when that was wished, but DCTCP is nothing without it. */
+static struct tcp_path path_to(const struct relay *r, const struct net_path *path, unsigned pool)
+{
+	enum conf_congestion cc = lb_pool_conf(r->cfg.lb, pool)->congestion;
+	struct tcp_path how = path_of(r, path->port, path->mtu, cc);
+
+	how.ecn = how.ecn && (r->cfg.conf->tcp.ecn == CONF_ECN_YES || cc == CONF_CC_DCTCP);
+	return how;
 }
 
 /* Do answers from remote to local arrive on this worker's queue, as far as the port can tell? */
@@ -39,10 +53,10 @@ static bool is_ours(const struct relay *r, unsigned port, const struct ip_endpoi
 	return !port_rss_known(p) || port_rss_queue(p, remote, local) == r->cfg.worker;
 }
 
-static struct tcp_conn *open_from(struct relay *r, const struct net_path *path,
+static struct tcp_conn *open_from(struct relay *r, const struct net_path *path, unsigned pool,
 	const struct ip_endpoint *remote, void *owner, int *error)
 {
-	struct tcp_path how = path_of(r, path->port, path->mtu);
+	struct tcp_path how = path_to(r, path, pool);
 	uint32_t n = share(r->cfg.n_workers), low = PORT_LOW + r->cfg.worker * n;
 	struct ip_endpoint local = {.addr = path->src};
 	struct tcp_conn *c;
@@ -66,7 +80,7 @@ struct tcp_conn *relay__open(
 	struct net_path path;
 
 	*error = -net_path(r->cfg.net, &remote->addr, &path);
-	return *error ? NULL : open_from(r, &path, remote, owner, error);
+	return *error ? NULL : open_from(r, &path, pool, remote, owner, error);
 }
 
 bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
@@ -105,7 +119,8 @@ int relay__listen(struct relay *r, struct relay_listener *l, struct err *e)
 		if (port < 0)
 			return err_set(e, EADDRNOTAVAIL, "listener %s: %s is no address of a port",
 				l->conf->name, ip_endpoint_text(at, text));
-		path = path_of(r, (unsigned)port, r->cfg.conf->ports[port].mtu);
+		path = path_of(
+			r, (unsigned)port, r->cfg.conf->ports[port].mtu, l->conf->congestion);
 		rc = tcp_listen(r->cfg.tcp, at, &path, l);
 		if (rc < 0)
 			return err_set(e, -rc, "listener %s: %s is taken, or too many addresses",

@@ -87,7 +87,7 @@ struct splice {
 	bool dead[SIDES]; /* DEAD came: only rx and tx are left */
 	uint16_t listener, member;
 	uint32_t moved;               /* when a byte last moved or was acknowledged, ms */
-	struct tcp_conn *conn[SIDES]; /* front NULL: this record is free; back NULL: none */
+	struct tcp_conn *conn[SIDES]; /* front NULL: record is free; back NULL: no member */
 	uint64_t given[SIDES];        /* bytes handed to that end */
 	struct lb_tried tried;
 	clock_us_t begun;        /* when it was accepted */

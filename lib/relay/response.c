@@ -80,7 +80,7 @@ enum run relay__response_head(struct relay *r, struct request *q, bool sent)
 		relay__request_stall(r, q);
 		return RUN_WAIT;
 	}
-	if (tcp_tx_room(q->front->conn, r->send_limit) == 0)
+	if (tcp_tx_room(q->front->conn, tcp_tx_budget(q->front->conn, r->send_limit)) == 0)
 		return RUN_WAIT; /* interim responses are bounded by room too */
 	n = relay__scan(&q->scan, rx);
 	if (n == 0)

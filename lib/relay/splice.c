@@ -10,14 +10,14 @@
  *     `----------------+  client lost             |
  *     `-------------------------------------------'     echo: from accept straight to SPLICE_OPEN
  *
- * CONNECT  the member is being looked for from the first moment, because in many protocols the
- *          server speaks first; what the client sends meanwhile waits in its rx
- * OPEN     every byte goes from one end's rx to the other's tx by pointer, while that has room.
- *          An echo has one end, which is its own other.
+ * CONNECT  the way to a member, begun at once, because in many protocols the server speaks first;
+ *          what the client sends meanwhile, its FIN included, waits in front.rx
+ * OPEN     bytes go from one end's rx to the other's tx by pointer, while that has room. An echo
+ *          has one end, which is its own other. why: an end was lost, and this is its code.
  *
  * Whatever ends a direction follows its last byte: FIN at once, for the directions close apart;
- * RST when that byte was acknowledged, for it would overtake all that is queued. Nothing is an
- * error while bytes move, however long it takes, half-closed or not.
+ * RST when that byte was acknowledged, for it would overtake all that is queued. As long as bytes
+ * move nothing is too late, half-closed or not.
  */
 #include <errno.h>
 
@@ -183,30 +183,36 @@ static int move(struct relay *r, struct tcp_conn *from, struct tcp_conn *to, uin
 	return rc;
 }
 
+/* n bytes went from one side to another; an echo's are both taken and given. */
+static void note_moved(struct relay *r, struct splice *s, unsigned from, unsigned to, uint32_t n)
+{
+	uint64_t *stat = r->listener[s->listener].stat;
+
+	s->given[to] += n;
+	s->moved = r->now_ms;
+	if (from == SIDE_FRONT)
+		stat[RELAY_STAT_bytes_req] += n;
+	if (to == SIDE_FRONT)
+		stat[RELAY_STAT_bytes_rsp] += n;
+}
+
 /* All that may go from this end to its other. 0; -ENOMEM: try again. */
 static int pass(struct relay *r, struct splice *s, unsigned side)
 {
 	struct tcp_conn *from = s->conn[side], *to = s->conn[other(s, side)];
-	uint64_t *stat = r->listener[s->listener].stat;
-	uint32_t n = fitting(&from->rx, tcp_tx_room(to, r->send_limit));
+	uint32_t n = fitting(&from->rx, tcp_tx_room(to, tcp_tx_budget(to, r->send_limit)));
 	int rc = n ? move(r, from, to, n) : 0;
 
-	if (rc == -EPIPE)
-		return 0; /* its death will be told */
 	if (rc < 0)
-		return rc;
-	if (n) {
-		s->given[other(s, side)] += n;
-		s->moved = r->now_ms;
-	}
-	stat[RELAY_STAT_bytes_req] += side == SIDE_FRONT ? n : 0;
-	stat[RELAY_STAT_bytes_rsp] += other(s, side) == SIDE_FRONT ? n : 0;
+		return rc == -ENOMEM ? rc : 0; /* else it is dead: that will be told */
+	if (n)
+		note_moved(r, s, side, other(s, side), n);
 	if (s->eof[side] && from->rx.bytes == 0)
 		tcp_shutdown(r->cfg.tcp, to);
 	return 0;
 }
 
-/* Both directions have ended and every byte of them was acknowledged. */
+/* Every direction has ended and all its bytes were acknowledged. */
 static bool is_whole(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)

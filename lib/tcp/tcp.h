@@ -49,7 +49,8 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 #define TCP_EV_DEAD        0x20 /* gone: conn->error says why; only rx, tx, release are left */
 
 /* conn->error with TCP_EV_DEAD: 0 (closed in order), or one of these errno values:
- * ECONNREFUSED (RST to our SYN), ECONNRESET, ETIMEDOUT, EHOSTUNREACH (ICMP while connecting). */
+ * ECONNREFUSED (RST to our SYN), ECONNRESET, ETIMEDOUT, EHOSTUNREACH (ICMP while connecting),
+ * ENOBUFS (it made room, see tcp_relieve). */
 
 /* conn->flags; private to lib/tcp but for reading */
 #define TCP_F_TS         0x0001  /* timestamps in use (RFC 7323) */
@@ -199,6 +200,12 @@ struct tcp_conn *tcp_connect(struct tcp *t, const struct ip_endpoint *local,
 void tcp_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n, clock_us_t now);
 /* Next connection with news, its events cleared into *events; NULL: none. */
 struct tcp_conn *tcp_ready_take(struct tcp *t, uint8_t *events);
+/* Once a turn, before the owners have theirs: as the data pool fills, let windows stop growing,
+ * take connections by cookies only, and in the end abort the heaviest (TCP_EV_DEAD, ENOBUFS).
+ * Measures at most once a millisecond. */
+void tcp_relieve(struct tcp *t, clock_us_t now);
+/* How far up that ladder we are, 0 to 3. */
+uint8_t tcp_pressure(const struct tcp *t);
 /* Stage 7: build packets of connections that have something to send, at most max. The packets
  * start at the TCP header with pkt_meta and offload requests set, as net_output wants them. */
 uint16_t tcp_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max, clock_us_t now);
@@ -219,6 +226,15 @@ static inline uint32_t tcp_tx_room(const struct tcp_conn *c, uint32_t limit)
 	uint32_t used = c->tx.bytes > c->tx.truesize / 2 ? c->tx.bytes : c->tx.truesize / 2;
 
 	return used < limit ? limit - used : 0;
+}
+/* How much of `limit`, bytes, c can use: what two round trips carry now, and enough to begin. */
+static inline uint32_t tcp_tx_budget(const struct tcp_conn *c, uint32_t limit)
+{
+	uint32_t two = c->cwnd < UINT32_MAX / 2 ? 2 * c->cwnd : UINT32_MAX;
+
+	if (two < 65536)
+		two = 65536;
+	return two < limit ? two : limit;
 }
 /* The owner took bytes out of rx: announce the window when worth it. */
 void tcp_consumed(struct tcp *t, struct tcp_conn *c);

@@ -92,9 +92,10 @@ static uint32_t ts_with(uint32_t now, uint32_t bits)
 	return seq_gt(ts, now) ? ts - (TS_BITS + 1) : ts;
 }
 
+/* SYNs get no record: most are taken, or new connections are too many for the buffers. */
 bool tcp__cookies_only(const struct tcp *t)
 {
-	return t->syn.used >= t->syn.max - t->syn.max / 4;
+	return t->pressure >= TCP_PRESSURE_COOKIE || t->syn.used >= t->syn.max - t->syn.max / 4;
 }
 
 /* Turn r, as the SYN filled it, into what a cookie for listener l can carry: its ISN is the cookie.

@@ -270,7 +270,8 @@ static void out_of_order(
 	int rc = -ENOBUFS;
 
 	/* what was announced must be taken in order; beyond a hole only what memory allows */
-	if (x && (c->rx.truesize + x->reasm.truesize) / 2 <= c->rcv_limit)
+	if (x && t->pressure < TCP_PRESSURE_ABORT &&
+		(c->rx.truesize + x->reasm.truesize) / 2 <= c->rcv_limit)
 		rc = tcp__reasm_add(t, &x->reasm, s->seq, data);
 	else
 		buf_chain_free(data);

@@ -123,6 +123,7 @@ static unsigned worker_poll(struct worker *w)
 		in += receive(w, (uint8_t)p);         /* 1 port, 2 net, 3 tcp */
 	for (unsigned i = 0; i < w->cfg.n_workers; i++)
 		in += receive_handed(w, i);           /* 3 tcp */
+	tcp_relieve(w->tcp, w->now);                  /* makes room where mbufs run out */
 	                                              /* 4 TLS opens here, once it is there */
 	relay_step(w->relay, w->now);                 /* 5 relay */
 	lap(w, WORKER_STAGE_relay_step, in);

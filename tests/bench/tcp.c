@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench_tcp [-c LOAD,TEST] [-s SECONDS] [-m MB] [-H] [CASE...]
+ * bench_tcp [-c LOAD,TEST] [-s SECONDS] [-n IDLE] [-m MB] [-H] [CASE...]
  *
  * What TCP costs without a NIC or a kernel in the way: two ends of a net_memif in one process, each
  * polling on a core of its own. One is under test: a struct worker with the relay in a mode of its
@@ -8,7 +8,8 @@
  * end under test, by stage, for each packet that passed the stage. A row is the median of windows
  * of 1 ms in which the kernel gave neither core to anybody else, so that other work on the machine
  * spoils the run, not the figures. "a core" is what the end under test would do if all its cycles
- * were as busy.
+ * were as busy. The cases `idle` hold IDLE connections and say what memory that takes, of the MB
+ * that the worker has as `memory`.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -34,26 +35,31 @@
 #define BUFFERS     32768
 
 #define LISTENERS 8
+#define PACE      1024 /* handshakes at a time: half-open places are few */
+#define STUCK     50   /* times 100 ms */
+#define SPARE     64   /* connections besides the idle ones: those to the member */
 /* clang-format off */
 #define INI \
 	"[global]\nmemory = %uM\n" \
 	"[port p]\ndevice = %s\naddress = 10.0.0.10/16\n" \
-	"[listener l]\npool = o\nmode = %s\nconnections = %u\nidle-timeout = 1h\nhead-timeout = 1h\n" \
+	"[listener l]\nmode = %s\n%sconnections = %u\nidle-timeout = 1h\n" \
 	"address = 10.0.0.10:8000, 10.0.0.10:8001, 10.0.0.10:8002, 10.0.0.10:8003, " \
 	"10.0.0.10:8004, 10.0.0.10:8005, 10.0.0.10:8006, 10.0.0.10:8007\n" \
-	"[pool o]\nmember = a 10.0.1.1:9000\n" \
+	"[pool o]\nmember = a 10.0.1.1:9000\nmember = b 10.0.1.2:9000\n" \
+	"member = c 10.0.1.3:9000\nmember = d 10.0.1.4:9000\nmember = e 10.0.1.5:9000\n" \
+	"member = f 10.0.1.6:9000\nmember = g 10.0.1.7:9000\nmember = h 10.0.1.8:9000\n" \
 	"[tcp]\nreceive-buffer = 128K\nsend-buffer = 128K\nkeepalive = off\n"
 /* clang-format on */
 
 /* What is measured, and what of the result is the figure. */
-enum unit { GBIT, RESPONSES, CONNECTIONS };
+enum unit { GBIT, RESPONSES, CONNECTIONS, HELD };
 
 struct bench {
 	const char *name;
 	const char *mode; /* of the listener; NULL: direct, and two rows, one for each end */
 	enum end_load load;
 	uint64_t body;
-	uint32_t conns;
+	uint32_t conns; /* HELD: a share of the idle ones, one in so many */
 	enum unit unit;
 };
 
@@ -61,16 +67,24 @@ static const struct bench benches[] = {
 	{"bulk", NULL, END_ASK, 1ull << 40, 4, GBIT},
 	{"small", NULL, END_ASK, 100, 64, RESPONSES},
 	{"open", NULL, END_OPEN, 0, 64, CONNECTIONS},
+	{"echo-small", "echo", END_ASK, 0, 64, RESPONSES},
+	{"echo-open", "echo", END_OPEN, 0, 64, CONNECTIONS},
+	{"splice-bulk", "splice", END_ASK, 1ull << 40, 4, GBIT},
+	{"splice-small", "splice", END_ASK, 100, 64, RESPONSES},
+	{"splice-open", "splice", END_OPEN, 0, 64, CONNECTIONS},
 	{"http-bulk", "http", END_ASK, 1ull << 40, 4, GBIT},
 	{"http-4k", "http", END_ASK, 4096, 64, RESPONSES},
 	{"http-open", "http", END_OPEN, 0, 64, CONNECTIONS},
+	{"echo-idle", "echo", END_HOLD, 0, 1, HELD},
+	{"splice-idle", "splice", END_HOLD, 100, 4, HELD},
+	{"http-idle", "http", END_HOLD, 100, 1, HELD},
 };
 
 static struct {
 	unsigned core[2]; /* load, test */
-	unsigned seconds, megabytes;
+	unsigned seconds, megabytes, idle;
 	bool huge;
-} opt = {{0, 1}, 2, 2048, false};
+} opt = {{0, 1}, 2, 1200, 1000000, false};
 
 /* The end under test. */
 static struct test {
@@ -112,6 +126,14 @@ static uint64_t heap(void)
 	return s.heap_allocsz_bytes;
 }
 
+/* The keys of a listener that depend on its mode. */
+static const char *mode_keys(const char *mode)
+{
+	if (strcmp(mode, "echo") == 0)
+		return "";
+	return strcmp(mode, "http") == 0 ? "pool = o\nhead-timeout = 1h\n" : "pool = o\n";
+}
+
 static void worker_up(const char *dev, const char *mode, uint32_t conns)
 {
 	struct buf_pools *pools = &test.pools;
@@ -123,14 +145,13 @@ static void worker_up(const char *dev, const char *mode, uint32_t conns)
 	struct worker_plan plan;
 	struct err e = {""};
 	char text[2048];
-	int n = snprintf(text, sizeof(text), INI, opt.megabytes / 2, dev, mode, conns);
+	int n = snprintf(text, sizeof(text), INI, opt.megabytes, dev, mode, mode_keys(mode), conns);
 
 	test.conf = conf_parse_text("bench", text, (size_t)n, &errs);
 	if (!test.conf)
 		fail(conf_errors_text(&errs, 0), NULL);
 	if (worker_plan(test.conf, 1, &plan, &e) < 0)
 		fail("plan", &e);
-	plan.buffers = RTE_MIN(plan.buffers, (uint32_t)BUFFERS);
 	if (buf_pools_create(&test.pools, "test", plan.buffers, SOCKET_ID_ANY) < 0)
 		fail("no memory for buffers", NULL);
 	test.port = port_open(&test.conf->ports[0], 0, 1, &pools, &e);
@@ -158,8 +179,9 @@ static int test_main(void *arg)
 	return 0;
 }
 
-/* The end under test: up, with link, polling on its core. */
-static void test_up(const struct bench *b, struct end_config *cfg, struct end **load)
+/* The end under test: up, with link to its load, polling on its core. */
+static void test_up(
+	const struct bench *b, struct end_config *cfg, uint32_t clients, struct end **load)
 {
 	char dev[2][96];
 	struct err e = {""};
@@ -169,7 +191,7 @@ static void test_up(const struct bench *b, struct end_config *cfg, struct end **
 	memset(&test, 0, sizeof(test));
 	cfg->device = dev[0];
 	if (b->mode) {
-		worker_up(dev[0], b->mode, cfg->conns);
+		worker_up(dev[0], b->mode, clients);
 	} else {
 		cfg->net = 0;
 		test.end = end_create(cfg, &e);
@@ -394,7 +416,7 @@ static void run(const struct bench *b)
 	char name[32];
 	unsigned n;
 
-	test_up(b, &cfg, &load);
+	test_up(b, &cfg, cfg.conns, &load);
 	end_load(load, b->load, to, targets(b, to), b->conns, b->conns);
 	turns(load, WARM_MS * 1000);
 	n = windows(load, mine, its);
@@ -412,6 +434,73 @@ static void run(const struct bench *b)
 	test_down(load);
 }
 
+/* Pages of this process that are in memory, bytes. */
+static uint64_t resident(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f && fscanf(f, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Turns until *count is n; false: it stopped growing. */
+static bool turns_until(struct end *load, const uint64_t *count, uint64_t n)
+{
+	uint64_t last = 0;
+
+	for (unsigned stuck = 0; *count < n && stuck < STUCK; stuck++) {
+		turns(load, 100000);
+		if (*count != last)
+			stuck = 0;
+		last = *count;
+	}
+	return *count >= n;
+}
+
+static void idle_row(const struct bench *b, uint32_t want, bool answered)
+{
+	uint32_t conns = worker_conns(test.worker);
+
+	printf("%-12s %u connections held: %lu bytes of tables a client, %u buffers; process %lu "
+	       "MB "
+	       "with its load\n",
+		b->name, conns, (unsigned long)(test.tables / want), buf_pools_in_use(&test.pools),
+		(unsigned long)(resident() >> 20));
+	if (conns < want || !answered)
+		printf("INVALID: %u clients wanted, one that asked was %s\n", want,
+			answered ? "answered" : "not answered");
+}
+
+static void idle(const struct bench *b)
+{
+	uint32_t want = opt.idle / b->conns, sides = strcmp(b->mode, "splice") == 0 ? 2 : 1;
+	struct end_config cfg = {.conns = (want + SPARE) * sides,
+		.buffers = BUFFERS,
+		.window = WINDOW,
+		.listen = 9000,
+		.body = b->body};
+	struct ip_endpoint to[LISTENERS];
+	const struct end_counts *counts;
+	struct end *load;
+	bool answered;
+
+	test_up(b, &cfg, want, &load);
+	counts = end_counts(load);
+	end_load(load, END_HOLD, to, targets(b, to), want, PACE);
+	turns_until(load, &counts->opened, want);
+	/* what was lost on the way here is sent again */
+	for (unsigned i = 0; i < STUCK && worker_conns(test.worker) < want * sides; i++)
+		turns(load, 100000);
+	end_ask_one(load);
+	answered = turns_until(load, &counts->responses, 1);
+	idle_row(b, want, answered && counts->failed == 0);
+	test_down(load);
+}
+
 static void eal_up(void)
 {
 	char lcores[32], megabytes[16];
@@ -420,7 +509,8 @@ static void eal_up(void)
 		opt.huge ? "--iova-mode=va" : "--no-shconf"};
 
 	snprintf(lcores, sizeof(lcores), "0@%u,1@%u", opt.core[0], opt.core[1]);
-	snprintf(megabytes, sizeof(megabytes), "%u", opt.megabytes);
+	/* and the load's */
+	snprintf(megabytes, sizeof(megabytes), "%u", opt.megabytes + 512 + opt.idle / 2048);
 	if (rte_eal_init(RTE_DIM(argv), argv) < 0)
 		fail("EAL", NULL);
 }
@@ -437,23 +527,26 @@ int main(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "c:s:m:H")) >= 0) {
+	while ((c = getopt(argc, argv, "c:s:n:m:H")) >= 0) {
 		if (c == 'c' && sscanf(optarg, "%u,%u", &opt.core[0], &opt.core[1]) == 2)
 			continue;
 		else if (c == 's')
 			opt.seconds = (unsigned)atoi(optarg);
+		else if (c == 'n')
+			opt.idle = (unsigned)atoi(optarg);
 		else if (c == 'm')
 			opt.megabytes = (unsigned)atoi(optarg);
 		else if (c == 'H')
 			opt.huge = true;
 		else
-			fail("usage: [-c LOAD,TEST] [-s SECONDS] [-m MB] [-H] [CASE...]", NULL);
+			fail("usage: [-c LOAD,TEST] [-s SECONDS] [-n IDLE] [-m MB] [-H] [CASE...]",
+				NULL);
 	}
 	eal_up();
 	head();
 	for (unsigned i = 0; i < RTE_DIM(benches); i++)
 		if (wanted(benches[i].name, argv + optind, argc - optind))
-			run(&benches[i]);
+			benches[i].unit == HELD ? idle(&benches[i]) : run(&benches[i]);
 	rte_eal_cleanup();
 	return 0;
 }

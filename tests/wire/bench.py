@@ -239,8 +239,9 @@ class Case:
         self.v4 = family == 4
         self.linux = bench.target == "linux"
 
-    def host(self, **addresses):
-        h = self.wire.host(**addresses)
+    def host(self, **about):
+        """A station; fresh: one that the box has never heard of."""
+        h = self.wire.host(**about)
         self.hosts.append(h)
         return h
 
@@ -267,7 +268,7 @@ class Case:
     def trace(self):
         lines = []
         for h in self.hosts:
-            lines += ["    " + line for line in h.trace[-30:]]
+            lines += ["    " + line for line in h.trace[:12] + h.trace[12:][-26:]]
         return "\n".join(sorted(lines, key=lambda line: float(line.split()[0])))
 
     def end(self):

@@ -231,6 +231,16 @@ def unknown_options(t):
     p.echo()
 
 
+@case("5482 3: user timeout option")
+def user_timeout_option(t):
+    """UTO is advice; a stack that does not take it skips it."""
+    p = t.peer()
+    p.syn(opts=b"\x1c\x04\x80\x01" + frame.opt_mss(1000))
+    p.expect_synack()
+    p.send()
+    p.echo()
+
+
 @case("9293 3.2; pitfall 13", linux="malformed options end the parse; the SYN itself is taken")
 def option_length_zero(t):
     """An option of length 0 must neither loop nor crash: the segment is dropped."""

@@ -136,7 +136,7 @@ class Peer:
                 self.fail("nothing within %.1f s, expected %s" % (within, wanted))
             if self.fits(s, flags, want) and (not where or where(s)):
                 return s
-            if not (s.flags == "A" and s.len == 0 or s.old or among and "R" not in s.flags):
+            if not (s.flags in ("A", "AE") and s.len == 0 or s.old or among and "R" not in s.flags):
                 self.fail("got %s, expected %s" % (wire.text(s), wanted))
 
     @staticmethod
@@ -213,6 +213,24 @@ class Peer:
             elif s.len and ack:
                 self.send()  # a repeat: our ACK was late
         return got
+
+    def shut(self, n=1):
+        """Shut our window, with the ACK of bytes that came, so that it surely counts."""
+        self.write(b"!" * n)
+        self.wnd = 0
+        self.read(n)
+
+    def read_to_fin(self):
+        """All bytes up to the box's FIN, acknowledged."""
+        got = b""
+        while True:
+            at = self.ack
+            s = self.expect(None, where=lambda s: s.len or "F" in s.flags)
+            if s.seq == at:
+                got += s.data
+                self.send()
+                if "F" in s.flags:
+                    return got
 
     def echo(self, data=b"ping", within=WITHIN):
         """Bytes go there and come back: the connection lives, and this is all it has to say."""

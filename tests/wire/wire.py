@@ -4,6 +4,7 @@
 Each case has hosts of its own, with MAC and addresses that nobody else has, so that cases run side by side. A thread
 takes what the box sends and hands it to the host it is for; ARP and ND are answered there, unless a case forbids it.
 """
+import collections
 import itertools
 import queue
 import socket
@@ -21,7 +22,7 @@ class Host:
     """A station on the wire."""
 
     def __init__(self, wire, number, ip4=None, ip6=None):
-        self.wire = wire
+        self.wire, self.number = wire, number
         self.mac = struct.pack("!HI", 0x0277, number)
         self.ip4 = ip4 or bytes((10, 77, 4 + number // 250, 1 + number % 250))
         self.ip6 = ip6 or frame.ip("fd00:77::") [:12] + struct.pack("!I", 0x10000 + number)
@@ -72,7 +73,7 @@ class Wire:
         self.ip4, self.ip6, self.box_mac = frame.ip(ip4), frame.ip(ip6), frame.BROADCAST
         self.began = time.time()
         self.hosts, self.by_addr, self.lock = {}, {}, threading.Lock()
-        self.numbers = itertools.count(1)
+        self.numbers, self.free = itertools.count(1), collections.deque()
         self.faults = []  # frames of the box that are wrong in themselves
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -84,14 +85,17 @@ class Wire:
     def box_addr(self, family):
         return self.ip4 if family == 4 else self.ip6
 
-    def host(self, ip4=None, ip6=None):
+    def host(self, ip4=None, ip6=None, fresh=False):
         with self.lock:
-            h = Host(self, next(self.numbers), ip4, ip6)
+            # The box keeps a thousand neighbours or so: stations come again, with the same MAC, after a good while.
+            number = self.free.popleft() if len(self.free) > 150 and not fresh else next(self.numbers)
+            h = Host(self, number, ip4, ip6)
             self.hosts[h.mac] = self.by_addr[h.ip4] = self.by_addr[h.ip6] = h
         return h
 
     def forget(self, host):
         with self.lock:
+            self.free.append(host.number)
             for table, key in ((self.hosts, host.mac), (self.by_addr, host.ip4), (self.by_addr, host.ip6)):
                 if table.get(key) is host:
                     del table[key]
@@ -141,11 +145,11 @@ class Wire:
                 self.other_input(p)
 
     def arp_input(self, data):
-        host = self.by_addr.get(data[38:42])
+        host = self.hosts.get(data[:6]) or self.by_addr.get(data[38:42])
         if not host:
             return
         host.others.put(data)
-        if host.answers and data[20:22] == b"\x00\x01" and data[28:32] == self.ip4:
+        if host.answers and data[20:22] == b"\x00\x01" and data[28:32] == self.ip4 and data[38:42] == host.ip4:
             host.ether(frame.ARP, frame.arp(2, host.mac, host.ip4, data[22:28], data[28:32]), data[22:28])
 
     def other_input(self, p):

@@ -127,6 +127,9 @@ static void good_listener(void)
 	CU_ASSERT_EQUAL(c->tcp.send_buffer, 2 << 20);
 	CU_ASSERT_EQUAL(c->tcp.keepalive_ms, 0);
 	CU_ASSERT_EQUAL(c->tcp.time_wait_ms, 1000);
+	CU_ASSERT_EQUAL(l->congestion, CONF_CC_NEWRENO);
+	CU_ASSERT_EQUAL(c->tcp.congestion, CONF_CC_BBR);
+	CU_ASSERT_EQUAL(c->tcp.ecn, CONF_ECN_YES);
 	conf_destroy(c);
 }
 
@@ -155,6 +158,8 @@ static void good_pools(void)
 	CU_ASSERT_EQUAL(p->idle_connections, 0);
 	CU_ASSERT_EQUAL(p->idle_timeout_ms, 60000);
 	CU_ASSERT_EQUAL(p->hold_ms, 0);
+	CU_ASSERT_EQUAL(p->congestion, CONF_CC_DCTCP);
+	CU_ASSERT_EQUAL(c->pools[0].congestion, CONF_CC_BBR); /* as [tcp] has it */
 	conf_destroy(c);
 }
 
@@ -196,6 +201,10 @@ static void defaults(void)
 	CU_ASSERT_EQUAL(c->tcp.send_buffer, 1 << 20);
 	CU_ASSERT_EQUAL(c->tcp.keepalive_ms, 60000);
 	CU_ASSERT_EQUAL(c->tcp.time_wait_ms, 60000);
+	CU_ASSERT_EQUAL(c->tcp.congestion, CONF_CC_CUBIC);
+	CU_ASSERT_EQUAL(c->tcp.ecn, CONF_ECN_ACCEPT);
+	CU_ASSERT_EQUAL(c->listeners[0].congestion, CONF_CC_CUBIC);
+	CU_ASSERT_EQUAL(c->pools[0].congestion, CONF_CC_CUBIC);
 	conf_destroy(c);
 }
 

@@ -24,13 +24,15 @@ static void errors(void)
 	expect_error("show po", "\"po\": ambiguous; it may be ports, pools, pool\n");
 	expect_error("show co", "\"co\": ambiguous; it may be connections, counters, config\n");
 	expect_error("show versions",
-		"\"versions\": unknown; expected version, ports, workers, cycles, listeners, pools, pool, "
+		"\"versions\": unknown; expected version, ports, workers, cycles, listeners, "
+		"pools, pool, "
 		"connections, routes, neighbours, counters, memory, config\n");
 	expect_error("show version now", "\"now\": unexpected; nothing may follow here\n");
 	expect_error("show pool", "\"show pool\": incomplete; expected NAME\n");
 	expect_error("show pool fast x", "\"x\": unexpected; nothing may follow here\n");
 	expect_error("help show nothing",
-		"\"nothing\": unknown; expected version, ports, workers, cycles, listeners, pools, pool, "
+		"\"nothing\": unknown; expected version, ports, workers, cycles, listeners, pools, "
+		"pool, "
 		"connections, routes, neighbours, counters, memory, config\n");
 	expect_error("show\x01", "byte 5: 0x01 is no printable ASCII character\n");
 	system_down();

@@ -399,6 +399,23 @@ static void closed_before_all_is_read(void)
 	stop(RELAY_STAT_spliced, 1);
 }
 
+/* What is held for a client counts within the listener's limit until it was acknowledged. */
+static void closed_is_not_over(void)
+{
+	start_pair();
+	lab.to_out.hold = true;
+	peer_send(node, "last");
+	peer_fin(node);
+	peer_fin(client);
+	lab_run(100);
+	CU_ASSERT_EQUAL(relay_listener_fronts(lab.relay, 0), 1);
+	CU_ASSERT_EQUAL(lab_member(0)->active, 1);
+	lab.to_out.hold = false;
+	lab_run(20);
+	CU_ASSERT_TRUE(peer_got(client, "last"));
+	stop(RELAY_STAT_spliced, 1);
+}
+
 static void client_does_not_read(void)
 {
 	start_pair();
@@ -473,21 +490,29 @@ static void drain(void)
 	lab_stop();
 }
 
-/* Without a slice to be had nothing is lost and nobody has to knock twice. */
+/* A chain whose head is cut into, as after an overlapping retransmission, needs a slice to go
+ * behind another. There is none: nothing is lost, and nobody has to knock twice. */
 static void no_buffer(void)
 {
+	struct tcp_conn *front;
+
 	start_pair();
+	front = lab.relay->splices[0].conn[SIDE_FRONT];
 	lab.lose_data = true;
 	peer_send(client, "one");
 	lab_run(5);
+	CU_ASSERT_EQUAL_FATAL(buf_chain_write(&front->rx, "-two", 4, lab.pools.data), 0);
+	buf_chain_consume(&front->rx, 1);
 	lab_starve_indirect(true);
-	peer_send(client, "two");
+	relay__splice_event(lab.relay, front, TCP_EV_READABLE);
 	lab_run(300);
-	CU_ASSERT_EQUAL(node->n, 0);
+	CU_ASSERT_TRUE(lab_stat(RELAY_STAT_stalled) > 100);
+	CU_ASSERT_EQUAL(front->rx.bytes, 3);
 	lab_starve_indirect(false);
 	lab.lose_data = false;
-	lab_run(1000);
+	lab_run(2000);
 	CU_ASSERT_TRUE(peer_got(node, "onetwo"));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_bytes_req), 6);
 	lab_stop();
 }
 
@@ -595,6 +620,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(reset_is_passed_on),
 	UNIT_CASE(reset_follows_the_last_byte),
 	UNIT_CASE(closed_before_all_is_read),
+	UNIT_CASE(closed_is_not_over),
 	UNIT_CASE(client_does_not_read),
 	UNIT_CASE(member_does_not_read),
 	UNIT_CASE(silence),

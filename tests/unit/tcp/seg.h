@@ -24,7 +24,7 @@ struct seg {
 	bool shut;
 	uint32_t len; /* payload */
 	struct tcp_opts o;
-	uint16_t sport, dport;
+	uint16_t sport, dport, urg;
 	uint32_t raw_len; /* options given as bytes instead */
 	const uint8_t *raw;
 	uint8_t off;      /* data offset nibble instead of the right one */
@@ -108,7 +108,7 @@ static inline struct rte_mbuf *seg_build(const struct seg *s)
 	*h = (struct tcp_hdr){be16_make(s->sport ? s->sport : 5000),
 		be16_make(s->dport ? s->dport : 80), be32_make(s->seq), be32_make(s->ack),
 		(uint8_t)((20 + n) / 4 << 4), s->flags, be16_make(s->wnd), be16_make(0),
-		be16_make(0)};
+		be16_make(s->urg)};
 	if (s->off)
 		h->off = (uint8_t)(s->off << 4);
 	for (uint32_t i = 0; i < s->len; i++)

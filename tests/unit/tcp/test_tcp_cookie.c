@@ -411,6 +411,20 @@ static void timestamp(void)
 	lab_close();
 }
 
+/* The ladder of pool pressure: records up to its second step. */
+static void under_pressure(void)
+{
+	lab_open();
+	lab.t->pressure = TCP_PRESSURE_SHRINK;
+	GIVE(TCP_SYN, P, 0, .sport = 5001);
+	CU_ASSERT_EQUAL(lab.t->syn.used, 1);
+	lab.t->pressure = TCP_PRESSURE_COOKIE;
+	GIVE(TCP_SYN, P, 0, .sport = 5002);
+	CU_ASSERT_EQUAL(lab.t->syn.used, 1);
+	CU_ASSERT_EQUAL(COUNT(cookies_sent), 1);
+	lab_close();
+}
+
 /* Handshake complete, but no connection is free: dropped, and it may come again. */
 static void no_place(void)
 {
@@ -438,5 +452,6 @@ static void no_place(void)
 static const struct unit_case cases[] = {UNIT_CASE(as_a_record), UNIT_CASE(flood),
 	UNIT_CASE(no_timestamps), UNIT_CASE(ecn), UNIT_CASE(mss), UNIT_CASE(ipv6),
 	UNIT_CASE(forged), UNIT_CASE(periods), UNIT_CASE(only_while_out), UNIT_CASE(syn_again),
-	UNIT_CASE(cookie_then_record), UNIT_CASE(timestamp), UNIT_CASE(no_place)};
+	UNIT_CASE(cookie_then_record), UNIT_CASE(timestamp), UNIT_CASE(under_pressure),
+	UNIT_CASE(no_place)};
 UNIT_MAIN(cases)

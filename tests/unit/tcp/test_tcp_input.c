@@ -429,6 +429,25 @@ static void icmp(struct tcp_conn *c, uint32_t seq, uint16_t mtu)
 	tcp_input(lab.t, &m, 1, lab.now);
 }
 
+/* RFC 6093: urgent data is data, in its place, wherever the pointer points. */
+static void urg_is_data(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_one();
+	GIVE(TCP_ACK | 0x20, P + 1, U + 1, .len = 10, .urg = 5);
+	GIVE(TCP_ACK | 0x20, P + 11, U + 1, .len = 10, .urg = UINT16_MAX);
+	GIVE(TCP_ACK, P + 21, U + 1, .len = 10, .urg = 3); /* without the flag it says nothing */
+	CU_ASSERT_EQUAL(events_of(c), TCP_EV_READABLE);
+	read_bytes(c, P + 1, 30);
+	GIVE(TCP_ACK | 0x20, P + 31, U + 1, .urg = 1); /* urgent, and nothing there */
+	CU_ASSERT_EQUAL(c->rcv_nxt, P + 31);
+	CU_ASSERT_EQUAL(c->state, TCP_ESTABLISHED);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static void packet_too_big(void)
 {
 	struct tcp_conn *c;
@@ -530,6 +549,7 @@ static const struct unit_case cases[] = {UNIT_CASE(rst_exact), UNIT_CASE(rst_in_
 	UNIT_CASE(overlap), UNIT_CASE(beyond_the_window), UNIT_CASE(fin_with_data),
 	UNIT_CASE(fin_out_of_order), UNIT_CASE(delayed_ack), UNIT_CASE(quick_acks),
 	UNIT_CASE(every_second_small), UNIT_CASE(dsack_below), UNIT_CASE(window_counts_truesize),
-	UNIT_CASE(data_after_release), UNIT_CASE(packet_too_big), UNIT_CASE(unreachable),
-	UNIT_CASE(ooo_limits), UNIT_CASE(small_segments), UNIT_CASE(multicast_source)};
+	UNIT_CASE(data_after_release), UNIT_CASE(urg_is_data), UNIT_CASE(packet_too_big),
+	UNIT_CASE(unreachable), UNIT_CASE(ooo_limits), UNIT_CASE(small_segments),
+	UNIT_CASE(multicast_source)};
 UNIT_MAIN(cases)

@@ -75,9 +75,44 @@ static void passive_options(void)
 	CU_ASSERT_EQUAL(c->snd_wnd, WND);
 	tcp_abort(lab.t, c);
 	drain();
-	/* CVE-2019-11479 */
-	c = accept_from(5002, (struct tcp_opts){.mss = 1});
+	lab_close();
+}
+
+/* CVE-2019-11479: nobody makes us send a packet for each byte. */
+static void mss_floor(void)
+{
+	struct tcp_opts o = {.mss = 1, .has_ts = true, .ts_val = PEER_TS, .sack_ok = true};
+	struct tcp_conn *c;
+
+	lab_open();
+	c = accept_from(0, o);
 	CU_ASSERT_EQUAL(c->mss, TCP_MSS_FLOOR);
+	send_bytes(c, 1000);
+	CU_ASSERT_EQUAL(take().len, TCP_MSS_FLOOR - 12);
+	tcp_abort(lab.t, c);
+	drain();
+	c = connect_syn();
+	GIVE_CLIENT(TCP_SYN | TCP_ACK, P, U + 1, .o = {.mss = 1});
+	CU_ASSERT_EQUAL(c->mss, TCP_MSS_FLOOR);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* RFC 7323 2.3: a shift beyond 14 is 14, and the largest window is 1 GB. */
+static void window_scale_too_large(void)
+{
+	static const uint8_t opt[] = {2, 4, 5, 180, 1, 3, 3, 255};
+	struct tcp_conn *c;
+	struct seg s;
+
+	lab_open();
+	GIVE(TCP_SYN, P, 0, .raw = opt, .raw_len = sizeof(opt));
+	s = take();
+	GIVE(TCP_ACK, P + 1, s.seq + 1, .wnd = UINT16_MAX);
+	c = tcp_ready_take(lab.t, &(uint8_t){0});
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->snd_wscale, 14);
+	CU_ASSERT_EQUAL(c->snd_wnd, (uint32_t)UINT16_MAX << 14);
 	tcp_abort(lab.t, c);
 	lab_close();
 }
@@ -517,7 +552,8 @@ static void isn(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(closed_port), UNIT_CASE(listen_rows),
-	UNIT_CASE(passive_options), UNIT_CASE(window_scale), UNIT_CASE(syn_with_data),
+	UNIT_CASE(passive_options), UNIT_CASE(window_scale), UNIT_CASE(mss_floor),
+	UNIT_CASE(window_scale_too_large), UNIT_CASE(syn_with_data),
 	UNIT_CASE(syn_ack_again_and_give_up), UNIT_CASE(syn_again), UNIT_CASE(half_open_rows),
 	UNIT_CASE(tables_full), UNIT_CASE(watermark), UNIT_CASE(ecn_passive),
 	UNIT_CASE(ecn_syn_again), UNIT_CASE(ecn_active), UNIT_CASE(orphans_make_room),

@@ -50,13 +50,15 @@ static void too_many_for_the_memory(void)
 	CU_ASSERT_EQUAL(plan(100000, enough * 9 / 10 * MB, 2, &p, &e), -ENOMEM);
 }
 
-/* The plan is held against the heap: a worker takes no more than it says, and not much less. */
-static void costs_are_real(void)
+static void worker_costs(enum conf_mode mode)
 {
 	uint64_t before, tables;
 	struct err e = {""};
 
 	workers_ground("net_null0", 20000);
+	((struct conf_listener *)(uintptr_t)ws.conf->listeners)->mode = mode;
+	CU_ASSERT_EQUAL_FATAL(worker_plan(ws.conf, WORKERS, &ws.plan, &e), 0);
+	CU_ASSERT_EQUAL(ws.plan.splices, mode == CONF_MODE_SPLICE ? 20000 : 0);
 	before = heap_used();
 	ws.w[0] = workers_make(0, &ws.plan, &e);
 	CU_ASSERT_STRING_EQUAL(e.text, "");
@@ -67,6 +69,16 @@ static void costs_are_real(void)
 	CU_ASSERT(tables < ws.plan.tables);
 	CU_ASSERT(tables > ws.plan.tables / 2);
 	workers_down();
+}
+
+/* The plan is held against the heap: a worker takes no more than it says, and not much less. */
+static void costs_are_real(void)
+{
+	uint64_t before, tables;
+
+	worker_costs(CONF_MODE_HTTP);
+	worker_costs(CONF_MODE_SPLICE);
+	worker_costs(CONF_MODE_ECHO);
 	before = heap_used();
 	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&ws.pools[0], "cost", 8192, SOCKET_ID_ANY), 0);
 	tables = heap_used() - before;
