@@ -124,4 +124,8 @@ struct buf_cursor buf_chain_seek(const struct buf_chain *c, uint32_t off);
 int buf_slice(
 	struct rte_mbuf *pkt, struct buf_cursor *at, uint32_t n, struct rte_mempool *indirect);
 
+/* One's complement sum (RFC 1071), not complemented, of n bytes of the packet m from offset off on;
+ * off + n <= pkt_len. As 16-bit words in memory's order. */
+uint16_t buf_csum(const struct rte_mbuf *m, uint32_t off, uint32_t n);
+
 #endif

@@ -45,7 +45,7 @@ static bool csum_ok(const struct rte_mbuf *m, uint32_t off, uint32_t len)
 	case RTE_MBUF_F_RX_IP_CKSUM_BAD:
 		return false;
 	default:
-		return net__csum_packet(m, off, len) == 0xffff;
+		return buf_csum(m, off, len) == 0xffff;
 	}
 }
 

@@ -113,7 +113,6 @@ static inline bool net__eth_is_group(const uint8_t *mac)
 }
 
 /* net_csum.c; sums are folded, not complemented, as they lie in memory */
-uint16_t net__csum_packet(const struct rte_mbuf *m, uint32_t off, uint32_t len);
 uint16_t net__csum_pseudo(
 	const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto, uint32_t len);
 /* The checksum field of len bytes at off; 0 when they hold a right one already. */

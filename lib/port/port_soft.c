@@ -17,32 +17,6 @@ static bool writable(const struct rte_mbuf *m)
 	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
 }
 
-/*
- * One's complement sum of the chain's bytes from off on (RFC 1071). A segment that begins at an odd
- * distance contributes its bytes swapped. rte_raw_cksum_mbuf() of 22.11 is not used: it swaps the
- * low half of an unfolded sum there and loses the carries.
- */
-static uint16_t chain_sum(const struct rte_mbuf *m, uint32_t off)
-{
-	uint32_t done = 0, sum = 0;
-
-	for (; m; m = m->next) {
-		uint32_t n = m->data_len;
-		uint16_t part;
-
-		if (off >= n) {
-			off -= n;
-			continue;
-		}
-		part = csum_sum(rte_pktmbuf_mtod_offset(m, const void *, off), n - off);
-		sum += done & 1 ? rte_bswap16(part) : part;
-		done += n - off;
-		off = 0;
-	}
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 /* The pseudo-header's sum is in the checksum field already and is summed as part of the data. */
 static bool l4_csum(struct rte_mbuf *m)
 {
@@ -56,7 +30,7 @@ static bool l4_csum(struct rte_mbuf *m)
 	if (at + sizeof(*field) > m->data_len)
 		return false;
 	field = rte_pktmbuf_mtod_offset(m, unaligned_uint16_t *, at);
-	sum = (uint16_t)~chain_sum(m, off);
+	sum = (uint16_t)~buf_csum(m, off, m->pkt_len - off);
 	/* RFC 768: a UDP checksum of zero means none */
 	*field = sum == 0 && !tcp ? 0xffff : sum;
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stage 3: SEGMENT ARRIVES, RFC 9293 3.10.7, its steps in the RFC's order. Nothing is sent from
- * here: ACKs are programmed (TCP_F_ACK_NOW) and leave with tcp_output, one a poll.
+ * A segment of a connection: SEGMENT ARRIVES, RFC 9293 3.10.7, its steps in the RFC's order.
+ * Nothing is sent from here: ACKs are programmed (TCP_F_ACK_NOW) and leave with tcp_output, one a
+ * poll.
  *
  *                              +-----------+
  *   record -- ACK ------------>|ESTABLISHED|<---------- SYN_SENT, SYN_RCVD (tcp_open.c)
@@ -362,6 +363,40 @@ static void ts_recent_update(struct tcp *t, struct tcp_conn *c, const struct tcp
 		c->ts_recent = s->opt.ts_val;
 }
 
+/*
+ * Nothing but the next bytes of the stream, on a connection that heard something acceptable this
+ * millisecond: every check below would pass, its ACK and window say nothing new.
+ */
+static bool only_text(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (s->seq != c->rcv_nxt || s->len == 0 || (s->flags & ~TCP_PSH) != TCP_ACK ||
+		seq_gt(s->end, c->rcv_adv))
+		return false;
+	if (s->ack != c->snd_una || (uint32_t)s->wnd << c->snd_wscale != c->snd_wnd)
+		return false;
+	if (c->state < TCP_ESTABLISHED || (c->flags & (TCP_F_RELEASED | TCP_F_FIN_RCVD)) || c->ext)
+		return false;
+	if (c->rcv_ms != t->now_ms || c->probes || c->backoff || !c->drs_us || s->opt.n_sack)
+		return false;
+	return !(c->flags & TCP_F_TS) || (s->opt.has_ts && seq_geq(s->opt.ts_val, c->ts_recent));
+}
+
+/* The short way of such a segment: what tcp__conn_input would do with it, and nothing else. False:
+ * s is another kind. */
+bool tcp__text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
+{
+	uint32_t deadline = c->t_ack;
+
+	if (!only_text(t, c, s))
+		return false;
+	ts_recent_update(t, c, s);
+	c->snd_wl1 = seq_max(c->snd_wl1, s->seq);
+	text_input(t, c, s);
+	if (c->t_ack != deadline)
+		tcp__timer_arm(t, c);
+	return true;
+}
+
 void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 {
 	if (c->state == TCP_SYN_SENT) {
@@ -398,86 +433,23 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	tcp__timer_arm(t, c);
 }
 
-/* Header and options into *s. 0 or -EINVAL. */
-static int seg_parse(struct tcp_seg *s, struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	const struct tcp_hdr *h = rte_pktmbuf_mtod_offset(m, const struct tcp_hdr *, meta->l4_off);
-	uint32_t there = rte_pktmbuf_data_len(m) - meta->l4_off;
-
-	if (meta->l4_off > rte_pktmbuf_data_len(m) || there < sizeof(*h))
-		return -EINVAL;
-	s->hlen = (uint8_t)((h->off >> 4) * 4);
-	if (s->hlen < sizeof(*h) || s->hlen > meta->l4_len || s->hlen > there ||
-		(uint32_t)meta->l4_off + meta->l4_len > rte_pktmbuf_pkt_len(m))
-		return -EINVAL;
-	s->m = m;
-	s->meta = meta;
-	s->sport = be16_get(h->sport);
-	s->dport = be16_get(h->dport);
-	s->seq = be32_get(h->seq);
-	s->ack = be32_get(h->ack);
-	s->wnd = be16_get(h->wnd);
-	s->flags = h->flags;
-	s->len = meta->l4_len - s->hlen;
-	s->end = s->seq + s->len + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
-	return tcp__opts_parse(&s->opt, (const uint8_t *)(h + 1), s->hlen - (uint32_t)sizeof(*h));
-}
-
-/* The connection that a segment, or the quotation in an ICMP error, belongs to. */
-static enum tcp_kind seg_find(struct tcp *t, const struct ip_addr *ours,
-	const struct ip_addr *theirs, struct tcp_key *k, uint32_t *idx)
-{
-	int local = tcp__local_index(t, ours);
-
-	k->remote = *theirs;
-	k->local = (uint16_t)local; /* -1: no connection has this address */
-	k->zero = 0;
-	return local < 0 ? TCP_KIND_NONE : tcp__table_find(t, k, tcp__hash(t, k), idx);
-}
-
-static void segment_input(struct tcp *t, struct tcp_seg *s)
-{
-	struct tcp_key k = {.lport = s->dport, .rport = s->sport};
-	uint32_t idx = 0;
-
-	if (ip_is_multicast(&s->meta->src) || ip_is_multicast(&s->meta->dst) ||
-		ip_is_unspecified(&s->meta->src)) {
-		TCP_COUNT(t, drop_broadcast);
-		return;
-	}
-	switch (seg_find(t, &s->meta->dst, &s->meta->src, &k, &idx)) {
-	case TCP_KIND_CONN:
-		tcp__conn_input(t, &t->conn[idx], s);
-		return;
-	case TCP_KIND_SYN:
-		tcp__syn_input(t, &t->syn.rec[idx], s);
-		return;
-	case TCP_KIND_TW:
-		if (!tcp__time_wait_input(t, &t->tw.rec[idx], s))
-			return;
-		break;
-	case TCP_KIND_NONE:
-		break;
-	}
-	tcp__listen_input(t, &k, s);
-}
-
 /* An ICMP error about one of our segments. Believed only when the quoted sequence number is in
  * flight (RFC 5927 4.1), and then: while connecting the attempt fails, else only the MTU counts. */
-static void icmp_input(struct tcp *t, struct rte_mbuf *m)
+void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const struct tcp_hdr *h = rte_pktmbuf_mtod_offset(m, const struct tcp_hdr *, meta->l4_off);
 	struct tcp_key k = {0};
 	struct tcp_conn *c = NULL;
 	uint32_t idx = 0, seq;
+	int local = tcp__local_index(t, &meta->src); /* meta holds the quoted packet's addresses */
 
-	if (meta->l4_off + 8u <= rte_pktmbuf_data_len(m)) {
+	if (local >= 0 && meta->l4_off + 8u <= rte_pktmbuf_data_len(m)) {
 		k.lport = be16_get(h->sport);
 		k.rport = be16_get(h->dport);
-		/* meta holds the quoted packet's addresses: ours is its source */
-		if (seg_find(t, &meta->src, &meta->dst, &k, &idx) == TCP_KIND_CONN)
+		k.remote = meta->dst;
+		k.local = (uint16_t)local;
+		if (tcp__table_find(t, &k, tcp__hash(t, &k), &idx) == TCP_KIND_CONN)
 			c = &t->conn[idx];
 	}
 	seq = c ? be32_get(h->seq) : 0;
@@ -491,24 +463,5 @@ static void icmp_input(struct tcp *t, struct rte_mbuf *m)
 	} else if (c->state == TCP_SYN_SENT) {
 		TCP_COUNT(t, open_failures);
 		tcp__conn_die(t, c, EHOSTUNREACH);
-	}
-}
-
-void tcp_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n, clock_us_t now)
-{
-	t->now_us = now;
-	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
-	for (uint16_t i = 0; i < n; i++) {
-		struct tcp_seg s = {.m = pkts[i]};
-
-		if (pkt_meta(pkts[i])->flags & PKT_F_ICMP_ERR) {
-			icmp_input(t, pkts[i]);
-		} else if (seg_parse(&s, pkts[i]) < 0) {
-			TCP_COUNT(t, drop_short);
-		} else {
-			TCP_COUNT(t, rx_segments);
-			segment_input(t, &s);
-		}
-		rte_pktmbuf_free(s.m);
 	}
 }

@@ -506,6 +506,8 @@ bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each);
 uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k);
 int tcp__table_create(struct tcp_table *tab, uint32_t entries, int socket);
 void tcp__table_destroy(struct tcp_table *tab);
+void tcp__table_fetch(const struct tcp *t, uint32_t hash);
+void tcp__table_fetch_conn(const struct tcp *t, uint32_t hash);
 enum tcp_kind tcp__table_find(struct tcp *t, const struct tcp_key *k, uint32_t hash, uint32_t *idx);
 bool tcp__table_insert(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx);
 void tcp__table_remove(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_t idx);
@@ -537,6 +539,8 @@ void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const stru
 
 /* tcp_input.c */
 void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+bool tcp__text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m);
 bool tcp__challenge_allowed(struct tcp *t);
 void tcp__challenge(struct tcp *t, struct tcp_conn *c);
 

@@ -29,10 +29,9 @@ static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 		f->undo_ssthresh = c->ssthresh;
 		f->undo_bytes = 0;
 		f->again_ms = 0;
-		c->cwnd = tcp__cwv_loss_window(c);
+		if (!tcp__cc[c->cc]->model)
+			c->cwnd = tcp__cwv_loss_window(c);
 		c->ssthresh = tcp__cc[c->cc]->on_loss(c, (uint32_t)t->now_us);
-		if (tcp__cc[c->cc]->model)
-			c->cwnd = f->undo_cwnd;
 	}
 	f->ca = ca;
 	f->recover = c->snd_nxt;
@@ -249,7 +248,8 @@ void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
 	if (tcp__cc[c->cc]->on_rto)
 		tcp__cc[c->cc]->on_rto(c, now);
 	/* one segment more than is still out there: that is the loss window of RFC 5681 */
-	c->cwnd = f->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
+	if (!tcp__cc[c->cc]->model)
+		c->cwnd = f->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
 }
 
 /* All that is in flight is to be sent again, though no congestion took it: the path's MTU is less

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 
 #include "tcp/tcp_priv.h"
 
@@ -64,6 +65,29 @@ static bool ref_matches(const struct tcp *t, uint32_t ref, const struct tcp_key 
 		tcp__record_key(
 			REF_KIND(ref) == TCP_KIND_SYN ? &t->syn.rec[i] : &t->tw.rec[i], &other);
 	return memcmp(&other, k, sizeof(other)) == 0;
+}
+
+/* Have the bucket of hash fetched into the cache. */
+void tcp__table_fetch(const struct tcp *t, uint32_t hash)
+{
+	rte_prefetch0(&t->table.e[(hash & t->table.mask) * TCP_BUCKET]);
+	rte_prefetch0(&t->table.over[hash & t->table.mask]);
+}
+
+/* The same for the connection that this bucket names under hash, if it does. */
+void tcp__table_fetch_conn(const struct tcp *t, uint32_t hash)
+{
+	const struct tcp_entry *e = &t->table.e[(hash & t->table.mask) * TCP_BUCKET];
+
+	for (uint32_t i = 0; i < TCP_BUCKET; i++) {
+		const char *c;
+
+		if (e[i].hash != hash || REF_KIND(e[i].ref) != TCP_KIND_CONN)
+			continue;
+		c = (const char *)&t->conn[REF_INDEX(e[i].ref)];
+		for (size_t at = 0; at < sizeof(struct tcp_conn); at += RTE_CACHE_LINE_SIZE)
+			rte_prefetch0(c + at);
+	}
 }
 
 /* What k names, its index in *idx. */

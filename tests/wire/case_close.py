@@ -33,7 +33,7 @@ def time_wait(t, **offer):
     return front
 
 
-@case("9293 3.6 case 2")
+@case("9293 3.6 case 2; 2525 2.15")
 def peer_closes_first(t):
     """FIN, the box's ACK and FIN, our ACK, and nothing is left."""
     p = t.connect()
@@ -332,7 +332,7 @@ def time_wait_port_again(t):
         seq = (p.seq + 70000) & 0xFFFFFFFF
 
 
-@case("9293 3.6.1; 2525 2.17")
+@case("9293 3.6.1; 2525 2.17; 2525 2.16")
 def rst_passes_through(t):
     """The front resets: the node must not wait for ever."""
     front, node = t.lane().open()

@@ -335,7 +335,7 @@ def mss_default(t):
     t.check(largest == most, "no full segment among 5000 bytes: %d" % largest)
 
 
-@case("9293 3.7.1; 6691 2")
+@case("9293 3.7.1; 6691 2; 2525 2.18")
 def mss_kept(t):
     """No segment is larger than the peer's MSS; options come off it (RFC 6691)."""
     p = t.connect(mss=700, ts=True)

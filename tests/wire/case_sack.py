@@ -206,7 +206,7 @@ def blocks_wrap(t):
     t.check(s.sack == blocks(p, (95, 115)), "blocks %s" % s.sack)
 
 
-@case("2018 8; 9293 3.10.7.4")
+@case("2018 8; 9293 3.10.7.4; 2525 2.5")
 def sacked_data_is_kept(t):
     """What was SACKed and not dropped since need not come again."""
     p = t.connect()
@@ -234,7 +234,7 @@ def delayed_ack(t):
     t.check(s.when - sent < 0.5 + 1.0, "ACK after %.3f s" % (s.when - sent))
 
 
-@case("5681 4.2; 1122 4.2.3.2")
+@case("5681 4.2; 1122 4.2.3.2; 2525 2.13")
 def every_second_full_segment(t):
     """Of a stream of full segments, at least every second is acknowledged without the timer."""
     front, node = t.lane().open()

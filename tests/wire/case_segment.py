@@ -423,7 +423,7 @@ def duplicated_bulk(t):
     t.check(p.read(14000) == data, "altered")
 
 
-@case("2525 2.5; 9293 3.10.7.4")
+@case("9293 3.10.7.4 seventh")
 def bulk_echo(t):
     """A hundred kilobytes, by segments of the MSS, come back as they went."""
     p = t.connect()

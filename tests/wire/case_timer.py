@@ -20,7 +20,7 @@ def repeats(p, seq, n, within=20):
     return times
 
 
-@case("6298 5.4, 5.5; 1122 4.2.3.1", slow=8)
+@case("6298 5.4, 5.5; 1122 4.2.3.1; 2525 2.10", slow=8)
 def rto_backs_off(t):
     """A segment without answer is repeated, each time after about twice the time."""
     p = t.connect(delay=0.2)
@@ -33,7 +33,7 @@ def rto_backs_off(t):
     p.echo()
 
 
-@case("6298 2.2, 2.3; 1122 4.2.3.1", slow=3)
+@case("6298 2.2, 2.3; 1122 4.2.3.1; 2525 2.7", slow=3)
 def rto_follows_rtt(t):
     """Round trips of a third of a second: no repeat before that."""
     p = t.connect(delay=0.35)
@@ -98,7 +98,7 @@ def all_acked_no_repeat(t):
     p.quiet(1.2)
 
 
-@case("6298 5; the repeat is the first unacknowledged one", slow=3)
+@case("6298 5; the repeat is the first unacknowledged one; 2525 2.14", slow=3)
 def rto_repeats_the_oldest(t):
     """After a timeout the oldest segment goes first, and alone (a tail probe apart)."""
     p = t.connect(delay=0.2)
@@ -138,7 +138,7 @@ def half_open_is_reaped(t):
     p.expect("R", seq=p.ack)
 
 
-@case("1122 4.2.3.6; 9293 3.8.4", slow=KEEPALIVE + 8)
+@case("1122 4.2.3.6; 9293 3.8.4; 2525 2.9", slow=KEEPALIVE + 8)
 def keepalive(t):
     """After the configured silence a probe; answered, the connection lives on."""
     p = t.connect()
@@ -152,7 +152,7 @@ def keepalive(t):
     p.echo()
 
 
-@case("1122 4.2.3.6; 9293 3.8.4", slow=KEEPALIVE + 50, linux="nine probes by default: 55 s")
+@case("1122 4.2.3.6; 9293 3.8.4; 2525 2.11", slow=KEEPALIVE + 50, linux="nine probes by default: 55 s")
 def keepalive_dead_peer(t):
     """Probes without answer: the connection is ended, with an RST."""
     p = t.connect()

@@ -109,7 +109,7 @@ def shut_without_news(t):
         t.check(s.len <= 1, "%d bytes into a shut window" % s.len)
 
 
-@case("9293 3.8.6.1; pitfall 6: lost update", slow=4)
+@case("9293 3.8.6.1; pitfall 6: lost update; 2525 2.12", slow=4)
 def window_update_lost(t):
     """The update that opens our window is lost; the next probe finds out."""
     p = t.connect()

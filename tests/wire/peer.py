@@ -174,11 +174,17 @@ class Peer:
             self.ws = 0
         return s
 
-    def establish(self, delay=0, **offer):
+    def establish(self, delay=0, tries=1, **offer):
         """The three-way handshake; returns self. With a delay (seconds) the box takes us to be so far away, and gives
-        us that much time before it suspects a loss."""
-        self.syn(**offer)
-        self.expect_synack()
+        us that much time before it suspects a loss. tries: SYNs, a second apart, for a wire that drops frames."""
+        for left in reversed(range(tries)):
+            self.syn(**offer)
+            try:
+                self.expect_synack(1.5 if left else WITHIN)
+                break
+            except Failed:
+                if not left:
+                    raise
         time.sleep(delay)
         self.send()
         return self

@@ -446,6 +446,16 @@ const struct lb_member *lab_member(unsigned i)
 	return lb_member(lab.lb, 0, i);
 }
 
+struct peer *lab_ask(struct peer *c, unsigned node, const char *text)
+{
+	struct peer *n;
+
+	peer_send(c, text);
+	n = lab_accepted(node);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	return n;
+}
+
 void lab_one_get_on(struct peer *c, struct peer *n)
 {
 	peer_send(c, GET);
@@ -458,11 +468,8 @@ void lab_one_get_on(struct peer *c, struct peer *n)
 
 struct peer *lab_one_get(struct peer *c, unsigned node)
 {
-	struct peer *n;
+	struct peer *n = lab_ask(c, node, GET);
 
-	peer_send(c, GET);
-	n = lab_accepted(node);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	peer_send(n, OK_5);
 	lab_run(5);

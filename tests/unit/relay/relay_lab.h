@@ -89,6 +89,8 @@ bool peer_got(struct peer *p, const char *text);
 bool peer_has(const struct peer *p, const char *part);
 void peer_clear(struct peer *p);
 
+/* Client c sends text, which opens a connection to node: the node's side of it. */
+struct peer *lab_ask(struct peer *c, unsigned node, const char *text);
 /* Client c's GET is answered by node: one idle back. The node's side of it. */
 struct peer *lab_one_get(struct peer *c, unsigned node);
 /* The same on connections that are there. */

@@ -12,9 +12,7 @@ static void ask_at_once(unsigned k)
 {
 	for (unsigned i = 0; i < k; i++) {
 		c[i] = lab_client();
-		peer_send(c[i], GET);
-		n[i] = lab_accepted(0);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(n[i]);
+		n[i] = lab_ask(c[i], 0, GET);
 		CU_ASSERT_TRUE(peer_got(n[i], GET));
 	}
 }

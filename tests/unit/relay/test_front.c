@@ -38,9 +38,7 @@ static void connection_close_is_kept(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n" GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n" GET);
 	CU_ASSERT_TRUE(peer_got(n, "GET / HTTP/1.1\r\nHost: s3\r\n\r\n"));
 	peer_send(n, OK_5);
 	lab_run(8);
@@ -131,9 +129,7 @@ static void large_head_goes_through(void)
 	}
 	strcat(head, "\r\n");
 	c = lab_client();
-	peer_send(c, head);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, head);
 	CU_ASSERT_TRUE(peer_got(n, head));
 	free(head);
 	lab_stop();
@@ -276,9 +272,7 @@ static void lingering_waits_for_the_response(void)
 		lab_start();
 		c = lab_client();
 		c->no_read = true;
-		peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 99999999\r\n\r\n");
-		n = lab_accepted(0);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+		n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 99999999\r\n\r\n");
 		peer_send(n, "HTTP/1.1 400 Bad\r\nContent-Length: 110000\r\n\r\n");
 		peer_bytes(n, body, sizeof(body));
 		for (unsigned i = 0; i < 1500; i++) { /* more than will be swallowed */
@@ -346,9 +340,7 @@ static void drain_lets_requests_finish(void)
 	lab_start();
 	idle = lab_client();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	relay_drain(lab.relay, lab.now);
 	lab_run(5);
 	CU_ASSERT_TRUE(idle->eof);
@@ -375,9 +367,7 @@ static void drain_inside_a_response(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	peer_bytes(n, OK_5, strlen(OK_5) - 1);
 	lab_run(5);
 	relay_drain(lab.relay, lab.now);

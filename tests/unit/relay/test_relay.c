@@ -11,9 +11,7 @@ static void destroy_in_the_middle(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	lab_one_get(lab_client(), 0); /* leaves an idle back */
 	peer_send(n, OK_5);
 	lab_run(5);

@@ -51,9 +51,7 @@ static void every_code_has_its_answer(void)
 		lab_init(1);
 		lab_start();
 		c = lab_client();
-		peer_send(c, GET);
-		n = lab_accepted(0);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+		n = lab_ask(c, 0, GET);
 		CU_ASSERT_NOT_EQUAL(
 			relay__request_fail(lab.relay, request_in_flight(), want[i].why, 0),
 			RUN_WAIT);

@@ -15,9 +15,7 @@ static void get_goes_through(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	peer_send(n, OK_5);
 	lab_run(5);
@@ -43,9 +41,7 @@ static void ipv6_both_sides(void)
 	lab.listening[0] = -1;
 	lab_start();
 	c = lab_client();
-	peer_send(c, PUT_5);
-	n = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 1, PUT_5);
 	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 2001:db8:9::1\r\n"));
 	peer_send(n, EMPTY);
 	lab_run(5);
@@ -109,9 +105,7 @@ static void big_put_streams(void)
 	c = lab_client();
 	snprintf(head, sizeof(head), "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: %zu\r\n\r\n",
 		size);
-	peer_send(c, head);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, head);
 	CU_ASSERT_TRUE(peer_got(n, head));
 	for (unsigned i = 0; i < 2000 && n->n < size; i++) {
 		for (; sent < size && c->conn->tx.bytes < 65536; sent += 8192)
@@ -162,9 +156,7 @@ static void expect_goes_end_to_end(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, EXPECT);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, EXPECT);
 	CU_ASSERT_TRUE(peer_got(n, EXPECT));
 	lab_run(100);
 	CU_ASSERT_EQUAL(c->n, 0); /* the 100 is the node's to give */
@@ -190,9 +182,7 @@ static void final_status_instead_of_100(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, EXPECT);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, EXPECT);
 	peer_clear(n);
 	peer_send(n, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
 	lab_run(5);
@@ -246,9 +236,7 @@ static void no_route_tries_the_next(void)
 	lab.unreachable[0] = true;
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 1, GET);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
 	lab_stop();
@@ -433,9 +421,7 @@ static void accepted_put_is_never_repeated(void)
 	lab_init(2);
 	lab_start();
 	c = lab_client();
-	peer_send(c, PUT_5);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, PUT_5);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	peer_release(n);
 	lab_run(10);
@@ -453,9 +439,7 @@ static void silent_member_is_504(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	lab_run(lab.pool.response_timeout_ms - 50);
 	CU_ASSERT_EQUAL(c->n, 0);
 	lab_run(200); /* the node's delayed ACK was progress */
@@ -498,9 +482,7 @@ static void member_that_takes_no_body_is_504(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");
 	n->no_read = true;
 	peer_bytes(c, body, 300000);
 	lab_run(lab.listener.body_timeout_ms - 200);
@@ -570,9 +552,7 @@ static void client_reset_ends_the_back(void)
 	lab_init(1);
 	lab_start();
 	c = lab_client();
-	peer_send(c, GET);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, GET);
 	peer_reset(c);
 	lab_run(5);
 	CU_ASSERT_TRUE(n->dead);

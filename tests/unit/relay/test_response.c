@@ -9,9 +9,7 @@ static struct peer *c, *n;
 static void ask(const char *request)
 {
 	c = lab_client();
-	peer_send(c, request);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_ask(c, 0, request);
 	CU_ASSERT_TRUE(peer_got(n, request));
 }
 

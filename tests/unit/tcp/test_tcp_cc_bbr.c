@@ -225,21 +225,38 @@ static void startup(void)
 /* Ten seconds without a smaller RTT: 200 ms with four segments, then the window is back. */
 static void probe_rtt(void)
 {
-	double until, least = INFINITY, low = 0;
+	double until, least = INFINITY, low = 0, pace = INFINITY;
 	uint32_t before;
 
-	path_open(1448, 100, 20000);
+	path_open(1448, 100, 8000); /* PROBE_RTT is longer than the bandwidth filter */
 	run(5e6);
-	p.rtt += 2000; /* a longer path: what was measured is never seen again */
 	before = p.l.c.cwnd;
+	p.rtt *= 1.5; /* a longer path: what was measured is never seen again */
 	for (until = p.now + 11e6; p.now < until; run(5000)) {
 		least = fmin(least, p.l.c.cwnd);
+		pace = fmin(pace, (double)p.l.cc->pacing_rate(&p.l.c) / 1e6);
 		low += p.l.c.cwnd == 4 * 1448 ? 5000 : 0;
 	}
 	CU_ASSERT_EQUAL(least, 4 * 1448);
+	CU_ASSERT_TRUE(pace > 0.7 * p.rate); /* nothing learnt from four segments */
 	CU_ASSERT_TRUE(low >= 200000 && low < 300000);
-	CU_ASSERT_TRUE(near(p.l.c.cwnd, before, 0.15));
+	CU_ASSERT_TRUE(near(p.l.c.cwnd, 1.5 * before, 0.1));
 	CU_ASSERT_TRUE(near(estimate(), p.rate, 0.05));
+}
+
+/* On a path longer than 200 ms it lasts a round at least. */
+static void probe_rtt_long(void)
+{
+	double low = 0;
+
+	path_open(1448, 20, 500000);
+	run(8e6);
+	p.rtt *= 1.2;
+	for (int i = 0; i < 1200; i++) {
+		run(10000);
+		low += p.l.c.cwnd == 4 * 1448 && p.l.f.out_bytes <= 4 * 1448 ? 10000 : 0;
+	}
+	CU_ASSERT_TRUE(low >= 500000 && low < 1300000);
 }
 
 /* The filter forgets in ten rounds, and takes more at once. */
@@ -271,6 +288,8 @@ static void idle(void)
 {
 	path_open(1448, 100, 20000);
 	run(2e6);
+	while ((double)p.l.cc->pacing_rate(&p.l.c) / 1e6 < 1.2 * p.rate)
+		run(1000);
 	p.l.f.is_app_limited = true;
 	p.l.f.app_limited = p.l.f.delivered + p.l.f.bytes[TCP_RUN_OUT];
 	p.paused = true;
@@ -328,6 +347,36 @@ static void conservation(void)
 	CU_ASSERT_TRUE(p.l.c.cwnd >= cwnd);
 }
 
+/* Three rounds that each add less than 25 % end STARTUP, not one that does, nor ACKs that tell no
+ * rate. */
+static void full_pipe(void)
+{
+	static const uint32_t rate[] = {100, 130, 165, 200, 240, 290, 290, 290};
+	struct tcp_sample s = {.delivered = 1448, .rate_us = 1000, .rtt_us = 20000};
+	uint64_t paced = 0;
+
+	path_open(1448, 100, 20000);
+	for (size_t i = 0; i < sizeof(rate) / sizeof(rate[0]); i++) {
+		s.now_us = p.l.now += 20000;
+		s.prior_delivered = p.l.f.delivered;
+		p.l.f.delivered += 1448;
+		p.l.f.out_bytes = 100000000;
+		s.rate_bytes = rate[i] * 1000;
+		paced = p.l.cc->pacing_rate(&p.l.c);
+		p.l.cc->on_ack(&p.l.c, &s);
+		if (i == 6) { /* two rounds of less, no third */
+			s.rate_us = 0;
+			s.prior_delivered = p.l.f.delivered;
+			p.l.cc->on_ack(&p.l.c, &s);
+			p.l.cc->on_ack(&p.l.c, &s);
+			s.rate_us = 1000;
+		}
+		if (i < 7)
+			CU_ASSERT_TRUE(p.l.cc->pacing_rate(&p.l.c) >= paced);
+	}
+	CU_ASSERT_TRUE(near((double)p.l.cc->pacing_rate(&p.l.c), 290e6 * 88 / 256, 0.01));
+}
+
 /* A timeout goes to one segment and back to what was; so does one that was none. */
 static void timeout(void)
 {
@@ -352,6 +401,7 @@ static void timeout(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(estimates), UNIT_CASE(startup),
-	UNIT_CASE(probe_rtt), UNIT_CASE(bandwidth_changes), UNIT_CASE(app_limited), UNIT_CASE(idle),
-	UNIT_CASE(losses), UNIT_CASE(short_queue), UNIT_CASE(conservation), UNIT_CASE(timeout)};
+	UNIT_CASE(probe_rtt), UNIT_CASE(probe_rtt_long), UNIT_CASE(bandwidth_changes),
+	UNIT_CASE(app_limited), UNIT_CASE(idle), UNIT_CASE(losses), UNIT_CASE(short_queue),
+	UNIT_CASE(conservation), UNIT_CASE(full_pipe), UNIT_CASE(timeout)};
 UNIT_MAIN(cases)

@@ -275,6 +275,33 @@ static void cut_by_others(void)
 	CU_ASSERT_EQUAL(l.c.cwnd, 32 * 1448);
 }
 
+/* 4.2: the target is at most half above cwnd, so that is what a round trip adds. */
+static void target_is_bounded(void)
+{
+	cc_open(&l, "cubic", 1448, 100000);
+	l.c.cwnd = 1000 * 1448;
+	cc_loss(&l);
+	cc_ack(&l, 0, true);
+	l.c.cwnd = l.c.ssthresh = 200 * 1448;
+	cc_round(&l, 10);
+	CU_ASSERT_TRUE(near(l.c.cwnd, 300 * 1448, 0.001));
+}
+
+/* A second timeout, in congestion avoidance, of the same recovery begins a stage too. */
+static void timeout_again(void)
+{
+	cc_open(&l, "cubic", 1448, 100000);
+	l.c.cwnd = 1000 * 1448;
+	cc_timeout(&l);
+	l.c.cwnd = l.c.ssthresh;
+	for (int i = 0; i < 100; i++)
+		cc_round(&l, 10);
+	l.cc->on_rto(&l.c, l.now);
+	l.c.cwnd = l.c.ssthresh = 500 * 1448;
+	cc_round(&l, 10);
+	CU_ASSERT_TRUE(near(l.c.cwnd, 500 * 1448, 0.01));
+}
+
 static void bounds(void)
 {
 	cc_open(&l, "cubic", 1448, 1);
@@ -298,5 +325,6 @@ static void bounds(void)
 static const struct unit_case cases[] = {UNIT_CASE(trajectories), UNIT_CASE(curve),
 	UNIT_CASE(reno_friendly), UNIT_CASE(alpha_is_one_later), UNIT_CASE(fast_convergence),
 	UNIT_CASE(unused_time), UNIT_CASE(timeout), UNIT_CASE(undo), UNIT_CASE(after_hystart),
-	UNIT_CASE(cut_by_others), UNIT_CASE(bounds)};
+	UNIT_CASE(cut_by_others), UNIT_CASE(target_is_bounded), UNIT_CASE(timeout_again),
+	UNIT_CASE(bounds)};
 UNIT_MAIN(cases)

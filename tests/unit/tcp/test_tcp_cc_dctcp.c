@@ -31,6 +31,19 @@ static void first_mark(void)
 	CU_ASSERT_TRUE(l.cc->l4s);
 }
 
+/* NewReno's growth, but not by an ACK with ECE (RFC 3168 6.1.2) */
+static void growth(void)
+{
+	struct tcp_sample s = {.delivered = 1448, .limited = true};
+
+	cc_open(&l, "dctcp", 1448, 50);
+	l.cc->on_ack(&l.c, &s);
+	CU_ASSERT_EQUAL(l.c.cwnd, 11 * 1448);
+	s.ece = true;
+	l.cc->on_ack(&l.c, &s);
+	CU_ASSERT_EQUAL(l.c.cwnd, 11 * 1448);
+}
+
 /* alpha = (1 - g) alpha + g F, g = 1/16, once a window */
 static void converges(void)
 {
@@ -106,6 +119,6 @@ static void sawtooth(void)
 	CU_ASSERT_TRUE(least >= bdp);
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(first_mark), UNIT_CASE(converges),
-	UNIT_CASE(floors), UNIT_CASE(loss), UNIT_CASE(sawtooth)};
+static const struct unit_case cases[] = {UNIT_CASE(first_mark), UNIT_CASE(growth),
+	UNIT_CASE(converges), UNIT_CASE(floors), UNIT_CASE(loss), UNIT_CASE(sawtooth)};
 UNIT_MAIN(cases)

@@ -78,6 +78,8 @@ static void jitter(void)
 	round_of(10, 40000, 40000);
 	round_of(20, 50000, 50000);
 	CU_ASSERT_EQUAL(h.css_rounds, 1);
+	round_of(7, 49999, 49999); /* too few to tell */
+	CU_ASSERT_EQUAL(h.css_rounds, 2);
 	round_of(8, 52000, 49999);
 	CU_ASSERT_EQUAL(h.css_rounds, 0);
 	cwnd = l.c.cwnd;

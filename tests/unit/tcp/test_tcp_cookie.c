@@ -259,7 +259,7 @@ static void ipv6(void)
 static void forged(void)
 {
 	struct tcp_opts o = ALL, back = {.has_ts = true, .ts_val = PEER_TS + 1};
-	struct seg s;
+	struct seg s, bare;
 
 	lab_open();
 	flooded(2);
@@ -280,12 +280,16 @@ static void forged(void)
 	WANT(TCP_RST, s.seq + 1, 0, 0);
 	CU_ASSERT_EQUAL(COUNT(cookies_rejected), 36);
 	CU_ASSERT_EQUAL(COUNT(drop_no_conn), 36);
+	/* nor where they would have said nothing */
+	bare = syn(5002, 0, (struct tcp_opts){.mss = 1460, .has_ts = true});
+	GIVE(TCP_ACK, P + 1, bare.seq + 1, .sport = 5002);
+	WANT(TCP_RST, bare.seq + 1, 0, 0);
 	back.ts_ecr ^= 1;
 	GIVE(TCP_SYN | TCP_ACK, P + 1, s.seq + 1, .o = back);
 	WANT(TCP_RST, s.seq + 1, 0, 0);
 	GIVE(TCP_RST | TCP_ACK, P + 1, s.seq + 1);
 	WANT_NONE();
-	CU_ASSERT_EQUAL(COUNT(cookies_rejected), 36); /* not even looked at */
+	CU_ASSERT_EQUAL(COUNT(cookies_rejected), 37); /* not even looked at */
 	CU_ASSERT_EQUAL(lab.t->conns, 0);
 	tcp_abort(lab.t, ack(0, &s, 0)); /* and the right one still does it */
 	lab_close();
@@ -311,11 +315,17 @@ static void periods(void)
 	lab.now += (PERIOD_MS + 1) * MS; /* it was the last ms of a period */
 	CU_ASSERT_PTR_NULL(ack(0, &s, 0));
 	CU_ASSERT_EQUAL(take().flags, TCP_RST);
-	/* its key is gone, though cookies are out again */
-	lab.now += PERIOD_MS * MS;
-	flooded(3);
-	CU_ASSERT_PTR_NULL(ack(0, &s, 0));
-	CU_ASSERT_EQUAL(take().flags, TCP_RST);
+	CU_ASSERT_EQUAL(COUNT(cookies_rejected), 0); /* too old to look at */
+	/* its key is gone, though cookies are out again: in a period with the same lowest bit, and
+	 * where nothing happened for a while */
+	for (uint32_t i = 2; i < 4; i++) {
+		s = syn(0, 0, o);
+		lab.now += i * PERIOD_MS * MS;
+		flooded(3);
+		CU_ASSERT_PTR_NULL(ack(0, &s, 0));
+		CU_ASSERT_EQUAL(take().flags, TCP_RST);
+		CU_ASSERT_EQUAL(COUNT(cookies_rejected), i - 1);
+	}
 	lab_close();
 }
 

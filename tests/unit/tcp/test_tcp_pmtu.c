@@ -207,6 +207,22 @@ static void raised_in_vain(void)
 	lab_close();
 }
 
+/* A route that changed while a larger size was on trial: no hurry to come back. */
+static void news_on_trial(void)
+{
+	start("10.0.0.2", 8960);
+	CU_ASSERT_TRUE(too_big(1500));
+	carried();
+	lab.t->now_ms += 600000;
+	acked(1);
+	CU_ASSERT_EQUAL(c.mss, 8960);
+	CU_ASSERT_TRUE(too_big(1400));
+	lab.t->now_ms += 599999;
+	acked(1);
+	CU_ASSERT_EQUAL(c.mss, 1360);
+	lab_close();
+}
+
 /* What was carried before an outage is tried again soon; if that fails too, it was a new path. */
 static void outage(void)
 {
@@ -267,6 +283,6 @@ static void nothing_in_flight(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(at_once), UNIT_CASE(least), UNIT_CASE(no_size),
 	UNIT_CASE(forged), UNIT_CASE(route_changed), UNIT_CASE(black_hole), UNIT_CASE(raised),
-	UNIT_CASE(raised_in_vain), UNIT_CASE(outage), UNIT_CASE(trial),
+	UNIT_CASE(raised_in_vain), UNIT_CASE(news_on_trial), UNIT_CASE(outage), UNIT_CASE(trial),
 	UNIT_CASE(nothing_in_flight)};
 UNIT_MAIN(cases)

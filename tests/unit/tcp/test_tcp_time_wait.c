@@ -151,6 +151,38 @@ static void reuse_by_cookie(void)
 	lab_close();
 }
 
+/* The quarter of the records that is kept for them: above the watermark of cookies. */
+static void reuse_above_watermark(void)
+{
+	uint32_t nxt;
+	struct seg s;
+
+	lab_open();
+	lab_close();
+	lab.cfg = (struct tcp_config){.conns = 1,
+		.syns = 8,
+		.time_waits = 1,
+		.exts = 1,
+		.rcv_limit = LIMIT,
+		.time_wait_ms = 60000,
+		.rto_min_ms = 200,
+		.socket = SOCKET_ID_ANY,
+		.secret = {1, 2, 3, 4}};
+	lab_open();
+	nxt = close_first(0, (struct tcp_opts){.mss = 1460});
+	for (uint16_t i = 0; i < 7; i++)
+		GIVE(TCP_SYN, P, 0, .sport = (uint16_t)(6000 + i));
+	drain();
+	CU_ASSERT_EQUAL(COUNT(cookies_sent), 1);
+	GIVE(TCP_SYN, P + 100, 0, .o = {.mss = 1460});
+	s = take();
+	CU_ASSERT_EQUAL(s.flags, TCP_SYN | TCP_ACK);
+	CU_ASSERT_TRUE(seq_gt(s.seq, nxt));
+	CU_ASSERT_EQUAL(COUNT(cookies_sent), 1);
+	CU_ASSERT_EQUAL(lab.t->syn.used, 7);
+	lab_close();
+}
+
 /* RFC 1337: what is left of the old connection does not end TIME_WAIT, nor does it live again. */
 static void rfc1337_hazards(void)
 {
@@ -251,7 +283,7 @@ static void reclaim(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(fin_again), UNIT_CASE(reuse),
-	UNIT_CASE(rfc6191_rows), UNIT_CASE(reuse_by_cookie), UNIT_CASE(rfc1337_hazards),
-	UNIT_CASE(oldest_makes_room), UNIT_CASE(simultaneous_close), UNIT_CASE(half_close),
-	UNIT_CASE(release_unread), UNIT_CASE(reclaim)};
+	UNIT_CASE(rfc6191_rows), UNIT_CASE(reuse_by_cookie), UNIT_CASE(reuse_above_watermark),
+	UNIT_CASE(rfc1337_hazards), UNIT_CASE(oldest_makes_room), UNIT_CASE(simultaneous_close),
+	UNIT_CASE(half_close), UNIT_CASE(release_unread), UNIT_CASE(reclaim)};
 UNIT_MAIN(cases)
