@@ -9,8 +9,9 @@
 
 /*
  * s carries data on a connection that uses ECN. each: DCTCP. True: an ACK is owed at once, because
- * what we echo has changed. DCTCP's ACK of the packets before the change goes out with that of the
- * change itself: what lies between two ACKs is one burst at most.
+ * what we echo has changed.
+ * RFC SAYS (8257 3.2) the ACK at a change carries what was echoed before it. WE DO say what is true
+ * at its end of a burst: one ACK leaves a poll, and the marks of a queue come in runs.
  */
 bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each)
 {

@@ -124,16 +124,20 @@ void tcp__pmtu_timeout(struct tcp *t, struct tcp_conn *c)
 	lower(t, c, mss);
 }
 
+/* Time for a larger size? Not while losses are being repaired, nor where the window could not spare
+ * a segment of it (RFC 4821 7.4). */
 static void raise_mss(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 	bool again = c->mss < f->pmtu_carried;
+	uint16_t mss = again ? f->pmtu_carried : step_up(c, f->pmtu_top);
 
-	if (c->mss >= f->pmtu_top || t->now_ms - f->pmtu_ms < (again ? AGAIN_MS : RAISE_MS))
+	if (mss <= c->mss || t->now_ms - f->pmtu_ms < (again ? AGAIN_MS : RAISE_MS) ||
+		f->ca != TCP_CA_OPEN || c->cwnd < 2u * mss)
 		return;
-	c->mss = again ? f->pmtu_carried : step_up(c, f->pmtu_top);
+	c->mss = mss;
 	f->pmtu_trial = true;
-	f->pmtu_end = c->snd_nxt + c->mss;
+	f->pmtu_end = c->snd_nxt + mss;
 	f->pmtu_ms = t->now_ms;
 	TCP_COUNT(t, pmtu_raised);
 }

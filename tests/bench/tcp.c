@@ -36,9 +36,9 @@
 #define BUFFERS     32768
 
 #define LISTENERS 8
-#define PACE      1024 /* handshakes at a time: half-open places are few */
-#define STUCK     50   /* times 100 ms */
-#define SPARE     64   /* connections besides the idle ones: those to the member */
+#define PACE      256 /* handshakes at a time: their packets fit into memif's ring */
+#define STUCK     50  /* times 100 ms */
+#define SPARE     64  /* connections besides the idle ones: those to the member */
 /* clang-format off */
 #define INI \
 	"[global]\nmemory = %uM\n" \
@@ -77,7 +77,7 @@ static const struct bench benches[] = {
 	{"http-4k", "http", END_ASK, 4096, 64, RESPONSES},
 	{"http-open", "http", END_OPEN, 0, 64, CONNECTIONS},
 	{"echo-idle", "echo", END_HOLD, 0, 1, HELD},
-	{"splice-idle", "splice", END_HOLD, 100, 4, HELD},
+	{"splice-idle", "splice", END_HOLD, 100, 2, HELD},
 	{"http-idle", "http", END_HOLD, 100, 1, HELD},
 };
 
@@ -310,10 +310,12 @@ static int by_cost(const void *a, const void *b)
 
 /* ---- the table ---- */
 
+#define STAGE_WIDTH(name) (int)(sizeof(#name) - 1)
+
 static void head(void)
 {
-	printf("%-12s %22s %22s %6s %7s", "", "in this run", "a core", "busy", "cycles");
-#define X(name) printf(" %10s", #name);
+	printf("%-13s %8s %8s %-7s %6s %7s", "", "here", "a core", "", "busy", "cycles");
+#define X(name) printf(" %*s", STAGE_WIDTH(name), #name);
 #include "worker/worker_stage.def"
 #undef X
 	printf("\n");
@@ -330,19 +332,25 @@ static double amount(const struct sample *s, enum unit unit)
 
 static void row(const char *name, enum unit unit, struct sample *all, unsigned n)
 {
-	static const char *const units[] = {"Gbit/s", "responses/s", "connections/s"};
+	static const char *const units[] = {"Gbit/s", "rsp/s", "conn/s"};
+#define X(stage) STAGE_WIDTH(stage),
+	static const int width[] = {
+#include "worker/worker_stage.def"
+	};
+#undef X
 	double hz = (double)rte_get_tsc_hz(), rate, busy, scale = unit == GBIT ? 8e-9 : 1;
+	int digits = unit == GBIT ? 2 : 0;
 	const struct sample *s;
 
 	qsort(all, n, sizeof(*all), by_cost);
 	s = &all[n / 2];
 	rate = amount(s, unit) * scale * hz / (double)s->tsc;
 	busy = (double)s->busy / (double)s->tsc;
-	printf("%-12s %8.*f %-13s %8.*f %-13s %4.0f %% %7.0f", name, unit == GBIT ? 2 : 0, rate,
-		units[unit], unit == GBIT ? 2 : 0, busy > 0 ? rate / busy : 0, units[unit],
-		100 * busy, unit == GBIT ? cost(s) : each(s->busy, (uint64_t)amount(s, unit)));
+	printf("%-13s %8.*f %8.*f %-7s %4.0f %% %7.0f", name, digits, rate, digits,
+		busy > 0 ? rate / busy : 0, units[unit], 100 * busy,
+		unit == GBIT ? cost(s) : each(s->busy, (uint64_t)amount(s, unit)));
 	for (unsigned i = 0; i < WORKER_STAGE_N; i++)
-		printf(" %10.0f", each(s->stage[i].cycles, s->stage[i].packets));
+		printf(" %*.0f", width[i], each(s->stage[i].cycles, s->stage[i].packets));
 	printf("\n");
 	fflush(stdout);
 }

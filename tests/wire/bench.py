@@ -46,7 +46,7 @@ socket = %s/sock
 drain = 1s
 
 [port wire]
-device = net_af_packet0,iface=px1
+device = net_af_packet0,iface=px1,framecnt=8192
 address = %s/16, %s/64
 
 [tcp]

@@ -254,7 +254,7 @@ static void probe_rtt_long(void)
 	p.rtt *= 1.2;
 	for (int i = 0; i < 1200; i++) {
 		run(10000);
-		low += p.l.c.cwnd == 4 * 1448 && p.l.f.out_bytes <= 4 * 1448 ? 10000 : 0;
+		low += p.l.c.cwnd == 4 * 1448 && p.l.f.bytes[TCP_RUN_OUT] <= 4 * 1448 ? 10000 : 0;
 	}
 	CU_ASSERT_TRUE(low >= 500000 && low < 1300000);
 }
@@ -360,7 +360,7 @@ static void full_pipe(void)
 		s.now_us = p.l.now += 20000;
 		s.prior_delivered = p.l.f.delivered;
 		p.l.f.delivered += 1448;
-		p.l.f.out_bytes = 100000000;
+		p.l.f.bytes[TCP_RUN_OUT] = 100000000;
 		s.rate_bytes = rate[i] * 1000;
 		paced = p.l.cc->pacing_rate(&p.l.c);
 		p.l.cc->on_ack(&p.l.c, &s);

@@ -16,6 +16,7 @@ static void start(const char *remote, uint16_t mss)
 	c = (struct tcp_conn){.state = TCP_ESTABLISHED,
 		.flight = &f,
 		.mss = mss,
+		.cwnd = SENT,
 		.snd_una = UNA,
 		.snd_nxt = UNA + SENT};
 	ip_addr_parse(remote, &c.remote);
@@ -184,6 +185,26 @@ static void raised(void)
 	lab_close();
 }
 
+/* RFC 4821 7.4: not from a window that it would fill, nor while losses are being repaired. */
+static void no_room_to_raise(void)
+{
+	start("10.0.0.2", 1460);
+	CU_ASSERT_TRUE(too_big(1400));
+	carried();
+	lab.t->now_ms += 600000;
+	c.cwnd = 2 * 1460 - 1;
+	acked(1);
+	CU_ASSERT_EQUAL(c.mss, 1360);
+	c.cwnd++;
+	f.ca = TCP_CA_LOSS;
+	acked(1);
+	CU_ASSERT_EQUAL(c.mss, 1360);
+	f.ca = TCP_CA_OPEN;
+	acked(1);
+	CU_ASSERT_EQUAL(c.mss, 1460);
+	lab_close();
+}
+
 /* A step up that is not carried: down again, and ten minutes more. */
 static void raised_in_vain(void)
 {
@@ -283,6 +304,6 @@ static void nothing_in_flight(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(at_once), UNIT_CASE(least), UNIT_CASE(no_size),
 	UNIT_CASE(forged), UNIT_CASE(route_changed), UNIT_CASE(black_hole), UNIT_CASE(raised),
-	UNIT_CASE(raised_in_vain), UNIT_CASE(news_on_trial), UNIT_CASE(outage), UNIT_CASE(trial),
-	UNIT_CASE(nothing_in_flight)};
+	UNIT_CASE(no_room_to_raise), UNIT_CASE(raised_in_vain), UNIT_CASE(news_on_trial),
+	UNIT_CASE(outage), UNIT_CASE(trial), UNIT_CASE(nothing_in_flight)};
 UNIT_MAIN(cases)
