@@ -31,7 +31,8 @@ static int pools_create(struct tcp *t)
 		RTE_CACHE_LINE_SIZE, cfg->socket);
 	t->ext = rte_zmalloc_socket(
 		"tcp_ext", (size_t)cfg->exts * sizeof(*t->ext), RTE_CACHE_LINE_SIZE, cfg->socket);
-	if (!t->conn || !t->ext || tcp__records_create(&t->syn, cfg->syns, cfg->socket) < 0 ||
+	if (!t->conn || !t->ext || tcp__flights_create(t) < 0 ||
+		tcp__records_create(&t->syn, cfg->syns, cfg->socket) < 0 ||
 		tcp__records_create(&t->tw, cfg->time_waits, cfg->socket) < 0 ||
 		tcp__table_create(&t->table, entries, cfg->socket) < 0)
 		return -ENOMEM;
@@ -60,6 +61,7 @@ struct tcp *tcp_create(
 	t->key_table = (struct siphash_key){{cfg->secret[0], cfg->secret[1]}};
 	t->key_isn = (struct siphash_key){{cfg->secret[2], cfg->secret[3]}};
 	wheel_init(&t->wheel, t->now_ms);
+	wheel_init(&t->pace, (uint32_t)(now / TCP_PACE_US));
 	if (pools_create(t) == 0)
 		return t;
 fail:
@@ -82,6 +84,8 @@ void tcp_destroy(struct tcp *t)
 	tcp__table_destroy(&t->table);
 	rte_free(t->tw.rec);
 	rte_free(t->syn.rec);
+	rte_free(t->run);
+	rte_free(t->flight);
 	rte_free(t->ext);
 	rte_free(t->conn);
 	rte_free(t);
@@ -191,6 +195,7 @@ void tcp__conn_put(struct tcp *t, struct tcp_conn *c)
 	buf_chain_free(&c->rx);
 	buf_chain_free(&c->tx);
 	tcp__ext_drop(t, c);
+	tcp__flight_drop(t, c);
 	wheel_cancel(&t->wheel, &c->timer);
 	c->state = TCP_CLOSED;
 	c->owner = NULL;
@@ -296,7 +301,6 @@ struct tcp_ext *tcp__ext(struct tcp *t, struct tcp_conn *c)
 	x = &t->ext[t->ext_free - 1];
 	t->ext_free = x->free_next;
 	t->exts++;
-	x->sacked.n = x->sacked.bytes = 0;
 	x->reasm.n = x->reasm.bytes = 0;
 	x->has_fin = false;
 	c->ext = x;
@@ -332,6 +336,14 @@ uint32_t tcp__ts_offset(const struct tcp *t, const struct tcp_key *k)
 	return (uint32_t)((uint64_t)x ^ (uint64_t)(x >> 64));
 }
 
+/* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)) */
+uint32_t tcp__initial_window(uint32_t mss)
+{
+	uint32_t some = 2 * mss > 14600 ? 2 * mss : 14600;
+
+	return 10 * mss < some ? 10 * mss : some;
+}
+
 /* The sending side's first values, once the peer's MSS is in c->mss (0: none offered). */
 void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const struct tcp_path *path)
 {
@@ -345,14 +357,14 @@ void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const stru
 	c->mss = offer < ours ? offer : ours;
 	if (path->gso_max > c->mss)
 		c->gso_segs = (uint8_t)RTE_MIN(path->gso_max / c->mss, UINT8_MAX);
-	c->snd_una = c->rtx_nxt = c->recover = iss;
+	c->snd_una = iss;
 	c->snd_nxt = iss + 1;
 	c->rcv_limit = t->cfg.rcv_limit;
 	c->rcv_wscale = tcp__wscale(c->rcv_limit) & 15;
 	c->rcv_ms = t->now_ms;
 	c->rto = TCP_RTO_INIT_MS;
-	/* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)) */
-	c->cwnd = 10u * c->mss < 14600 ? 10u * c->mss : (2u * c->mss > 14600 ? 2u * c->mss : 14600);
+	c->cc = path->cc;
+	c->cwnd = tcp__initial_window(c->mss);
 	c->ssthresh = UINT32_MAX;
 }
 
@@ -389,6 +401,8 @@ struct tcp_conn *tcp_connect(struct tcp *t, const struct ip_endpoint *local,
 	tcp__conn_start(t, c, tcp__isn(t, &k), path);
 	c->snd_nxt = c->snd_una; /* tcp_output sends the SYN */
 	c->state = TCP_SYN_SENT;
+	if (path->ecn)
+		c->flags |= TCP_F_ECN; /* offered; agreed on with the SYN-ACK */
 	tcp__table_insert(t, hash, TCP_KIND_CONN, tcp__index(t, c));
 	TCP_COUNT(t, opens_active);
 	tcp__dirty(t, c);
@@ -460,6 +474,7 @@ void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error)
 	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_CONN, tcp__index(t, c));
 	wheel_cancel(&t->wheel, &c->timer);
 	tcp__ext_drop(t, c);
+	tcp__flight_drop(t, c);
 	t->orphans -= tcp__is_orphan(c);
 	c->state = TCP_CLOSED;
 	c->error = (uint8_t)error;

@@ -62,9 +62,7 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 #define TCP_F_ACK_DELAY  0x0040  /* an ACK is owed by t_ack at the latest */
 #define TCP_F_DIRTY      0x0080  /* on the output list */
 #define TCP_F_READY      0x0100  /* on the ready list */
-#define TCP_F_RECOVERY   0x0200  /* fast recovery until `recover` is acknowledged (RFC 6675) */
-#define TCP_F_RTO        0x0400  /* loss recovery after a timeout, until `recover` */
-#define TCP_F_RTT_TIMED  0x0800  /* rtt_seq and rtt_at hold a running measurement */
+#define TCP_F_SYN_AGAIN  0x0200  /* the SYN is to be sent again */
 #define TCP_F_RELEASED   0x1000  /* the owner gave it up; it closes on its own */
 #define TCP_F_PROBE      0x2000  /* a zero-window or keepalive probe is owed */
 #define TCP_F_ECN        0x4000  /* ECN agreed on (RFC 3168 6.1.1) */
@@ -73,22 +71,21 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 
 /*
  * The connection (PCB), 256 bytes, lines by use. Sequence space:
- *   snd_una <= rtx_nxt <= snd_nxt <= snd_una + tx.bytes (+1 SYN, +1 FIN)
- * tx holds exactly the bytes from snd_una (after the SYN) to the end of what the owner gave.
+ *   snd_una <= snd_nxt <= snd_una + tx.bytes (+1 SYN, +1 FIN)
+ * tx holds exactly the bytes from snd_una (after the SYN) to the end of what the owner gave; what
+ * is known of those in flight is in `flight`.
  */
 struct tcp_conn {
 	/* line 0: both directions' sequence state */
 	uint8_t state;          /* enum tcp_state */
 	uint8_t error;          /* errno value, with TCP_EV_DEAD */
-	uint32_t flags;         /* TCP_F_* */
 	uint8_t events;         /* TCP_EV_* not yet taken by the owner */
-	uint8_t dupacks;        /* consecutive duplicate ACKs, saturates */
-	uint16_t mss;           /* largest payload we send, without timestamps subtracted, bytes */
 	uint8_t snd_wscale : 4; /* shift of windows the peer announces, 0..14 */
 	uint8_t rcv_wscale : 4; /* shift of windows we announce, 0..14 */
+	uint32_t flags;         /* TCP_F_* */
+	uint16_t mss;           /* largest payload we send, without timestamps subtracted, bytes */
 	uint8_t gso_segs;       /* most segments in one packet handed to the port, >= 1 (TSO) */
 	uint8_t backoff;        /* consecutive timeouts without progress */
-	uint8_t probes;         /* keepalive probes sent without answer */
 	uint32_t rcv_nxt;       /* next sequence number expected */
 	uint32_t rcv_adv;       /* right edge we announced; never moves left */
 	uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
@@ -97,11 +94,11 @@ struct tcp_conn {
 	uint32_t snd_nxt;       /* next new sequence number to send */
 	uint32_t snd_wnd;       /* peer's window from snd_una, bytes */
 	uint32_t snd_wl1;       /* SEG.SEQ of the last window update */
-	uint32_t rtx_nxt;       /* next sequence number to retransmit in recovery */
-	uint32_t recover;       /* snd_nxt when recovery began */
 	uint32_t rcv_ms;        /* when the last segment arrived, ms */
-	uint32_t rcv_limit;     /* most bytes we hold for the owner */
+	uint32_t rcv_limit;     /* most bytes we hold for the owner, for now */
 	uint32_t rcv_unacked;   /* bytes in order since the last ACK we sent */
+	uint32_t drs_seq;       /* receive autotuning: what the owner had taken when ... */
+	uint32_t drs_us;        /* ... its round began, us modulo 2^32 */
 
 	/* line 1: queues */
 	struct buf_chain rx; /* in-order bytes for the owner, ends at rcv_nxt (before a FIN) */
@@ -113,14 +110,16 @@ struct tcp_conn {
 	uint32_t cwnd;            /* bytes */
 	uint32_t ssthresh;        /* bytes */
 	uint32_t srtt;            /* us, never 0 once measured; 0: not measured */
-	uint32_t rttvar;          /* us */
-	uint32_t rtt_seq;         /* the measurement ends when this is acknowledged */
-	uint32_t rtt_us;          /* when it began, us, modulo 2^32 */
-	uint32_t t_rtx;           /* deadline of RTO, persist or SYN, ms; 0: none */
-	uint32_t t_ack;           /* deadline of a delayed ACK, ms; 0: none */
-	uint16_t rto;             /* ms, with backoff applied */
-	uint16_t chal_ms;         /* low bits of the time of our last challenge ACK, ms */
-	struct tcp_ext *ext;      /* scoreboard and out-of-order data; NULL when none */
+	union {
+		uint32_t rttvar; /* us */
+		uint32_t syn_us; /* before the handshake is done: when our SYN first left */
+	};
+	uint32_t t_rtx;            /* deadline of what rtx_kind says, ms; 0: none */
+	uint32_t t_ack;            /* deadline of a delayed ACK, ms; 0: none */
+	uint16_t rto;              /* ms, with backoff applied */
+	uint16_t chal_ms;          /* low bits of the time of our last challenge ACK, ms */
+	struct tcp_ext *ext;       /* out-of-order data; NULL when none */
+	struct tcp_flight *flight; /* what a sender knows; NULL: nothing in flight for a while */
 	void *owner;
 
 	/* line 3: identity and timers */
@@ -128,19 +127,17 @@ struct tcp_conn {
 	struct wheel_node timer; /* min of all deadlines */
 	uint16_t local;          /* index in the instance's table of local addresses */
 	uint16_t lport, rport;
-	uint8_t listener;          /* index of the listener that accepted it; 0xff: none */
-	uint8_t cc;                /* index of the congestion control ops */
-	uint8_t quick;             /* segments still acknowledged at once */
-	uint8_t rtx_kind;          /* what t_rtx is: enum tcp_rtx */
-	uint32_t drs_seq;          /* receive autotuning: rcv_nxt less rx when its round began */
-	uint32_t drs_us;           /* when that was, us modulo 2^32 */
-	uint32_t rcv_rtt;          /* RTT as the receiving side sees it, us; 0: not measured */
-	struct tcp_flight *flight; /* what a sender knows; NULL: nothing in flight for a while */
-	uint32_t ready_next;       /* index + 1 of the next on the ready list; 0: last */
-	uint32_t dirty_next;       /* the same for the output list */
+	uint8_t listener;    /* index of the listener that accepted it; 0xff: none */
+	uint8_t cc;          /* congestion control, see tcp_cc_find */
+	uint8_t probes;      /* keepalive probes sent without answer */
+	uint8_t quick;       /* segments still acknowledged at once */
+	uint8_t rtx_kind;    /* enum tcp_rtx */
+	uint32_t rcv_rtt;    /* RTT as the receiving side sees it, us; 0: not measured */
+	uint32_t ready_next; /* index + 1 of the next on the ready list; 0: last */
+	uint32_t dirty_next; /* the same for the output list */
 };
 
-_Static_assert(sizeof(struct tcp_conn) <= 320, "four cache lines a connection");
+_Static_assert(sizeof(struct tcp_conn) == 256, "four cache lines a connection");
 
 enum tcp_stat {
 #define X(name, text) TCP_STAT_##name,
@@ -154,7 +151,9 @@ struct tcp_config {
 	uint32_t conns;        /* most connections */
 	uint32_t syns;         /* most half-open passive connections */
 	uint32_t time_waits;   /* most TIME_WAIT records; the oldest makes room */
-	uint32_t exts;         /* most connections with out-of-order data or SACKed ranges */
+	uint32_t exts;         /* most connections with out-of-order data */
+	uint32_t flights;      /* most connections with bytes in flight; 0: as conns */
+	uint32_t runs;         /* of those bytes, see struct tcp_run; 0: 32 a flight */
 	uint32_t rcv_limit;    /* receive buffer, bytes */
 	uint32_t snd_limit;    /* tcp_tx_room counts from here, bytes */
 	uint32_t keepalive_ms; /* idle time before probes; 0: off */
@@ -216,6 +215,8 @@ uint16_t tcp_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max, clock_u
 void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now);
 /* ms until a timer may be due, at most max. */
 uint32_t tcp_next_tick(const struct tcp *t, uint32_t max, clock_us_t now);
+/* us until a paced connection may send again, at most max. */
+uint32_t tcp_next_pace(const struct tcp *t, uint32_t max, clock_us_t now);
 bool tcp_output_pending(const struct tcp *t);
 
 /* Queue all of chain (taken, empty afterwards) behind tx. 0; -EPIPE after shutdown or death,

@@ -1,126 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an acceptable ACK does: frees tx, measures, opens windows, finds losses.
- *
- * Loss recovery (RFC 6675 with SACK, RFC 6582 without, RFC 6298 5 after a timeout) is three marks:
- *   recover   snd_nxt when it began; an ACK at or beyond it ends it
- *   lost_end  everything unsacked in [snd_una, lost_end) is taken for lost
- *   rtx_nxt   of that, everything below has been sent again
- * so that pipe = (snd_nxt - snd_una) - sacked - lost and not yet sent again.
+ * What an acceptable ACK does, in this order: the scoreboard learns what arrived (tcp_run.c); the
+ * round trip and the delivery rate are measured; what is lost is found and recovery entered or left
+ * (tcp_rack.c, tcp_recovery.c); the window follows, by PRR or by congestion control; tx is freed.
  */
 #include "tcp/tcp_priv.h"
 
-static uint32_t sacked_bytes(const struct tcp_conn *c)
+/* D-SACK (RFC 2883 4): the first block lies below the ACK, or inside the second one. */
+static bool is_dsack(const struct tcp_seg *s)
 {
-	if (c->flags & TCP_F_SACK)
-		return c->ext ? c->ext->sacked.bytes : 0;
-	/* without SACK each duplicate ACK says that one segment left (RFC 6582 3.2) */
-	return c->dupacks * tcp__payload_max(c);
-}
+	const struct tcp_opts *o = &s->opt;
 
-/* RFC 6675 IsLost: enough was SACKed above. The highest sequence number for which that holds. */
-static uint32_t sack_lost_end(const struct tcp_conn *c)
-{
-	uint32_t enough = (TCP_DUP_THRESH - 1) * tcp__payload_max(c), above = 0, i;
-
-	if (!c->ext)
-		return c->snd_una;
-	for (i = c->ext->sacked.n; i > 0; i--) {
-		above += c->ext->sacked.r[i - 1].end - c->ext->sacked.r[i - 1].start;
-		if (above > enough || c->ext->sacked.n - i + 1 >= TCP_DUP_THRESH)
-			return c->ext->sacked.r[i - 1].start;
-	}
-	return c->snd_una;
-}
-
-uint32_t tcp__lost_end(const struct tcp_conn *c)
-{
-	uint32_t one = seq_min(c->snd_una + tcp__payload_max(c), c->snd_nxt);
-
-	if (c->flags & TCP_F_RTO)
-		return seq_min(c->recover, c->snd_nxt);
-	if (!(c->flags & TCP_F_RECOVERY))
-		return c->snd_una;
-	/* the first segment is lost in any case: that is why recovery began */
-	return (c->flags & TCP_F_SACK) ? seq_max(one, sack_lost_end(c)) : one;
-}
-
-uint32_t tcp__pipe(const struct tcp_conn *c)
-{
-	uint32_t flight = c->snd_nxt - c->snd_una, gone = sacked_bytes(c), end = tcp__lost_end(c);
-	uint32_t from = seq_max(c->rtx_nxt, c->snd_una);
-
-	if (seq_lt(from, end)) {
-		gone += end - from;
-		if (c->ext)
-			gone -= tcp__ranges_overlap(&c->ext->sacked, from, end);
-	}
-	return gone < flight ? flight - gone : 0;
-}
-
-static void recovery_begin(struct tcp *t, struct tcp_conn *c)
-{
-	const struct tcp_cc_old *cc = &tcp__cc_ops[c->cc];
-
-	c->ssthresh = cc->on_loss(c, c->snd_nxt - c->snd_una, t->now_ms);
-	c->cwnd = c->ssthresh;
-	c->recover = c->snd_nxt;
-	c->rtx_nxt = c->snd_una;
-	c->flags |= TCP_F_RECOVERY;
-	TCP_COUNT(t, fast_recoveries);
-}
-
-/* Take all that is in flight and not SACKed for lost. */
-void tcp__resend(struct tcp_conn *c)
-{
-	if (c->state >= TCP_ESTABLISHED)
-		c->cwnd = tcp__payload_max(c);
-	c->recover = c->snd_nxt;
-	c->rtx_nxt = c->snd_una;
-	c->dupacks = 0;
-	c->flags = (c->flags & ~(TCP_F_RECOVERY | TCP_F_RTT_TIMED)) | TCP_F_RTO;
-}
-
-/* RFC 2018 8: the peer may have thrown away what it SACKed. It has when the first byte that it does
- * not acknowledge is one of those; and after two timeouts in a row only cumulative ACKs count. */
-static bool reneged(const struct tcp_conn *c)
-{
-	const struct tcp_ranges *sacked = &c->ext->sacked;
-
-	return c->backoff > 0 || (sacked->n && sacked->r[0].start == c->snd_una);
-}
-
-/* The retransmission timer expired with data in flight (RFC 6298 5.4-5.6, RFC 5681 3.1). */
-void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
-{
-	if (c->state >= TCP_ESTABLISHED && !(c->flags & TCP_F_RTO))
-		c->ssthresh = tcp__cc_ops[c->cc].on_loss(c, c->snd_nxt - c->snd_una, t->now_ms);
-	if (c->ext && reneged(c))
-		tcp__ranges_trim(&c->ext->sacked, c->snd_nxt);
-	tcp__resend(c);
-	TCP_COUNT(t, rto);
-}
-
-/* Enter the SACK blocks that lie within what is in flight. True: they told something new. */
-static bool sack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	bool news = false;
-
-	if (!(c->flags & TCP_F_SACK) || !s->opt.n_sack)
+	if (!o->n_sack || !seq_lt(o->sack[0].start, o->sack[0].end))
 		return false;
-	for (uint32_t i = 0; i < s->opt.n_sack; i++) {
-		uint32_t start = s->opt.sack[i].start, end = s->opt.sack[i].end;
-		struct tcp_ext *x;
+	if (seq_leq(o->sack[0].end, s->ack))
+		return true;
+	return o->n_sack > 1 && seq_geq(o->sack[0].start, o->sack[1].start) &&
+	       seq_leq(o->sack[0].end, o->sack[1].end);
+}
 
-		/* D-SACK (RFC 2883) and nonsense lie below the ACK or beyond what was sent */
-		if (!seq_lt(start, end) || seq_leq(start, seq_max(c->snd_una, s->ack)) ||
-			seq_gt(end, c->snd_nxt))
-			continue;
-		x = tcp__ext(t, c);
-		if (x)
-			news |= tcp__ranges_add(&x->sacked, start, end);
+/* The SACK blocks that lie within what is in flight (RFC 2018, RFC 2883). */
+static void sack_input(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
+{
+	uint32_t i = 0;
+
+	if (!(c->flags & TCP_F_SACK))
+		return;
+	if (is_dsack(s)) {
+		d->dsack = true;
+		i = 1;
 	}
-	return news;
+	for (; i < s->opt.n_sack; i++) {
+		uint32_t start = s->opt.sack[i].start, end = s->opt.sack[i].end;
+
+		/* nonsense lies below the ACK or beyond what was sent */
+		if (seq_lt(start, end) && seq_gt(start, seq_max(c->snd_una, s->ack)) &&
+			seq_leq(end, c->snd_nxt))
+			tcp__runs_sacked(t, c->flight, start, end, d);
+	}
 }
 
 /* Linux's form of the rule of RFC 9293 3.10.7.4, which saves SND.WL2: newer data, newer ACK, or
@@ -143,11 +61,12 @@ static bool window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 	return changed;
 }
 
-static void rtt_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+static void rtt_input(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_delivery *d)
 {
-	if ((c->flags & TCP_F_RTT_TIMED) && seq_geq(s->ack, c->rtt_seq)) {
-		c->flags &= ~TCP_F_RTT_TIMED;
-		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
+	/* Karn: an ACK of what was sent twice may be late by all the time between */
+	if (d->timed && !d->again) {
+		tcp__rtt_sample(c, (uint32_t)t->now_us - d->first_us, t->cfg.rto_min_ms);
 	} else if (c->backoff && (c->flags & TCP_F_TS)) {
 		/* Karn's rule leaves nothing to measure, and RTO at its backoff, on a path that
 		 * loses much. The echo tells which copy arrived, if only in ms (RFC 7323 4.1). */
@@ -171,98 +90,134 @@ static void fin_acked(struct tcp *t, struct tcp_conn *c)
 	}
 }
 
-static void recovery_ack(struct tcp_conn *c)
+/* snd_una moves to ack, and what lies before it is free. */
+static void advance(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_delivery *d)
 {
-	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO))) {
-		/* it follows, lest it be half the sequence space away one day */
-		c->recover = seq_max(c->recover, c->snd_una - 1);
-		return;
-	}
-	if (seq_geq(c->snd_una, c->recover)) {
-		c->flags &= ~(TCP_F_RECOVERY | TCP_F_RTO);
-		return;
-	}
-	/* partial ACK without SACK: the next segment is the next hole (RFC 6582 3.2 step 3) */
-	if (!(c->flags & TCP_F_SACK) && (c->flags & TCP_F_RECOVERY))
-		c->rtx_nxt = c->snd_una;
-}
+	uint32_t n = ack - c->snd_una, bytes = n < c->tx.bytes ? n : c->tx.bytes;
 
-/* An ACK of n > 0 new sequence numbers. */
-static void new_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
-{
-	uint32_t ack = s->ack, n = ack - c->snd_una, bytes = n < c->tx.bytes ? n : c->tx.bytes;
-	bool limited = tcp__pipe(c) + tcp__payload_max(c) >= c->cwnd;
-	bool in_rto = c->flags & TCP_F_RTO;
-
-	rtt_input(t, c, s);
+	tcp__runs_acked(t, c, ack, d);
 	c->snd_una = ack;
-	c->rtx_nxt = seq_max(c->rtx_nxt, ack);
 	buf_chain_consume(&c->tx, bytes);
-	if (c->ext)
-		tcp__ranges_trim(&c->ext->sacked, ack);
-	c->dupacks = 0;
-	c->backoff = 0;
+	d->advanced = true;
 	c->rcv_ms = t->now_ms;
-	recovery_ack(c);
-	/* growth only while the window was what held us back (RFC 7661), never in fast recovery */
-	if (!(c->flags & TCP_F_RECOVERY) && (limited || in_rto))
-		tcp__cc_ops[c->cc].on_ack(c, bytes, t->now_ms);
 	if (bytes)
 		tcp__event(t, c, TCP_EV_WRITABLE);
-	if (c->snd_una == c->snd_nxt)
-		c->t_rtx = 0;
-	else
-		tcp__rtx_restart(t, c);
-	tcp__dirty(t, c);
-	if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt && c->tx.bytes == 0)
-		fin_acked(t, c);
 }
 
-/* An ACK that moves nothing: a duplicate when it could mean that a segment arrived out of order
- * (RFC 5681 2, RFC 6675 2). */
-static void same_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed,
-	bool sack_news)
+/* ECE (RFC 3168 6.1.2): once a round trip it is as good as a loss. DCTCP wants all of them, in its
+ * sample, and only this one cuts the window. */
+static bool ece_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	/* an answer to a probe: the peer lives, however long its window stays shut */
-	if (c->snd_nxt == c->snd_una || c->snd_wnd == 0)
-		c->backoff = 0;
-	if (c->snd_nxt == c->snd_una)
-		return;
-	if (!sack_news && ((c->flags & TCP_F_SACK) || s->len || wnd_changed ||
-				  (s->flags & (TCP_SYN | TCP_FIN))))
-		return;
-	if (c->dupacks < UINT8_MAX)
-		c->dupacks++;
-	tcp__dirty(t, c); /* limited transmit (RFC 3042): the pipe drained by one segment */
-}
+	struct tcp_flight *f = c->flight;
 
-static bool loss_found(const struct tcp_conn *c)
-{
-	if (c->flags & (TCP_F_RECOVERY | TCP_F_RTO))
+	if (!(c->flags & TCP_F_ECN) || !(s->flags & TCP_ECE))
 		return false;
-	if (c->dupacks >= TCP_DUP_THRESH)
-		/* RFC 6582 3.2: not for the echoes of an earlier recovery */
-		return (c->flags & TCP_F_SACK) || seq_gt(c->snd_una, c->recover);
-	return (c->flags & TCP_F_SACK) && seq_gt(sack_lost_end(c), c->snd_una);
+	if (f->ca == TCP_CA_OPEN && seq_gt(c->snd_una, f->ecn_end)) {
+		tcp__recovery_reduce(t, c, true);
+		f->ecn_end = c->snd_nxt;
+		c->flags |= TCP_F_CWR;
+		TCP_COUNT(t, ecn_reductions);
+	}
+	return true;
+}
+
+/* The window after an ACK that delivered something. */
+static void window_follow(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d, struct tcp_sample *s)
+{
+	const struct tcp_cc_ops *cc = tcp__cc[c->cc];
+	uint32_t mss = tcp__payload_max(c);
+
+	s->now_us = (uint32_t)t->now_us;
+	s->acked = d->acked;
+	s->delivered = d->bytes;
+	s->lost = d->lost;
+	s->prior_pipe = d->pipe;
+	/* growth only while the window was what held us back (RFC 7661 4.3, RFC 9438 5.8) */
+	s->limited = d->pipe + mss >= c->cwnd || (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe);
+	tcp__cwv_ack(t, c, d->pipe);
+	if (c->flight->ca == TCP_CA_RECOVERY && !cc->model)
+		tcp__recovery_prr(c, d);
+	else if (d->bytes || s->ece)
+		cc->on_ack(c, s);
+}
+
+/* When to look again: never, a new timer for progress, or as it is. RACK may have set its own. */
+static void timer_follow(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d, uint8_t kind)
+{
+	if (c->snd_una == c->snd_nxt) {
+		c->t_rtx = 0;
+		tcp__flight_rest(t, c);
+	} else if (c->rtx_kind != TCP_RTX_REORDER &&
+		   (d->advanced || kind == TCP_RTX_REORDER ||
+			   (d->sack_news && kind == TCP_RTX_PROBE))) {
+		tcp__rtx_restart(t, c);
+	} else if (c->rtx_kind != TCP_RTX_REORDER) {
+		c->rtx_kind = kind;
+	}
+}
+
+/* A duplicate could mean that a segment arrived out of order (RFC 5681 2). */
+static bool is_dup(const struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed)
+{
+	return s->ack == c->snd_una && !s->len && !wnd_changed && !(s->flags & (TCP_SYN | TCP_FIN));
+}
+
+static void flight_input(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
+{
+	struct tcp_sample sample = {0};
+	uint8_t kind = c->rtx_kind;
+
+	c->rtx_kind = TCP_RTX_RTO;
+	if (seq_gt(s->ack, c->snd_una))
+		advance(t, c, s->ack, d);
+	sack_input(t, c, s, d);
+	if (d->dsack) {
+		tcp__rack_dsack(c);
+		tcp__recovery_dsack(t, c, s->opt.sack[0].end - s->opt.sack[0].start);
+	}
+	if (d->bytes) {
+		tcp__rate_sample(t, c, d, &sample);
+		tcp__rack_update(t, c, s, d);
+		rtt_input(t, c, s, d);
+	}
+	if (d->advanced) {
+		c->backoff = 0;
+		tcp__pmtu_acked(t, c);
+	}
+	tcp__tlp_ack(t, c, d);
+	tcp__recovery_ack(t, c, s, d);
+	sample.ece = ece_input(t, c, s);
+	window_follow(t, c, d, &sample);
+	timer_follow(t, c, d, kind);
+	if (d->advanced || d->sack_news || d->dup)
+		tcp__dirty(t, c); /* what the pipe lost may be replaced (RFC 3042) */
 }
 
 /* s->ack lies in [snd_una - window, snd_nxt]. c may be dead afterwards. */
 void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	bool sack_news, wnd_changed;
+	struct tcp_delivery d = {0};
+	bool wnd_changed;
 
 	if (seq_lt(s->ack, c->snd_una))
 		return;
-	sack_news = sack_input(t, c, s);
 	wnd_changed = window_input(t, c, s);
-	if (seq_gt(s->ack, c->snd_una))
-		new_ack(t, c, s);
-	else
-		same_ack(t, c, s, wnd_changed, sack_news);
-	if (c->state == TCP_CLOSED)
-		return;
-	if (loss_found(c))
-		recovery_begin(t, c);
-	if (wnd_changed || sack_news)
+	if (wnd_changed)
 		tcp__dirty(t, c);
+	/* an answer to a probe: the peer lives, however long its window stays shut */
+	if (c->snd_nxt == c->snd_una || c->snd_wnd == 0)
+		c->backoff = 0;
+	if (c->snd_nxt == c->snd_una)
+		return;
+	d.fack = c->flight->fack;
+	d.recover = c->flight->recover;
+	d.pipe = tcp__pipe(c);
+	d.dup = is_dup(c, s, wnd_changed);
+	flight_input(t, c, s, &d);
+	if ((c->flags & TCP_F_FIN_SENT) && c->snd_una == c->snd_nxt && c->tx.bytes == 0 &&
+		d.advanced)
+		fin_acked(t, c);
 }

@@ -181,7 +181,7 @@ static void drain_check(struct bbr *b, const struct tcp_conn *c, const struct tc
 {
 	if (b->mode == STARTUP && b->filled)
 		b->mode = DRAIN;
-	if (b->mode == DRAIN && c->flight->out_bytes <= inflight(c, b, GAIN_ONE))
+	if (b->mode == DRAIN && c->flight->bytes[TCP_RUN_OUT] <= inflight(c, b, GAIN_ONE))
 		probe_bw_enter(b, c, s->now_us);
 }
 
@@ -215,9 +215,9 @@ static void probe_rtt_run(
 	struct tcp_flight *f = c->flight;
 
 	f->is_app_limited = true; /* what is delivered now says nothing about the path */
-	f->app_limited = f->delivered + f->out_bytes;
+	f->app_limited = f->delivered + f->bytes[TCP_RUN_OUT];
 	if (!b->probe_timed) {
-		if (f->out_bytes > cwnd_min(c))
+		if (f->bytes[TCP_RUN_OUT] > cwnd_min(c))
 			return;
 		b->probe_timed = true;
 		b->probe_round = false;
@@ -249,7 +249,7 @@ static void probe_rtt_check(
 	}
 	if (b->mode == PROBE_RTT)
 		probe_rtt_run(b, c, s, round_start);
-	b->idle = c->flight->out_bytes == 0 && c->flight->lost_bytes == 0 &&
+	b->idle = c->flight->bytes[TCP_RUN_OUT] == 0 && c->flight->bytes[TCP_RUN_LOST] == 0 &&
 		  c->flight->is_app_limited;
 }
 
@@ -286,7 +286,7 @@ static bool recovery_update(struct bbr *b, struct tcp_conn *c, const struct tcp_
 		cwnd_restore(b, c);
 	}
 	if (b->conserve)
-		c->cwnd = RTE_MAX(c->cwnd, f->out_bytes + s->delivered);
+		c->cwnd = RTE_MAX(c->cwnd, f->bytes[TCP_RUN_OUT] + s->delivered);
 	return b->conserve;
 }
 
@@ -329,7 +329,7 @@ static uint32_t bbr_on_loss(struct tcp_conn *c, uint32_t now_us)
 	cwnd_save(b, c);
 	b->recovering = b->conserve = true;
 	b->round_end = c->flight->delivered;
-	c->cwnd = c->flight->out_bytes + tcp__payload_max(c);
+	c->cwnd = c->flight->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
 	return c->ssthresh;
 }
 

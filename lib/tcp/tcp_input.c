@@ -24,8 +24,6 @@
 #define CHALLENGES_A_SECOND 1000                 /* over all connections */
 #define CHALLENGE_GAP_MS    100                  /* of one connection */
 #define PAWS_IDLE_MS        (24u * 86400 * 1000) /* RFC 7323 5.5 */
-#define MTU_MIN_V4          576                  /* a smaller one is not believed */
-#define MTU_MIN_V6          1280                 /* RFC 8201 4 */
 
 /* Take one challenge ACK from the instance's budget of this second. */
 bool tcp__challenge_allowed(struct tcp *t)
@@ -162,12 +160,7 @@ static bool syn_rcvd_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg
 		tcp__rst_reply(t, s);
 		return false;
 	}
-	c->snd_una = c->rtx_nxt = s->ack;
-	c->recover = s->ack - 1;
-	c->flags &= ~(TCP_F_RTO | TCP_F_RTT_TIMED);
-	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
-	c->backoff = 0;
-	c->t_rtx = 0;
+	tcp__syn_acked(t, c, s->ack);
 	c->snd_wnd = (uint32_t)s->wnd << ((s->flags & TCP_SYN) ? 0 : c->snd_wscale);
 	c->snd_wl1 = s->seq;
 	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
@@ -465,17 +458,8 @@ void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m)
 		return;
 	}
 	if (meta->mtu) {
-		bool v4 = ip_is_v4(&c->remote);
-		uint16_t least = v4 ? MTU_MIN_V4 : MTU_MIN_V6;
-		struct tcp_path p = {.mtu = meta->mtu < least ? least : meta->mtu};
-
-		if (tcp__mss_of(&p, v4) >= c->mss)
-			return;
-		c->mss = tcp__mss_of(&p, v4);
-		if (c->state >= TCP_ESTABLISHED) {
-			tcp__resend(c);
-			tcp__dirty(t, c);
-		}
+		if (tcp__pmtu_too_big(t, c, seq, meta->mtu))
+			tcp__resend(t, c);
 	} else if (c->state == TCP_SYN_SENT) {
 		TCP_COUNT(t, open_failures);
 		tcp__conn_die(t, c, EHOSTUNREACH);

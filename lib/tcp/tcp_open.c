@@ -200,10 +200,11 @@ static struct tcp_conn *conn_new(struct tcp *t, const struct tcp_record *r, cons
 	c->listener = r->listener;
 	tcp__conn_start(t, c, r->snd_nxt, &t->listener[r->listener].path);
 	conn_options(c, r->flags, r->wscale);
-	if (r->tries)
+	if (r->tries) {
 		c->rto = TCP_RTO_SYN_LOST_MS;
-	c->snd_una = c->rtx_nxt = c->snd_nxt;
-	c->recover = c->snd_una - 1;
+		c->cwnd = c->mss; /* RFC 5681 3.1: the path lost our SYN */
+	}
+	c->snd_una = c->snd_nxt;
 	c->rcv_nxt = c->last_ack_sent = r->rcv_nxt;
 	c->rcv_adv = c->rcv_nxt + record_wnd(t);
 	c->ts_recent = r->ts_recent;
@@ -366,17 +367,28 @@ void tcp__syn_tick(struct tcp *t)
 	}
 }
 
+/* Our SYN was acknowledged: the sending side begins, with what it says of the path. */
+void tcp__syn_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+{
+	uint32_t rtt = (uint32_t)t->now_us - c->syn_us;
+
+	c->snd_una = ack;
+	c->flags &= ~TCP_F_SYN_AGAIN;
+	c->t_rtx = 0;
+	c->rto = TCP_RTO_INIT_MS;
+	c->rttvar = 0;
+	if (c->backoff) {
+		c->rto = TCP_RTO_SYN_LOST_MS;
+		c->cwnd = c->mss; /* RFC 5681 3.1: the path lost our SYN */
+	} else {
+		tcp__rtt_sample(c, rtt, t->cfg.rto_min_ms);
+	}
+	c->backoff = 0;
+}
+
 static void established(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
-	c->snd_una = c->rtx_nxt = s->ack;
-	c->recover = s->ack - 1;
-	c->flags &= ~TCP_F_RTO;
-	c->t_rtx = 0;
-	c->rto = c->backoff ? TCP_RTO_SYN_LOST_MS : TCP_RTO_INIT_MS;
-	c->backoff = 0;
-	if ((c->flags & TCP_F_RTT_TIMED) && s->ack == c->rtt_seq)
-		tcp__rtt_sample(c, (uint32_t)t->now_us - c->rtt_us, t->cfg.rto_min_ms);
-	c->flags &= ~TCP_F_RTT_TIMED;
+	tcp__syn_acked(t, c, s->ack);
 	c->snd_wl1 = s->seq;
 	c->state = (c->flags & TCP_F_FIN_QUEUED) ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 	tcp__event(t, c, TCP_EV_ESTABLISHED);
@@ -437,8 +449,7 @@ void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	} else {
 		/* simultaneous open: our SYN goes out again, now with an ACK */
 		c->state = TCP_SYN_RCVD;
-		c->rtx_nxt = c->snd_una;
-		c->flags |= TCP_F_RTO;
+		c->flags |= TCP_F_SYN_AGAIN;
 	}
 	tcp__timer_arm(t, c);
 	/* Data or a FIN on the SYN is not taken; the peer sends it again. */

@@ -11,6 +11,8 @@
 
 #include "tcp/tcp_priv.h"
 
+#define ECT_0 2 /* IP ECN field, RFC 3168 5 */
+
 enum { BUILT = 1, NOTHING = 0, NO_MBUF = -1 };
 
 static struct rte_mbuf *packet_new(
@@ -142,20 +144,10 @@ static void ack_sent(struct tcp_conn *c)
 	c->rcv_unacked = 0;
 }
 
-/* SACK blocks that the next segment will carry (RFC 2018 3). */
-static uint32_t sack_blocks(const struct tcp_conn *c)
-{
-	uint32_t max = (c->flags & TCP_F_TS) ? 3 : 4;
-
-	if (!(c->flags & TCP_F_SACK) || !c->ext)
-		return 0;
-	return c->ext->reasm.n < max ? c->ext->reasm.n : max;
-}
-
 /* Payload that fits beside all options of the next segment (RFC 6691 2). */
 static uint32_t segment_room(const struct tcp_conn *c)
 {
-	uint32_t blocks = sack_blocks(c);
+	uint32_t blocks = tcp__sack_blocks(c);
 
 	return tcp__payload_max(c) - (blocks ? 4 + 8 * blocks : 0);
 }
@@ -167,8 +159,8 @@ static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 		o->ts_val = tcp__ts_now(t, c);
 		o->ts_ecr = c->ts_recent;
 	}
-	if (sack_blocks(c))
-		tcp__reasm_sack(&c->ext->reasm, o, sack_blocks(c));
+	if (tcp__sack_blocks(c))
+		tcp__reasm_sack(&c->ext->reasm, o, tcp__sack_blocks(c));
 }
 
 /* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
@@ -182,6 +174,8 @@ static void segment_finish(
 		.ack = c->rcv_nxt,
 		.flags = flags | TCP_ACK};
 
+	if (c->flags & TCP_F_ECE)
+		p.flags |= TCP_ECE;
 	p.wnd = tcp__window_announce(c);
 	opts_fill(t, c, &p.opt);
 	header_write(m, &p);
@@ -196,12 +190,17 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	struct tcp_ctl p = {.sport = c->lport, .dport = c->rport, .seq = c->snd_una};
 	struct rte_mbuf *m;
 
-	if (again && !((c->flags & TCP_F_RTO) && c->rtx_nxt == c->snd_una))
+	/* an ACK that SYN_RCVD owes is a SYN-ACK: nothing else it sends means anything yet */
+	if (again && !(c->flags & (TCP_F_SYN_AGAIN | TCP_F_ACK_NOW)))
 		return NOTHING;
 	m = packet_new(t, &t->local[c->local], &c->remote);
 	if (!m)
 		return NO_MBUF;
 	p.flags = TCP_SYN;
+	if (again) /* RFC 3168 6.1.1.1: it may have been ECN that lost it */
+		c->flags &= ~TCP_F_ECN;
+	else if (c->flags & TCP_F_ECN)
+		p.flags |= TCP_ECE | TCP_CWR;
 	if (c->state == TCP_SYN_RCVD) {
 		p.flags |= TCP_ACK;
 		p.ack = c->rcv_nxt;
@@ -216,14 +215,12 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 		.has_wscale = true,
 		.wscale = c->rcv_wscale};
 	header_write(m, &p);
-	c->snd_nxt = c->rtx_nxt = c->snd_una + 1;
-	if (again) {
+	c->snd_nxt = c->snd_una + 1;
+	c->flags &= ~TCP_F_SYN_AGAIN;
+	if (again)
 		TCP_COUNT(t, syn_retransmits);
-	} else {
-		c->rtt_us = (uint32_t)t->now_us;
-		c->rtt_seq = c->snd_nxt;
-		c->flags |= TCP_F_RTT_TIMED;
-	}
+	else
+		c->syn_us = (uint32_t)t->now_us;
 	tcp__rtx_restart(t, c);
 	ack_sent(c);
 	TCP_COUNT(t, tx_segments);
@@ -231,25 +228,22 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	return BUILT;
 }
 
-/* What recovery sends next: a hole below lost_end, one segment at most. */
-static bool rtx_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
+/* What recovery sends next: a LOST run, one segment at most; NULL: none, or not yet. */
+static struct tcp_run *lost_pick(struct tcp *t, const struct tcp_conn *c)
 {
-	static const struct tcp_ranges none;
-	const struct tcp_ranges *sacked = c->ext ? &c->ext->sacked : &none;
-	uint32_t start, end, mss = segment_room(c);
+	struct tcp_run *r = tcp__run_first(t, c->flight, TCP_RUN_LOST);
+	uint32_t pipe = tcp__pipe(c), mss = segment_room(c), len;
 
-	if (!(c->flags & (TCP_F_RECOVERY | TCP_F_RTO)))
-		return false;
-	if (!tcp__ranges_hole(sacked, c->rtx_nxt, tcp__lost_end(c), &start, &end))
-		return false;
-	*seq = start;
-	*len = end - start < mss ? end - start : mss;
-	/* the first one goes out at once (RFC 6675 5 (4.3)), the others as the pipe drains */
-	return start == c->snd_una || tcp__pipe(c) + *len <= c->cwnd;
+	if (!r)
+		return NULL;
+	len = r->end - r->start < mss ? r->end - r->start : mss;
+	if (pipe && pipe + len > c->cwnd)
+		return NULL;
+	return tcp__run_head(t, c->flight, r, mss);
 }
 
 /* New data or FIN: how much may go now, at most one packet (several segments with TSO). */
-static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
+static uint32_t new_pick(const struct tcp_conn *c)
 {
 	uint32_t mss = segment_room(c), waiting = tcp__snd_end(c) - c->snd_nxt;
 	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
@@ -257,7 +251,7 @@ static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 	bool idle = c->snd_nxt == c->snd_una;
 
 	if (waiting == 0 || wnd <= 0)
-		return false;
+		return 0;
 	if (n > mss * c->gso_segs)
 		n = mss * c->gso_segs;
 	if (n > (uint32_t)wnd)
@@ -272,18 +266,54 @@ static bool new_pick(const struct tcp_conn *c, uint32_t *seq, uint32_t *len)
 		else if (n < mss && !idle)
 			n = 0;
 	}
-	*seq = c->snd_nxt;
-	*len = n;
-	return n > 0;
+	return n;
 }
 
-/* Build the segment [seq, seq + len); the last number may be the FIN. */
-static int data_build(
-	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, struct rte_mbuf **out)
+/* A tail loss probe (RFC 8985 7.3): one segment of new data, or the last one again (*r). Whatever
+ * cwnd says: it is one a round trip. */
+static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct tcp_run **r)
+{
+	uint32_t mss = segment_room(c), n = tcp__snd_end(c) - c->snd_nxt;
+	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
+
+	if (n && wnd > 0) {
+		n = n < mss ? n : mss;
+		return n < (uint32_t)wnd ? n : (uint32_t)wnd;
+	}
+	*r = tcp__run_tail(t, c->flight, mss);
+	if (*r && (*r)->state != TCP_RUN_OUT)
+		*r = NULL;
+	return *r ? (*r)->end - (*r)->start : 0;
+}
+
+/* What to send next: *r again, or NULL and new data. 0: nothing now. */
+static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct tcp_run **r)
+{
+	const struct tcp_flight *f = c->flight;
+	uint32_t n;
+
+	*r = NULL;
+	if (!f || !f->runs.head)
+		return tcp__pace_allows(t, c) ? new_pick(c) : 0;
+	if (f->tlp_due)
+		return tail_probe_pick(t, c, r);
+	if (!tcp__pace_allows(t, c))
+		return 0;
+	if (f->frto == TCP_FRTO_NEW && (n = new_pick(c)) > 0)
+		return n;
+	if (!f->bytes[TCP_RUN_LOST])
+		return new_pick(c);
+	*r = lost_pick(t, c);
+	return *r ? (*r)->end - (*r)->start : 0;
+}
+
+/* Build the segment of len numbers from seq, whose bytes begin at *at, which moves behind them; the
+ * last number may be the FIN. */
+static struct rte_mbuf *data_build(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, struct buf_cursor *at)
 {
 	uint32_t data_end = c->snd_una + c->tx.bytes, mss = segment_room(c);
 	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;
-	struct buf_cursor at = {c->nxt_seg, c->nxt_off};
 	uint8_t flags = 0;
 	struct rte_mbuf *m;
 
@@ -291,58 +321,87 @@ static int data_build(
 		flags |= TCP_FIN;
 	if (payload && seq + payload == data_end)
 		flags |= TCP_PSH;
-	if (seq != c->snd_nxt)
-		at = buf_chain_seek(&c->tx, seq - c->snd_una);
 	m = packet_new(t, &t->local[c->local], &c->remote);
 	if (!m)
-		return NO_MBUF;
-	if (payload && buf_slice(m, &at, payload, t->pools->indirect) < 0) {
+		return NULL;
+	if (payload && buf_slice(m, at, payload, t->pools->indirect) < 0) {
 		rte_pktmbuf_free(m);
-		return NO_MBUF;
+		return NULL;
 	}
+	if ((c->flags & TCP_F_CWR) && seq == c->snd_nxt) {
+		flags |= TCP_CWR; /* RFC 3168 6.1.2 */
+		c->flags &= ~TCP_F_CWR;
+	}
+	/* never on what goes again (6.1.5), but for DCTCP (RFC 8257 3) */
+	if ((c->flags & TCP_F_ECN) && payload && (seq == c->snd_nxt || tcp__cc[c->cc]->l4s))
+		pkt_meta(m)->ecn = ECT_0;
 	segment_finish(t, c, m, seq, flags);
 	if (payload > mss) {
 		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
 		m->tso_segsz = (uint16_t)mss;
 	}
-	if (seq == c->snd_nxt) {
-		c->nxt_seg = at.seg;
-		c->nxt_off = at.off;
-	}
 	if (flags & TCP_FIN)
 		c->flags |= TCP_F_FIN_SENT;
 	TCP_COUNT_N(t, tx_bytes, payload);
-	*out = m;
-	return BUILT;
+	return m;
+}
+
+/* r has gone out again. */
+static void again_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint32_t len)
+{
+	struct tcp_flight *f = c->flight;
+
+	tcp__run_again(t, f, r);
+	if (f->undo)
+		f->undo_bytes += len;
+	if (!f->again_ms)
+		f->again_ms = t->now_ms ? t->now_ms : 1;
+	TCP_COUNT(t, retransmits);
+}
+
+static void data_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint32_t len)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (f->ca == TCP_CA_RECOVERY)
+		f->prr_out += len;
+	if (f->tlp_due) {
+		f->tlp_due = false;
+		f->tlp = true;
+		f->tlp_again = r != NULL;
+		f->tlp_end = c->snd_nxt;
+		TCP_COUNT(t, tail_probes);
+	}
+	tcp__pace_sent(t, c, len);
+	if (!c->t_rtx)
+		tcp__rtx_restart(t, c);
 }
 
 static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
-	uint32_t seq = 0, len = 0;
-	bool rtx = rtx_pick(c, &seq, &len);
-	int rc;
+	struct tcp_run *r;
+	uint32_t len = data_pick(t, c, &r);
+	struct buf_cursor from = {c->nxt_seg, c->nxt_off}, at;
 
-	if (!rtx && !new_pick(c, &seq, &len))
+	if (!len)
 		return NOTHING;
-	rc = data_build(t, c, seq, len, out);
-	if (rc != BUILT)
-		return rc;
-	if (rtx) {
-		c->rtx_nxt = seq + len;
-		TCP_COUNT(t, retransmits);
-		/* Karn: what was sent twice measures nothing */
-		if ((c->flags & TCP_F_RTT_TIMED) && seq_lt(seq, c->rtt_seq))
-			c->flags &= ~TCP_F_RTT_TIMED;
+	if (r)
+		from = r->at;
+	else if (!tcp__flight(t, c) || !tcp__run_ready(t, c->flight))
+		return NO_MBUF;
+	at = from;
+	*out = data_build(t, c, r ? r->start : c->snd_nxt, len, &at);
+	if (!*out)
+		return NO_MBUF;
+	if (r) {
+		again_note(t, c, r, len);
 	} else {
+		tcp__run_sent(t, c, len, &from);
 		c->snd_nxt += len;
-		if (!(c->flags & TCP_F_RTT_TIMED)) {
-			c->flags |= TCP_F_RTT_TIMED;
-			c->rtt_seq = c->snd_nxt;
-			c->rtt_us = (uint32_t)t->now_us;
-		}
+		c->nxt_seg = at.seg;
+		c->nxt_off = at.off;
 	}
-	if (!c->t_rtx)
-		tcp__rtx_restart(t, c);
+	data_note(t, c, r, len);
 	return BUILT;
 }
 
@@ -395,6 +454,18 @@ static int next_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	return rc;
 }
 
+/* c has sent all it may. */
+static void output_idle(struct tcp *t, struct tcp_conn *c)
+{
+	const struct tcp_flight *f = c->flight;
+
+	if (!c->t_rtx && tcp__snd_end(c) != c->snd_nxt)
+		tcp__rtx_restart(t, c); /* the persist timer: the window is shut */
+	if (f && f->runs.head && tcp__snd_end(c) == c->snd_nxt && !f->bytes[TCP_RUN_LOST] &&
+		tcp__pipe(c) < c->cwnd)
+		tcp__rate_app_limited(c);
+}
+
 /* All that c may send now, up to the room and the quantum. Dirty again where that cut it short. */
 static uint16_t conn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **pkts, uint16_t max)
 {
@@ -413,8 +484,8 @@ static uint16_t conn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf *
 	}
 	if (rc != NOTHING)
 		tcp__dirty(t, c);
-	else if (!c->t_rtx && tcp__snd_end(c) != c->snd_nxt)
-		tcp__rtx_restart(t, c); /* the persist timer: the window is shut */
+	else
+		output_idle(t, c);
 	tcp__timer_arm(t, c);
 	return n;
 }

@@ -24,7 +24,7 @@ struct tcp_hdr {
 #define TCP_RST 0x04
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
-#define TCP_ECE 0x40 /* RFC 3168 */
+#define TCP_ECE 0x40 /* RFC 3168 6.1 */
 #define TCP_CWR 0x80
 
 #define TCP_HDR_MAX         60
@@ -49,6 +49,7 @@ struct tcp_hdr {
 #define TCP_QUANTUM         64  /* packets of one connection before the next has its turn */
 #define TCP_COPY_MAX        256 /* payloads up to here are copied, not kept in their own buffer */
 #define TCP_DUP_THRESH      3   /* RFC 5681 3.2 */
+#define TCP_PACE_US         16  /* a tick of the pacing wheel */
 
 /* Options of one segment (RFC 9293 3.2, 7323, 2018). */
 struct tcp_opts {
@@ -76,16 +77,6 @@ struct tcp_seg {
 	bool has_iss_min;
 	uint32_t iss_min; /* a SYN that ended TIME_WAIT: our ISN must not be before this */
 	struct tcp_opts opt;
-};
-
-/* Sorted disjoint ranges of sequence space, r[i].end < r[i + 1].start. */
-#define TCP_RANGES_MAX 32
-struct tcp_ranges {
-	uint32_t n;
-	uint32_t bytes; /* sum of all */
-	struct {
-		uint32_t start, end;
-	} r[TCP_RANGES_MAX];
 };
 
 /* Bytes beyond a hole. A connection's islands are sorted and disjoint. */
@@ -122,10 +113,9 @@ struct tcp_reasm {
 
 /* What few connections need, and only now and then. */
 struct tcp_ext {
-	struct tcp_ranges sacked; /* of tx, what the peer holds: within (snd_una, snd_nxt] */
-	struct tcp_reasm reasm;   /* beyond rcv_nxt */
-	bool has_fin;             /* the peer's FIN came early */
-	uint32_t fin;             /* its sequence number */
+	struct tcp_reasm reasm; /* beyond rcv_nxt */
+	bool has_fin;           /* the peer's FIN came early */
+	uint32_t fin;           /* its sequence number */
 	uint32_t free_next;
 	struct tcp_island share[TCP_ISLANDS_EACH]; /* the pool's, whoever uses them */
 };
@@ -204,13 +194,6 @@ struct tcp_cookies {
 	struct siphash_key key[2]; /* of that period and the one before, by their lowest bit */
 };
 
-struct tcp_cc_old {
-	const char *name;
-	void (*on_ack)(struct tcp_conn *c, uint32_t acked, uint32_t now_ms);
-	uint32_t (*on_loss)(struct tcp_conn *c, uint32_t flight, uint32_t now_ms);
-};
-extern const struct tcp_cc_old tcp__cc_ops[];
-
 /* What t_rtx waits for. */
 enum tcp_rtx {
 	TCP_RTX_RTO,     /* RFC 6298; with nothing in flight the persist timer (RFC 9293 3.8.6.1) */
@@ -218,11 +201,11 @@ enum tcp_rtx {
 	TCP_RTX_REORDER, /* RACK's reordering window ends (RFC 8985 6.2) */
 };
 
-/*
- * Bytes that left in one packet or in one poll, alike in all that follows: 64 bytes for each, so a
- * bulk sender has a few dozen of them. A run is in one of three states: OUT (in the network as far
- * as we know), LOST (waits to be sent again), SACKED.
- */
+/* Where the bytes of a run are: in the network as far as we know; missing, to be sent again; with
+ * the peer, though not in order. */
+enum tcp_run_state { TCP_RUN_OUT, TCP_RUN_LOST, TCP_RUN_SACKED, TCP_RUN_STATES };
+
+/* Bytes that left in one poll and had one fate since: a bulk sender has some dozens of runs. */
 struct tcp_run {
 	uint32_t start, end;     /* sequence numbers; a FIN is one of them */
 	uint32_t sent_us;        /* when it last left */
@@ -230,20 +213,17 @@ struct tcp_run {
 	uint32_t delivered_us;   /* flight->delivered_us then */
 	uint32_t first_us;       /* flight->first_us then */
 	uint32_t next, prev;     /* by sequence, index + 1 */
-	uint32_t q_next, q_prev; /* OUT: by time of sending; LOST: as they go again; index + 1 */
+	uint32_t q_next, q_prev; /* in the queue of its state, index + 1 */
+	struct buf_cursor at;    /* its first byte in conn->tx */
 	uint8_t state;           /* enum tcp_run_state */
 	bool again;              /* sent more than once */
-	bool app_limited;        /* there was no more to send */
-	uint8_t pad;
-	uint32_t pad2[5];
+	bool app_limited;        /* there was no more to send then */
 };
 
 _Static_assert(sizeof(struct tcp_run) == 64, "one cache line a run");
 
-enum tcp_run_state { TCP_RUN_OUT, TCP_RUN_LOST, TCP_RUN_SACKED };
-
 struct tcp_queue {
-	uint32_t head, tail; /* of runs, index + 1 */
+	uint32_t head, tail; /* runs, index + 1 */
 };
 
 /* What recovers from a loss (RFC 5681, RFC 6937, RFC 6298). */
@@ -253,56 +233,66 @@ enum tcp_ca {
 	TCP_CA_LOSS,     /* after a timeout, until `recover` is acknowledged */
 };
 
+/* RFC 5682: what the ACKs after a timeout shall tell. */
+enum tcp_frto {
+	TCP_FRTO_OFF,
+	TCP_FRTO_SENT, /* the first byte went again */
+	TCP_FRTO_NEW,  /* it was acknowledged: new data goes out before what may be lost */
+};
+
 /*
  * What a connection that sends knows of the bytes in flight and of the path. Attached with the
  * first byte sent; one that has nothing in flight may lose it to another (cwnd, ssthresh and srtt
  * stay in the connection).
- *   snd_nxt - snd_una = out + lost + sacked, all three the sums of the runs in that state
  */
 struct tcp_flight {
-	/* scoreboard: tcp_sent.c */
-	struct tcp_queue runs;      /* all, by sequence */
-	struct tcp_queue out, lost; /* by time of sending; as they go again */
-	uint32_t out_bytes, lost_bytes, sacked_bytes;
-	uint32_t hint; /* the run that the last SACK block touched, index + 1 */
+	/* scoreboard: tcp_run.c */
+	struct tcp_queue runs;                  /* all, by sequence: they tile [snd_una, snd_nxt) */
+	struct tcp_queue queue[TCP_RUN_STATES]; /* OUT by time of sending, LOST as they go again */
+	uint32_t bytes[TCP_RUN_STATES];         /* sums of the queues */
+	uint32_t hint;                          /* run that a SACK block last touched, index + 1 */
+	uint32_t fack;                          /* highest end delivered */
 
 	/* recovery: tcp_recovery.c */
-	uint8_t ca;      /* enum tcp_ca */
-	uint8_t dupacks; /* without SACK: duplicate ACKs in a row */
-	bool frto;       /* RFC 5682: the first ACKs after a timeout tell whether it was spurious */
-	bool undo;       /* undo_* hold what was before this recovery */
+	uint8_t ca;                                /* enum tcp_ca */
+	uint8_t dupacks;                           /* without SACK: duplicate ACKs in a row */
+	uint8_t frto;                              /* enum tcp_frto */
+	bool undo;                                 /* undo_* hold what was before this recovery */
 	uint32_t recover;                          /* snd_nxt when it began */
 	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
-	uint32_t undo_bytes; /* sent again in this recovery and not reported by D-SACK yet */
-	uint32_t rtx_ms;     /* when this recovery first sent something again, ms */
+	uint32_t undo_bytes; /* sent again since and not reported by D-SACK yet */
+	uint32_t again_ms;   /* when something was first sent again since; 0: nothing was */
 
 	/* RACK-TLP: tcp_rack.c */
-	uint32_t rack_us, rack_end;   /* sent_us and end of the run delivered that was sent last */
+	uint32_t rack_us, rack_end;   /* sent_us and end of the delivered run that was sent last */
 	uint32_t rack_rtt;            /* its RTT, us */
-	uint32_t min_rtt, min_rtt_ms; /* us; and when it was measured, ms */
-	uint32_t fack;                /* highest end delivered */
-	uint32_t reo_round;           /* snd_nxt when the last D-SACK widened the window */
+	uint32_t min_rtt, min_rtt_ms; /* us, UINT32_MAX: none; and when it was measured */
+	uint32_t reo_round;           /* snd_nxt when D-SACK last widened the window */
 	uint8_t reo_mult, reo_persist;
 	bool reordering; /* seen on this path */
-	bool tlp_rtx;    /* the probe was a retransmission */
+	bool tlp_due;    /* a probe is owed */
 	bool tlp;        /* a probe is out until tlp_end is acknowledged */
+	bool tlp_again;  /* and it was a retransmission */
 	uint32_t tlp_end;
 
 	/* delivery rate: tcp_rate.c */
 	uint32_t delivered;    /* bytes, modulo 2^32 */
 	uint32_t delivered_us; /* when that last grew */
 	uint32_t first_us;     /* when the run that was delivered last had been sent */
-	uint32_t app_limited;  /* up to this value of `delivered` samples are application-limited */
+	uint32_t app_limited;  /* samples below this value of `delivered` may say too little */
 	bool is_app_limited;
 
+	/* path MTU: tcp_pmtu.c */
+
 	/* pacing: tcp_pace.c */
-	bool paced;       /* on the fine wheel */
-	uint32_t pace_us; /* when the next packet may leave */
+	clock_us_t pace_at; /* when the next packet may leave */
 	struct wheel_node pace;
 
-	/* window validation (RFC 7661): tcp_cwv.c */
-	uint32_t cwv_pipe, cwv_max, cwv_ms;
+	/* window validation: tcp_cwv.c */
+	uint32_t cwv_last, cwv_now; /* most bytes in flight, in the last period and in this one */
+	uint32_t cwv_ms;            /* when this one began */
+	uint32_t cwv_unused_ms;     /* since when the window is not validated */
 
 	/* path MTU: tcp_pmtu.c; all are values of c->mss but where said */
 	uint16_t pmtu_top;     /* before it was first lowered; 0: it never was */
@@ -318,6 +308,26 @@ struct tcp_flight {
 	struct list
 		idle; /* on the instance's list, longest idle first, while nothing is in flight */
 	uint64_t cc[14]; /* the congestion control's own */
+};
+
+/* What one ACK newly delivered. */
+struct tcp_delivery {
+	uint32_t fack;       /* flight->fack before it */
+	uint32_t recover;    /* flight->recover before it */
+	uint32_t pipe;       /* bytes in the network before it */
+	uint32_t bytes;      /* acknowledged or SACKed, that were neither before */
+	uint32_t acked;      /* acknowledged cumulatively */
+	uint32_t lost;       /* taken for lost */
+	bool advanced;       /* snd_una moved */
+	bool sack_news;      /* SACK blocks told something new */
+	bool dsack;          /* it reports a duplicate (RFC 2883) */
+	bool dup;            /* a duplicate ACK (RFC 5681 2) */
+	bool reordered;      /* a run sent once came after one with higher numbers */
+	bool orig;           /* among them a run sent once, before recovery began */
+	bool again;          /* a run sent more than once is */
+	bool timed;          /* first_us holds */
+	uint32_t first_us;   /* sent_us of the first one sent once */
+	struct tcp_run last; /* the one that was sent last, where bytes > 0 */
 };
 
 /* What one ACK told the congestion control. */
@@ -343,7 +353,8 @@ struct tcp_sample {
  */
 struct tcp_cc_ops {
 	const char *name;
-	/* A flight begins: c->cwnd, c->ssthresh and c->srtt may hold what an earlier one left. */
+	/* A flight begins: c->cwnd, c->ssthresh and c->srtt may hold what an earlier one left.
+	 * NULL: nothing. */
 	void (*init)(struct tcp_conn *c, uint32_t now_us);
 	/* An ACK that delivered something. Not called in TCP_CA_RECOVERY, but when `model`. */
 	void (*on_ack)(struct tcp_conn *c, const struct tcp_sample *s);
@@ -386,6 +397,11 @@ struct tcp {
 	uint32_t evict_next; /* where the next look for one of those begins, modulo cfg.conns */
 	struct tcp_ext *ext;
 	uint32_t ext_free, exts;
+	struct tcp_flight *flight;
+	struct list flights_free, flights_idle;
+	struct tcp_run *run;
+	uint32_t run_free;  /* index + 1, through next */
+	uint32_t runs_free; /* how many */
 	struct tcp_islands islands;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;
@@ -393,6 +409,7 @@ struct tcp {
 	uint32_t ready_head, ready_tail; /* index + 1 */
 	uint32_t dirty_head, dirty_tail, n_dirty;
 	struct wheel wheel;                /* 1 ms */
+	struct wheel pace;                 /* TCP_PACE_US, of flights */
 	struct rte_mbuf *ctl[TCP_CTL_MAX]; /* ready packets without a connection's state */
 	uint32_t n_ctl;
 	uint8_t pressure;                  /* enum tcp_pressure: how full the data pool is */
@@ -437,6 +454,19 @@ static inline uint32_t tcp__payload_max(const struct tcp_conn *c)
 	return c->mss - ((c->flags & TCP_F_TS) ? 12 : 0);
 }
 
+/* Bytes in the network as far as we know; without SACK each duplicate ACK says that one segment
+ * left it (RFC 6582 3.2). */
+static inline uint32_t tcp__pipe(const struct tcp_conn *c)
+{
+	const struct tcp_flight *f = c->flight;
+	uint32_t out = f ? f->bytes[TCP_RUN_OUT] : 0, left;
+
+	if (!f || !f->dupacks)
+		return out;
+	left = f->dupacks * tcp__payload_max(c);
+	return left < out ? out - left : 0;
+}
+
 /*
  * Put data (empty afterwards) behind what was received before. 0 or -ENOMEM: data is untouched.
  * Small payloads are copied, and larger ones too where the queue pins more than twice its bytes:
@@ -455,13 +485,6 @@ static inline int tcp__rcv_append(
 int tcp__opts_parse(struct tcp_opts *o, const uint8_t *p, uint32_t n);
 uint32_t tcp__opts_build_syn(uint8_t *p, const struct tcp_opts *o);
 uint32_t tcp__opts_build(uint8_t *p, const struct tcp_opts *o);
-
-/* tcp_ranges.c */
-bool tcp__ranges_add(struct tcp_ranges *s, uint32_t start, uint32_t end);
-void tcp__ranges_trim(struct tcp_ranges *s, uint32_t below);
-bool tcp__ranges_hole(
-	const struct tcp_ranges *s, uint32_t from, uint32_t limit, uint32_t *start, uint32_t *end);
-uint32_t tcp__ranges_overlap(const struct tcp_ranges *s, uint32_t start, uint32_t end);
 
 /* tcp_reasm.c */
 int tcp__reasm_add(struct tcp *t, struct tcp_reasm *q, uint32_t seq, struct buf_chain *data);
@@ -524,10 +547,64 @@ void tcp__challenge(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_ack.c */
 void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
-uint32_t tcp__lost_end(const struct tcp_conn *c);
-uint32_t tcp__pipe(const struct tcp_conn *c);
-void tcp__resend(struct tcp_conn *c);
+
+/* tcp_flight.c */
+int tcp__flights_create(struct tcp *t);
+struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c);
+void tcp__flight_rest(struct tcp *t, struct tcp_conn *c);
+void tcp__flight_drop(struct tcp *t, struct tcp_conn *c);
+bool tcp__echo_before(
+	const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s, uint32_t ms);
+
+/* tcp_run.c */
+bool tcp__run_ready(const struct tcp *t, const struct tcp_flight *f);
+void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at);
+struct tcp_run *tcp__run_first(const struct tcp *t, const struct tcp_flight *f, uint8_t state);
+struct tcp_run *tcp__run_next(const struct tcp *t, const struct tcp_run *r);
+struct tcp_run *tcp__run_head(struct tcp *t, struct tcp_flight *f, struct tcp_run *r, uint32_t n);
+struct tcp_run *tcp__run_tail(struct tcp *t, struct tcp_flight *f, uint32_t n);
+void tcp__run_again(struct tcp *t, struct tcp_flight *f, struct tcp_run *r);
+void tcp__run_lose(struct tcp *t, struct tcp_flight *f, struct tcp_run *r);
+void tcp__runs_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_delivery *d);
+void tcp__runs_sacked(
+	struct tcp *t, struct tcp_flight *f, uint32_t start, uint32_t end, struct tcp_delivery *d);
+void tcp__runs_lose(struct tcp *t, struct tcp_flight *f, bool reneged, uint32_t sent_before);
+void tcp__runs_unlose(struct tcp *t, struct tcp_flight *f);
+void tcp__runs_free(struct tcp *t, struct tcp_flight *f);
+
+/* tcp_rate.c */
+void tcp__rate_sample(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d, struct tcp_sample *s);
+void tcp__rate_app_limited(struct tcp_conn *c);
+
+/* tcp_rack.c */
+void tcp__rack_update(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, const struct tcp_delivery *d);
+void tcp__rack_dsack(struct tcp_conn *c);
+uint32_t tcp__rack_detect(struct tcp *t, struct tcp_conn *c);
+uint32_t tcp__rack_reo_wnd(const struct tcp_conn *c);
+uint32_t tcp__tlp_timeout(const struct tcp_conn *c);
+void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d);
+
+/* tcp_recovery.c */
+void tcp__recovery_ack(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d);
+void tcp__recovery_begin(struct tcp *t, struct tcp_conn *c);
+void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes);
+void tcp__recovery_reduce(struct tcp *t, struct tcp_conn *c, bool ecn);
+void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d);
 void tcp__rto_loss(struct tcp *t, struct tcp_conn *c);
+void tcp__resend(struct tcp *t, struct tcp_conn *c);
+
+/* tcp_cwv.c */
+void tcp__cwv_ack(struct tcp *t, struct tcp_conn *c, uint32_t pipe);
+uint32_t tcp__cwv_loss_window(const struct tcp_conn *c);
+void tcp__cwv_restart(struct tcp_conn *c);
+
+/* tcp_pace.c */
+bool tcp__pace_allows(struct tcp *t, struct tcp_conn *c);
+void tcp__pace_sent(struct tcp *t, struct tcp_conn *c, uint32_t bytes);
+void tcp__pace_tick(struct tcp *t, uint32_t budget);
 
 /* tcp_rtt.c */
 void tcp__rtt_sample(struct tcp_conn *c, uint32_t us, uint32_t rto_min_ms);
@@ -535,12 +612,14 @@ void tcp__rtt_backoff(struct tcp_conn *c);
 void tcp__rtt_no_backoff(struct tcp_conn *c, uint32_t rto_min_ms);
 
 /* tcp_open.c: how connections begin */
+uint32_t tcp__initial_window(uint32_t mss);
 uint16_t tcp__mss_of(const struct tcp_path *p, bool v4);
 uint8_t tcp__wscale(uint32_t limit);
 struct tcp_listener *tcp__listener_find(struct tcp *t, const struct ip_addr *dst, uint16_t port);
 void tcp__listen_input(struct tcp *t, const struct tcp_key *k, struct tcp_seg *s);
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
+void tcp__syn_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack);
 void tcp__syn_tick(struct tcp *t);
 void tcp__syn_drop(struct tcp *t, struct tcp_record *r);
 
@@ -565,6 +644,7 @@ uint32_t tcp__rcv_edge(const struct tcp_conn *c);
 uint16_t tcp__window_announce(struct tcp_conn *c);
 
 /* tcp_timer.c */
+uint32_t tcp__deadline(uint32_t now_ms, uint32_t in_ms);
 void tcp__timer_arm(struct tcp *t, struct tcp_conn *c);
 void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c);
 

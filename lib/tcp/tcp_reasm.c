@@ -305,7 +305,6 @@ void tcp__ext_tidy(struct tcp *t, struct tcp_conn *c)
 {
 	const struct tcp_ext *x = c->ext;
 
-	if (x && !x->sacked.n && !x->reasm.n && !x->has_fin &&
-		x->reasm.dsack_start == x->reasm.dsack_end)
+	if (x && !x->reasm.n && !x->has_fin && x->reasm.dsack_start == x->reasm.dsack_end)
 		tcp__ext_drop(t, c);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Timers of a connection, all on one wheel node that sits at the earliest deadline:
- *   t_rtx   SYN, RTO (RFC 6298 5) or persist (RFC 9293 3.8.6.1), told apart by what is in flight
+ *   t_rtx   what rtx_kind says: RTO (RFC 6298 5; also the SYN's, and with nothing in flight that of
+ *           a shut window, RFC 9293 3.8.6.1), the tail probe or the end of RACK's window (RFC 8985)
  *   t_ack   delayed ACK
  *   quiet   keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress
  *           (nobody else would end one whose peer keeps its window shut): no deadline of its own,
@@ -13,7 +14,7 @@
 #include "tcp/tcp_priv.h"
 
 /* Deadlines are never 0, which means none. */
-static uint32_t deadline(uint32_t now_ms, uint32_t in_ms)
+uint32_t tcp__deadline(uint32_t now_ms, uint32_t in_ms)
 {
 	uint32_t at = now_ms + in_ms;
 
@@ -25,10 +26,14 @@ static bool due(uint32_t at, uint32_t now_ms)
 	return at && seq_leq(at, now_ms);
 }
 
-/* (Re)start the retransmission timer (RFC 6298 5.1, 5.3). */
+/* (Re)start the timer for what is in flight (RFC 6298 5.1, 5.3); a probe goes before it where that
+ * may save a timeout (RFC 8985 7.2). */
 void tcp__rtx_restart(struct tcp *t, struct tcp_conn *c)
 {
-	c->t_rtx = deadline(t->now_ms, c->rto);
+	uint32_t probe = c->flight && c->flight->runs.head ? tcp__tlp_timeout(c) : 0;
+
+	c->rtx_kind = probe ? TCP_RTX_PROBE : TCP_RTX_RTO;
+	c->t_rtx = tcp__deadline(t->now_ms, probe ? probe : c->rto);
 }
 
 /* How long the peer may be silent, ms; 0: for ever. */
@@ -49,7 +54,7 @@ void tcp__timer_arm(struct tcp *t, struct tcp_conn *c)
 	if (c->t_ack && (!at || seq_lt(c->t_ack, at)))
 		at = c->t_ack;
 	if (quiet && (!at || seq_lt(c->rcv_ms + quiet, at)))
-		at = deadline(c->rcv_ms, quiet);
+		at = tcp__deadline(c->rcv_ms, quiet);
 	if (!at || c->state == TCP_CLOSED)
 		return;
 	if (!wheel_armed(&c->timer) || seq_lt(at, c->timer.at))
@@ -64,15 +69,8 @@ static bool gives_up(const struct tcp_conn *c)
 	return c->backoff >= TCP_RTX_RETRIES;
 }
 
-static void rtx_expired(struct tcp *t, struct tcp_conn *c)
+static void rto_expired(struct tcp *t, struct tcp_conn *c)
 {
-	c->t_rtx = 0;
-	if (c->snd_nxt == c->snd_una && tcp__snd_end(c) == c->snd_nxt)
-		return;
-	if (c->snd_nxt == c->snd_una && c->snd_wnd) {
-		tcp__dirty(t, c); /* what is missing is our own mbufs */
-		return;
-	}
 	if (gives_up(c)) {
 		TCP_COUNT(t, timeouts);
 		if (c->state != TCP_SYN_SENT)
@@ -82,7 +80,10 @@ static void rtx_expired(struct tcp *t, struct tcp_conn *c)
 		tcp__conn_die(t, c, ETIMEDOUT);
 		return;
 	}
-	if (c->snd_nxt == c->snd_una) {
+	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD) {
+		c->flags |= TCP_F_SYN_AGAIN;
+		TCP_COUNT(t, rto);
+	} else if (c->snd_nxt == c->snd_una) {
 		c->flags |= TCP_F_PROBE;
 		TCP_COUNT(t, zero_window_probes);
 	} else {
@@ -91,6 +92,41 @@ static void rtx_expired(struct tcp *t, struct tcp_conn *c)
 	tcp__rtt_backoff(c);
 	tcp__rtx_restart(t, c);
 	tcp__dirty(t, c);
+}
+
+/* The end of RACK's reordering window: what is still missing is lost. */
+static void reorder_expired(struct tcp *t, struct tcp_conn *c)
+{
+	c->rtx_kind = TCP_RTX_RTO;
+	if (tcp__rack_detect(t, c) && c->flight->ca == TCP_CA_OPEN) {
+		struct tcp_delivery none = {0};
+
+		tcp__recovery_begin(t, c);
+		tcp__recovery_prr(c, &none);
+	}
+	if (c->rtx_kind == TCP_RTX_RTO)
+		tcp__rtx_restart(t, c);
+	tcp__dirty(t, c);
+}
+
+static void rtx_expired(struct tcp *t, struct tcp_conn *c)
+{
+	c->t_rtx = 0;
+	if (c->snd_nxt == c->snd_una && tcp__snd_end(c) == c->snd_nxt)
+		return;
+	if (c->snd_nxt == c->snd_una && c->snd_wnd && c->state >= TCP_ESTABLISHED) {
+		tcp__dirty(t, c); /* what is missing is our own mbufs */
+		return;
+	}
+	if (c->rtx_kind == TCP_RTX_REORDER) {
+		reorder_expired(t, c);
+	} else if (c->rtx_kind == TCP_RTX_PROBE) {
+		c->flight->tlp_due = true;
+		tcp__rtx_restart(t, c); /* as RTO: one probe at a time */
+		tcp__dirty(t, c);
+	} else {
+		rto_expired(t, c);
+	}
 }
 
 static void quiet_expired(struct tcp *t, struct tcp_conn *c)
@@ -137,6 +173,7 @@ void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
 	wheel_run(&t->wheel, t->now_ms, budget, &due_nodes);
 	while ((l = list_take(&due_nodes)) != NULL)
 		conn_tick(t, container_of_list(l, struct tcp_conn, timer.link));
+	tcp__pace_tick(t, budget);
 	tcp__syn_tick(t);
 	tcp__time_wait_tick(t);
 }

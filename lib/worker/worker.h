@@ -44,6 +44,8 @@ struct worker_plan {
 	uint32_t fronts, backs; /* connections */
 	uint32_t splices;       /* of fronts, with a connection to a member for life */
 	uint32_t requests;      /* in flight */
+	uint32_t flights;       /* connections with bytes in flight at a time */
+	uint32_t runs;          /* of those bytes, see struct tcp_run */
 	uint64_t tables;        /* bytes for all of these, TIME_WAIT, SYNs and the like */
 	uint32_t buffers;       /* data mbufs for buf_pools_create */
 };

@@ -69,6 +69,8 @@ static int tcp_start(struct worker *w, const struct worker_plan *plan, struct er
 		.syns = WORKER_SYNS,
 		.time_waits = WORKER_TIME_WAITS,
 		.exts = RTE_MAX(conns / WORKER_EXT_SHARE, WORKER_EXT_MIN),
+		.flights = plan->flights,
+		.runs = plan->runs,
 		.rcv_limit = c->receive_buffer,
 		.snd_limit = c->send_buffer,
 		.keepalive_ms = c->keepalive_ms,

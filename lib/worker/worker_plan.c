@@ -17,19 +17,23 @@
 #define LINK_COST     (32u * 1024)  /* rings from another worker */
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u
+#define FLIGHT_COST   (384u + RUNS_A_FLIGHT * 64u) /* of a connection with bytes in flight */
+#define FLIGHT_SHARE  (16u * 1024)                 /* one for so many bytes of memory */
+#define FLIGHTS_MIN   256u
+#define RUNS_A_FLIGHT 8u
 #define SPARE         16 /* one part in so many for drivers and the heap's own needs */
 
 static uint64_t tables(const struct worker_plan *p)
 {
 	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->splices * SPLICE_COST +
-	       (uint64_t)p->requests * REQUEST_COST;
+	       (uint64_t)p->requests * REQUEST_COST + (uint64_t)p->flights * FLIGHT_COST;
 }
 
 /* What n_workers need that want so much for tables each, MB: twice that, and a little more because
  * more memory allows more requests. */
 static uint64_t enough(uint64_t want, unsigned n_workers)
 {
-	return (want * 33 / 16 / MB + 1) * n_workers;
+	return (want * 37 / 16 / MB + 1) * n_workers;
 }
 
 int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e)
@@ -41,6 +45,10 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 	p->requests = (uint32_t)RTE_MIN(RTE_MAX(fit, REQUESTS_MIN), p->fronts);
 	/* twice: a pool of idle ones must not starve requests */
 	p->backs = 2 * p->requests;
+	fit = mine / FLIGHT_SHARE;
+	p->flights = (uint32_t)RTE_MIN(
+		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);
+	p->runs = p->flights * RUNS_A_FLIGHT;
 	p->tables = tables(p) + (n_workers - 1) * LINK_COST;
 	if (p->tables > mine / 2)
 		return err_set(e, ENOMEM,

@@ -98,14 +98,54 @@ static void check_timer(struct sim *s, const struct tcp_conn *c)
 		sim_fail(s, "%s: an ACK is owed, nobody will send it", tcp_state_name(c->state));
 }
 
-static void check_conn(struct sim *s, const struct tcp_conn *c)
+/* The runs tile what is in flight, and the sums of their queues are right. */
+static void check_flight(struct sim *s, const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct tcp_flight *f = c->flight;
+	uint32_t bytes[TCP_RUN_STATES] = {0}, at = c->snd_una;
+	bool sacked = false;
+
+	if (!f) {
+		if (c->state >= TCP_ESTABLISHED && c->snd_nxt != c->snd_una)
+			sim_fail(s, "bytes in flight, no flight");
+		return;
+	}
+	for (uint32_t i = f->runs.head; i; i = t->run[i - 1].next) {
+		const struct tcp_run *r = &t->run[i - 1];
+
+		if (r->start != at || !seq_lt(r->start, r->end))
+			sim_fail(s, "run %u..%u at %u", r->start, r->end, at);
+		if (r->state == TCP_RUN_SACKED && sacked)
+			sim_fail(s, "two SACKed runs side by side");
+		sacked = r->state == TCP_RUN_SACKED;
+		bytes[r->state] += r->end - r->start;
+		at = r->end;
+	}
+	if (at != c->snd_nxt)
+		sim_fail(s, "runs end at %u, snd_nxt is %u", at, c->snd_nxt);
+	for (int i = 0; i < TCP_RUN_STATES; i++) {
+		uint32_t sum = 0, last = 0;
+
+		for (uint32_t j = f->queue[i].head; j; j = t->run[j - 1].q_next) {
+			const struct tcp_run *r = &t->run[j - 1];
+
+			if (i == TCP_RUN_OUT && sum && seq_lt(r->sent_us, last))
+				sim_fail(s, "OUT is not sorted by time");
+			sum += r->end - r->start;
+			last = r->sent_us;
+		}
+		if (sum != bytes[i] || sum != f->bytes[i])
+			sim_fail(s, "state %d: %u bytes, queue %u, sum %u", i, bytes[i], sum,
+				f->bytes[i]);
+	}
+}
+
+static void check_conn(struct sim *s, const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t end = tcp__snd_end(c), sent;
 
-	if (seq_gt(c->snd_una, c->rtx_nxt) || seq_gt(c->rtx_nxt, c->snd_nxt) ||
-		seq_gt(c->snd_nxt, end))
-		sim_fail(s, "una %u rtx_nxt %u nxt %u end %u", c->snd_una, c->rtx_nxt, c->snd_nxt,
-			end);
+	if (seq_gt(c->snd_una, c->snd_nxt) || seq_gt(c->snd_nxt, end))
+		sim_fail(s, "una %u nxt %u end %u", c->snd_una, c->snd_nxt, end);
 	if (c->cwnd < tcp__payload_max(c) || c->cwnd > UINT32_MAX / 4)
 		sim_fail(s, "cwnd %u", c->cwnd);
 	if (c->state > TCP_SYN_SENT && seq_gt(c->rcv_nxt, c->rcv_adv))
@@ -119,6 +159,7 @@ static void check_conn(struct sim *s, const struct tcp_conn *c)
 		sim_fail(s, "%s: nxt_seg %p with %u of %u sent", tcp_state_name(c->state),
 			(void *)c->nxt_seg, sent, c->tx.bytes);
 	check_timer(s, c);
+	check_flight(s, t, c);
 }
 
 void sim_check_conns(struct sim *s)
@@ -132,7 +173,7 @@ void sim_check_conns(struct sim *s)
 
 			if (!c)
 				continue;
-			check_conn(s, c);
+			check_conn(s, t, c);
 			if (!e || c->state <= TCP_SYN_SENT)
 				continue;
 			if (e->adv_valid && seq_lt(c->rcv_adv, e->adv))

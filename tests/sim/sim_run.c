@@ -188,6 +188,7 @@ static void advance(struct sim *s)
 		uint64_t into = sim_clock(s, h) % SIM_MS;
 		uint32_t ms;
 
+		next = RTE_MIN(next, s->now + tcp_next_pace(s->host[h].t, SIM_S, sim_clock(s, h)));
 		if (s->host[h].hog_n)
 			next = RTE_MIN(next, s->host[h].hog_until);
 		if (next <= s->now + SIM_MS - into && !tcp_output_pending(s->host[h].t))

@@ -60,7 +60,7 @@ static void packet_send(void)
 	struct pkt *k = &p.pkt[p.head++ % RING];
 	uint64_t rate = p.l.cc->pacing_rate(&p.l.c);
 
-	if (f->out_bytes == 0)
+	if (f->bytes[TCP_RUN_OUT] == 0)
 		f->first_us = f->delivered_us = clock_us();
 	*k = (struct pkt){.sent = p.now,
 		.delivered = f->delivered,
@@ -74,14 +74,14 @@ static void packet_send(void)
 	k->arrives = fmax(p.free, p.now) + p.rtt;
 	p.repairs -= k->again;
 	p.repairs_out += k->again;
-	f->out_bytes += p.l.c.mss;
-	p.max_out = RTE_MAX(p.max_out, f->out_bytes);
+	f->bytes[TCP_RUN_OUT] += p.l.c.mss;
+	p.max_out = RTE_MAX(p.max_out, f->bytes[TCP_RUN_OUT]);
 	p.l.c.snd_nxt += p.l.c.mss;
 	p.pace = fmax(p.pace, p.now) + p.l.c.mss * 1e6 / (double)rate;
 	if (p.app) {
 		p.pace = fmax(p.pace, p.now + p.app);
 		f->is_app_limited = true;
-		f->app_limited = f->delivered + f->out_bytes;
+		f->app_limited = f->delivered + f->bytes[TCP_RUN_OUT];
 	}
 }
 
@@ -90,7 +90,7 @@ static void packet_send(void)
 static void packet_lost(const struct pkt *k)
 {
 	struct tcp_sample s = {
-		.now_us = p.l.now, .prior_pipe = p.l.f.out_bytes + p.l.c.mss, .lost = p.l.c.mss};
+		.now_us = p.l.now, .prior_pipe = p.l.f.bytes[TCP_RUN_OUT] + p.l.c.mss, .lost = p.l.c.mss};
 
 	p.lost++;
 	if (p.l.f.ca == TCP_CA_OPEN) {
@@ -106,11 +106,11 @@ static void packet_done(void)
 {
 	struct tcp_flight *f = &p.l.f;
 	struct pkt *k = &p.pkt[p.tail++ % RING];
-	struct tcp_sample s = {.prior_pipe = f->out_bytes, .limited = true};
+	struct tcp_sample s = {.prior_pipe = f->bytes[TCP_RUN_OUT], .limited = true};
 
 	p.now = fmax(p.now, k->arrives);
 	s.now_us = p.l.now = clock_us();
-	f->out_bytes -= p.l.c.mss;
+	f->bytes[TCP_RUN_OUT] -= p.l.c.mss;
 	p.l.c.snd_una += p.l.c.mss;
 	p.repairs_out -= k->again;
 	if (k->lost) {
@@ -138,7 +138,7 @@ static void run(double us)
 	double end = p.now + us;
 
 	while (p.now < end) {
-		bool may = !p.paused && p.l.f.out_bytes + p.l.c.mss <= p.l.c.cwnd;
+		bool may = !p.paused && p.l.f.bytes[TCP_RUN_OUT] + p.l.c.mss <= p.l.c.cwnd;
 		double ack = p.head == p.tail ? INFINITY : p.pkt[p.tail % RING].arrives;
 		double next = may ? fmax(p.pace, p.now) : INFINITY;
 
@@ -219,7 +219,7 @@ static void startup(void)
 	run(10 * p.rtt);
 	CU_ASSERT_TRUE(p.max_out < 3.5 * bdp);
 	run(5 * p.rtt);
-	CU_ASSERT_TRUE(p.l.f.out_bytes < 1.4 * bdp);
+	CU_ASSERT_TRUE(p.l.f.bytes[TCP_RUN_OUT] < 1.4 * bdp);
 }
 
 /* Ten seconds without a smaller RTT: 200 ms with four segments, then the window is back. */
@@ -254,7 +254,7 @@ static void probe_rtt_long(void)
 	p.rtt *= 1.2;
 	for (int i = 0; i < 1200; i++) {
 		run(10000);
-		low += p.l.c.cwnd == 4 * 1448 && p.l.f.out_bytes <= 4 * 1448 ? 10000 : 0;
+		low += p.l.c.cwnd == 4 * 1448 && p.l.f.bytes[TCP_RUN_OUT] <= 4 * 1448 ? 10000 : 0;
 	}
 	CU_ASSERT_TRUE(low >= 500000 && low < 1300000);
 }
@@ -291,7 +291,7 @@ static void idle(void)
 	while ((double)p.l.cc->pacing_rate(&p.l.c) / 1e6 < 1.2 * p.rate)
 		run(1000);
 	p.l.f.is_app_limited = true;
-	p.l.f.app_limited = p.l.f.delivered + p.l.f.out_bytes;
+	p.l.f.app_limited = p.l.f.delivered + p.l.f.bytes[TCP_RUN_OUT];
 	p.paused = true;
 	run(12e6);
 	p.paused = false;
@@ -334,7 +334,7 @@ static void conservation(void)
 	run(1e6);
 	cwnd = p.l.c.cwnd;
 	s.now_us = p.l.now;
-	p.l.f.out_bytes = 20 * 1448;
+	p.l.f.bytes[TCP_RUN_OUT] = 20 * 1448;
 	p.l.f.ca = TCP_CA_RECOVERY;
 	CU_ASSERT_EQUAL(p.l.cc->on_loss(&p.l.c, p.l.now), p.l.c.ssthresh);
 	CU_ASSERT_EQUAL(p.l.c.cwnd, 21 * 1448);
@@ -360,7 +360,7 @@ static void full_pipe(void)
 		s.now_us = p.l.now += 20000;
 		s.prior_delivered = p.l.f.delivered;
 		p.l.f.delivered += 1448;
-		p.l.f.out_bytes = 100000000;
+		p.l.f.bytes[TCP_RUN_OUT] = 100000000;
 		s.rate_bytes = rate[i] * 1000;
 		paced = p.l.cc->pacing_rate(&p.l.c);
 		p.l.cc->on_ack(&p.l.c, &s);

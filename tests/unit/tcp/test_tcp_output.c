@@ -248,6 +248,7 @@ static void cwnd(void)
 {
 	struct tcp_conn *c;
 
+	lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find("newreno")};
 	lab_open();
 	c = accept_one();
 	GIVE(TCP_ACK, P + 1, U + 1, .wnd = 65535, .len = 1);

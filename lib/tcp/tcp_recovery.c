@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a loss does to the window.
+ *
+ *              loss (RACK, 3 duplicate ACKs)
+ *       OPEN -------------------------------> RECOVERY     PRR (RFC 6937): out goes what came in,
+ *        ^ ^ ^                                 |  |        so that the window ends at ssthresh
+ *        | | `---------------------------------'  |
+ *        | |    recover acknowledged, or undo     | timeout
+ *        | `----------------- LOSS <--------------'
+ *        |                    ^ |                          slow start from one segment; F-RTO
+ *        `- timeout ----------' `- the same as above       (RFC 5682) asks first whether it was
+ * real
+ *
+ * True: undo => undo_cwnd and undo_ssthresh are what a spurious recovery gives back. It was
+ * spurious when an ACK of what was sent again echoes an earlier timestamp (Eifel, RFC 3522), when
+ * D-SACK reports all that was sent again (RFC 3708), or when after a timeout what had been sent
+ * before it arrives (RFC 5682).
+ */
+#include "tcp/tcp_priv.h"
+
+static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (f->ca == TCP_CA_OPEN) {
+		f->undo = true;
+		f->undo_cwnd = c->cwnd;
+		f->undo_ssthresh = c->ssthresh;
+		f->undo_bytes = 0;
+		f->again_ms = 0;
+		if (!tcp__cc[c->cc]->model)
+			c->cwnd = tcp__cwv_loss_window(c);
+		c->ssthresh = tcp__cc[c->cc]->on_loss(c, (uint32_t)t->now_us);
+	}
+	f->ca = ca;
+	f->recover = c->snd_nxt;
+	f->tlp = f->tlp_due = false;
+}
+
+/* Something is LOST, and nothing is being recovered yet. */
+void tcp__recovery_begin(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+
+	f->prr_base = c->snd_nxt - c->snd_una;
+	f->prr_delivered = f->prr_out = 0;
+	begin(t, c, TCP_CA_RECOVERY);
+	TCP_COUNT(t, fast_recoveries);
+}
+
+/* One reduction without anything to repair: ECE (RFC 3168 6.1.2), or what a probe repaired. */
+void tcp__recovery_reduce(struct tcp *t, struct tcp_conn *c, bool ecn)
+{
+	const struct tcp_cc_ops *cc = tcp__cc[c->cc];
+	uint32_t (*reduced)(struct tcp_conn *, uint32_t) =
+		ecn && cc->on_ecn ? cc->on_ecn : cc->on_loss;
+
+	if (cc->model)
+		return;
+	c->ssthresh = reduced(c, (uint32_t)t->now_us);
+	if (c->cwnd > c->ssthresh)
+		c->cwnd = c->ssthresh;
+}
+
+static void end(struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (f->ca == TCP_CA_RECOVERY && !tcp__cc[c->cc]->model)
+		c->cwnd = c->ssthresh; /* RFC 6937 */
+	f->ca = TCP_CA_OPEN;
+	f->frto = TCP_FRTO_OFF;
+	f->dupacks = 0;
+	f->undo = false;
+	if (f->reo_persist && --f->reo_persist == 0)
+		f->reo_mult = 1; /* RFC 8985 6.2 */
+}
+
+/* Nothing was lost: as it was before. */
+static void undo(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+
+	TCP_COUNT(t, spurious_recoveries);
+	tcp__runs_unlose(t, f);
+	if (c->cwnd < f->undo_cwnd)
+		c->cwnd = f->undo_cwnd;
+	c->ssthresh = f->undo_ssthresh;
+	if (tcp__cc[c->cc]->undo)
+		tcp__cc[c->cc]->undo(c);
+	f->ca = TCP_CA_LOSS; /* end() keeps the window */
+	end(c);
+	tcp__rtt_no_backoff(c, t->cfg.rto_min_ms);
+}
+
+/* D-SACK reports so many bytes. */
+void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (!f->undo || !f->again_ms || !f->undo_bytes)
+		return;
+	f->undo_bytes -= bytes < f->undo_bytes ? bytes : f->undo_bytes;
+	if (!f->undo_bytes)
+		undo(t, c);
+}
+
+/* Was this recovery a mistake, as s tells? */
+static bool spurious(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s,
+	const struct tcp_delivery *d)
+{
+	const struct tcp_flight *f = c->flight;
+
+	if (!f->undo || !f->again_ms)
+		return false;
+	if (d->advanced && tcp__echo_before(t, c, s, f->again_ms))
+		return true;
+	return f->frto && d->orig;
+}
+
+/* RFC 5682 2.1 with SACK's help: the first ACKs after a timeout. */
+static void frto_step(struct tcp_conn *c, const struct tcp_delivery *d)
+{
+	struct tcp_flight *f = c->flight;
+	bool more = tcp__snd_end(c) != c->snd_nxt;
+
+	if (f->frto == TCP_FRTO_SENT && d->advanced && more)
+		f->frto = TCP_FRTO_NEW;
+	else if (d->advanced || d->sack_news || d->dup)
+		f->frto = TCP_FRTO_OFF;
+}
+
+/* Without SACK: the third duplicate ACK, or one that ends short of `recover` (RFC 6582 3.2), says
+ * that the first segment is lost. True: it was marked. */
+static bool reno_lost(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d)
+{
+	struct tcp_flight *f = c->flight;
+	struct tcp_run *r;
+
+	if (c->flags & TCP_F_SACK)
+		return false;
+	if (d->advanced)
+		f->dupacks = 0;
+	else if (d->dup && f->dupacks < UINT8_MAX)
+		f->dupacks++;
+	if (f->ca == TCP_CA_LOSS || !f->runs.head)
+		return false;
+	if (f->ca == TCP_CA_OPEN ? f->dupacks < TCP_DUP_THRESH || seq_leq(c->snd_una, f->recover)
+				 : !d->advanced)
+		return false;
+	r = tcp__run_head(t, f, &t->run[f->runs.head - 1], tcp__payload_max(c));
+	if (!r || r->state != TCP_RUN_OUT)
+		return false;
+	tcp__run_lose(t, f, r);
+	return true;
+}
+
+/* Find what is lost, and be in the state that this means. */
+void tcp__recovery_ack(
+	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
+{
+	struct tcp_flight *f = c->flight;
+	uint32_t before = f->bytes[TCP_RUN_LOST];
+
+	if (f->ca == TCP_CA_OPEN) {
+		/* it follows, lest it be half the sequence space away one day */
+		f->recover = seq_max(f->recover, c->snd_una - 1);
+	} else if (spurious(t, c, s, d)) {
+		undo(t, c);
+		before = 0;
+	} else if (seq_geq(c->snd_una, f->recover)) {
+		end(c);
+	} else if (f->frto) {
+		frto_step(c, d);
+	}
+	if (c->flags & TCP_F_SACK) {
+		if (d->bytes || f->bytes[TCP_RUN_SACKED])
+			tcp__rack_detect(t, c);
+	} else {
+		reno_lost(t, c, d);
+	}
+	if (f->bytes[TCP_RUN_LOST] > before)
+		d->lost = f->bytes[TCP_RUN_LOST] - before;
+	if (f->ca == TCP_CA_OPEN && f->bytes[TCP_RUN_LOST])
+		tcp__recovery_begin(t, c);
+}
+
+/* Proportional rate reduction: the window after an ACK in RECOVERY (RFC 6937 3, with the slow
+ * start bound only while each ACK repairs and finds nothing new, as its successor says). */
+void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
+{
+	struct tcp_flight *f = c->flight;
+	uint32_t pipe = tcp__pipe(c), mss = tcp__payload_max(c), delivered = d->bytes;
+	int64_t send;
+
+	if (!(c->flags & TCP_F_SACK) && d->dup)
+		delivered = mss;
+	if (delivered == 0 && f->prr_out)
+		return;
+	f->prr_delivered += delivered;
+	if (pipe > c->ssthresh) {
+		uint64_t share = (uint64_t)f->prr_delivered * c->ssthresh + f->prr_base - 1;
+
+		send = (int64_t)(share / f->prr_base) - f->prr_out;
+	} else {
+		send = (int64_t)f->prr_delivered - f->prr_out;
+		if (send < delivered)
+			send = delivered;
+		if (d->advanced && !d->lost)
+			send += mss;
+		if (send > c->ssthresh - pipe)
+			send = c->ssthresh - pipe;
+	}
+	if (send < 0)
+		send = 0;
+	/* the first retransmission goes at once; without SACK, that of each partial ACK (RFC 6582)
+	 */
+	if (send < mss && (f->prr_out == 0 || (d->advanced && !(c->flags & TCP_F_SACK))))
+		send = mss;
+	c->cwnd = pipe + (uint32_t)send;
+	if (c->cwnd < mss) /* a pipe of crumbs must not starve */
+		c->cwnd = mss;
+}
+
+/* RFC 2018 8: the peer may have thrown away what it SACKed. It has when the first byte that it does
+ * not acknowledge is one of those; and after two timeouts in a row only cumulative ACKs count. */
+static bool reneged(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->backoff > 0 || t->run[c->flight->runs.head - 1].state == TCP_RUN_SACKED;
+}
+
+/* The retransmission timer expired with data in flight (RFC 6298 5.4-5.6, RFC 5681 3.1). */
+void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+	uint32_t now = (uint32_t)t->now_us;
+	bool first = f->ca == TCP_CA_OPEN, by_time = c->flags & TCP_F_SACK;
+
+	TCP_COUNT(t, rto);
+	tcp__pmtu_timeout(t, c);
+	begin(t, c, TCP_CA_LOSS);
+	/* RFC 8985 6.3: what left within the last round trip may still arrive */
+	tcp__runs_lose(t, f, reneged(t, c),
+		by_time && !c->backoff ? now - f->rack_rtt - tcp__rack_reo_wnd(c) : now);
+	f->dupacks = 0;
+	f->frto = first || c->backoff ? TCP_FRTO_SENT : TCP_FRTO_OFF;
+	if (tcp__cc[c->cc]->on_rto)
+		tcp__cc[c->cc]->on_rto(c, now);
+	/* one segment more than is still out there: that is the loss window of RFC 5681 */
+	if (!tcp__cc[c->cc]->model)
+		c->cwnd = f->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
+}
+
+/* All that is in flight is to be sent again, though no congestion took it: the path's MTU is less
+ * than we thought. */
+void tcp__resend(struct tcp *t, struct tcp_conn *c)
+{
+	if (!c->flight || !c->flight->runs.head)
+		return;
+	tcp__runs_lose(t, c->flight, false, (uint32_t)t->now_us);
+	c->flight->undo = false;
+	tcp__dirty(t, c);
+}
