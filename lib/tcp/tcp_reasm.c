@@ -300,11 +300,14 @@ uint32_t tcp__sack_blocks(const struct tcp_conn *c)
 	return RTE_MIN(q->n + (q->dsack_start != q->dsack_end), (c->flags & TCP_F_TS) ? 3u : 4u);
 }
 
-/* Give back a side object with nothing in it: others may need it. */
+/* Give back a side object with nothing in it: others may need it. A report of what came twice is
+ * moot once the ACK that it was for has left, whether it had room or not. */
 void tcp__ext_tidy(struct tcp *t, struct tcp_conn *c)
 {
 	const struct tcp_ext *x = c->ext;
 
-	if (x && !x->reasm.n && !x->has_fin && x->reasm.dsack_start == x->reasm.dsack_end)
+	if (x && !x->reasm.n && !x->has_fin &&
+		(x->reasm.dsack_start == x->reasm.dsack_end ||
+			!(c->flags & (TCP_F_ACK_NOW | TCP_F_ACK_DELAY))))
 		tcp__ext_drop(t, c);
 }

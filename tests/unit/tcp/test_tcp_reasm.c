@@ -5,8 +5,9 @@
 #include "base/rand.h"
 #include "seg.h"
 
-#define SPAN 3000u
-#define FEW  (2 * TCP_ISLANDS_EACH) /* islands of the pool in random_against_bytes */
+#define SPAN  3000u
+#define STEPS 64                     /* of a search for a place */
+#define FEW   (2 * TCP_ISLANDS_EACH) /* islands of the pool in random_against_bytes */
 
 static uint32_t base;
 static int held[SPAN]; /* the byte at base + i, -1: none */
@@ -61,6 +62,8 @@ static void add(struct tcp_reasm *q, uint32_t a, uint32_t n)
 	touches |= i > a;
 	rc = tcp__reasm_add(lab.t, q, base + a, &data);
 	CU_ASSERT_EQUAL_FATAL(data.bytes, 0);
+	if (rc == -ENOBUFS && before > STEPS)
+		return; /* too far to look for its place */
 	if (i == a + n) {
 		CU_ASSERT_EQUAL_FATAL(rc, -EALREADY);
 		return;
@@ -92,37 +95,42 @@ static void take_front(struct tcp_reasm *q, uint32_t *rcv_nxt)
 
 static struct tcp_reasm q;
 
+/* `steps` segments of up to `len` bytes, and now and then what fills the first hole. */
+static void random_round(struct rand_state *r, int steps, uint32_t len)
+{
+	uint32_t rcv_nxt = base = 0u - rand_below(r, 2 * SPAN);
+
+	memset(&q, 0, sizeof(q));
+	memset(held, -1, sizeof(held));
+	for (int i = 0; i < steps && rcv_nxt != base + SPAN; i++) {
+		uint32_t done = rcv_nxt - base, a = done + rand_below(r, SPAN - done);
+		uint32_t n = 1 + rand_below(r, RTE_MIN(SPAN - a, len));
+
+		if (rand_below(r, steps / 8) == 0 && held[done] < 0) {
+			/* what fills the hole arrives by the other way, and a bit more */
+			uint32_t k = done;
+
+			while (k < SPAN && held[k] < 0)
+				k++;
+			rcv_nxt = base + RTE_MIN(k + rand_below(r, 5), SPAN - 1);
+			take_front(&q, &rcv_nxt);
+		} else {
+			add(&q, a, n);
+		}
+		check_same(&q);
+	}
+	tcp__reasm_free(&q);
+	CU_ASSERT_EQUAL_FATAL(buf_pools_in_use(&lab.pools), 0);
+}
+
 static void random_against_bytes(void)
 {
 	struct rand_state r;
 
 	lab_open();
 	rand_seed(&r, unit_seed(4));
-	for (int round = 0; round < 100; round++) {
-		uint32_t rcv_nxt = base = 0u - rand_below(&r, 2 * SPAN);
-
-		memset(&q, 0, sizeof(q));
-		memset(held, -1, sizeof(held));
-		for (int i = 0; i < 80 && rcv_nxt != base + SPAN; i++) {
-			uint32_t done = rcv_nxt - base, a = done + rand_below(&r, SPAN - done);
-			uint32_t n = 1 + rand_below(&r, RTE_MIN(SPAN - a, 60u));
-
-			if (rand_below(&r, 10) == 0 && held[done] < 0) {
-				/* what fills the hole arrives by the other way, and a bit more */
-				uint32_t k = done;
-
-				while (k < SPAN && held[k] < 0)
-					k++;
-				rcv_nxt = base + RTE_MIN(k + rand_below(&r, 5), SPAN - 1);
-				take_front(&q, &rcv_nxt);
-			} else {
-				add(&q, a, n);
-			}
-			check_same(&q);
-		}
-		tcp__reasm_free(&q);
-		CU_ASSERT_EQUAL_FATAL(buf_pools_in_use(&lab.pools), 0);
-	}
+	for (int round = 0; round < 100; round++)
+		random_round(&r, 80, 60);
 	lab_close();
 }
 
@@ -134,6 +142,18 @@ static void many_open(uint32_t exts)
 	lab.cfg.exts = exts;
 	lab.t = tcp_create(&lab.cfg, &lab.pools, lab.now, &(struct err){0});
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.t);
+}
+
+/* The same with more islands than a search has steps. */
+static void many_against_bytes(void)
+{
+	struct rand_state r;
+
+	many_open(64);
+	rand_seed(&r, unit_seed(5));
+	for (int round = 0; round < 5; round++)
+		random_round(&r, 400, 6);
+	lab_close();
 }
 
 static int put(uint32_t seq, uint32_t n)
@@ -272,7 +292,7 @@ static void truesize_is_bounded(void)
 	lab_close();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(random_against_bytes), UNIT_CASE(sack_order),
-	UNIT_CASE(dsack), UNIT_CASE(segment_smack), UNIT_CASE(pool_is_shared),
-	UNIT_CASE(truesize_is_bounded)};
+static const struct unit_case cases[] = {UNIT_CASE(random_against_bytes),
+	UNIT_CASE(many_against_bytes), UNIT_CASE(sack_order), UNIT_CASE(dsack),
+	UNIT_CASE(segment_smack), UNIT_CASE(pool_is_shared), UNIT_CASE(truesize_is_bounded)};
 UNIT_MAIN(cases)
