@@ -365,14 +365,16 @@ static void ts_recent_update(struct tcp *t, struct tcp_conn *c, const struct tcp
 
 /*
  * Nothing but the next bytes of the stream, on a connection that heard something acceptable this
- * millisecond: every check below would pass, its ACK and window say nothing new.
+ * millisecond and has nothing in flight: every check below would pass, its ACK and window say
+ * nothing new, and the sending side has nothing to learn from it.
  */
 static bool only_text(const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s)
 {
 	if (s->seq != c->rcv_nxt || s->len == 0 || (s->flags & ~TCP_PSH) != TCP_ACK ||
 		seq_gt(s->end, c->rcv_adv))
 		return false;
-	if (s->ack != c->snd_una || (uint32_t)s->wnd << c->snd_wscale != c->snd_wnd)
+	if (s->ack != c->snd_una || s->ack != c->snd_nxt ||
+		(uint32_t)s->wnd << c->snd_wscale != c->snd_wnd)
 		return false;
 	if (c->state < TCP_ESTABLISHED || (c->flags & (TCP_F_RELEASED | TCP_F_FIN_RCVD)) || c->ext)
 		return false;
