@@ -25,7 +25,18 @@ def flight(t, total=40, **offer):
     return p, segs
 
 
-def again(p, seg, within, since=None):
+def measured(t, **offer):
+    """A connection whose round trip the box has measured with data, as some do not with the handshake."""
+    p = t.connect(delay=RTT, **offer)
+    for _ in range(2):
+        p.write(b"rtt")
+        p.expect(None, where=lambda s: s.len and not s.old)
+        time.sleep(RTT)
+        p.send()
+    return p
+
+
+def again(p, seg, within):
     """Wait for seg's first byte to come again; the segment, or None."""
     end = time.monotonic() + within
     while True:
@@ -227,7 +238,7 @@ def rack_lost_retransmission(t):
 @case("8985 7.2, 7.3: TLP", slow=2)
 def tail_loss_probe(t):
     """The whole tail is lost: before the timeout the last segment comes again, or new data."""
-    p = t.connect(delay=RTT)
+    p = measured(t)
     p.write(b"t" * 5000)
     segs = p.burst(4, 0.1)
     first = p.expect(None, 4, where=lambda s: s.len)
@@ -240,7 +251,7 @@ def tail_loss_probe(t):
 @case("8985 7.4: TLP and SACK", slow=2)
 def tail_loss_probe_repairs(t):
     """The probe's SACK shows the hole before it, which is filled without a timeout."""
-    p = t.connect(delay=RTT)
+    p = measured(t)
     p.write(b"t" * 5000)
     segs = p.burst(4, 0.1)
     p.send(ack=segs[2].seq)
@@ -463,7 +474,7 @@ def slow_start(t):
 
 @case("5681 4.1; 7661 4.4: idle", slow=6)
 def idle_restart(t):
-    """After an idle time of many timeouts no burst larger than the initial window."""
+    """After an idle time of many timeouts no burst larger than the initial window, about: less, or paced."""
     p, segs = flight(t, total=80)
     for _ in range(12):
         p.ack = p.seen
@@ -472,8 +483,9 @@ def idle_restart(t):
             break
     time.sleep(4)
     p.write(b"z" * 1400 * 60)
-    got = p.burst(1, 0.12)
-    t.check(len(got) <= 16, "%d segments at once after four idle seconds" % len(got))
+    when = [s.when for s in p.burst(1, 0.12)]
+    most = max(sum(1 for y in when if 0 <= y - x < 0.005) for x in when)
+    t.check(most <= 16, "%d segments in 5 ms after four idle seconds" % most)
     finish(t, p)
 
 
