@@ -13,63 +13,74 @@ def edge(p, s):
     return (s.ack + (s.wnd << p.box_ws)) & MASK
 
 
-def shut_box(p):
-    """Write until the box's window is shut; the last segment, which says so."""
-    last, stall, end = None, 0, time.monotonic() + 25
+def room(p, s):
+    return max(0, diff(edge(p, s), p.seq))
+
+
+def stalled(t, **offer):
+    """A connection whose peer takes nothing back."""
+    p = t.connect(**offer)
+    p.shut()
+    return p
+
+
+def edge_watch(t, p):
+    """To be called with each segment of the box: its right edge never moves left, but for what the scale rounds."""
+    right = [None]
+
+    def seen(s):
+        now, unit = edge(p, s), 1 << p.box_ws
+        if right[0] is not None:
+            t.check(not lt((now + unit) & MASK, right[0]), "the right edge moved left by %d" % diff(right[0], now))
+        right[0] = now if right[0] is None or lt(right[0], now) else right[0]
+    return seen
+
+
+def shut_box(p, seen=lambda s: None):
+    """Write until the box's window is shut: the last segment, which says so, and how many bytes that took."""
+    last, stall, total, end = None, 0, 0, time.monotonic() + 25
     while time.monotonic() < end and stall < 3:
         s = p.next(0.002 if last is None or room(p, last) > 0 else 0.3)
         if s:
-            p.check_edge(s)
+            seen(s)
             last, stall = s, 0
         elif last is None or room(p, last) > 0:
             n = min(1400, room(p, last) if last else 1400)
             p.send("PA", b"f" * n)
             p.seq = (p.seq + n) & MASK
-            p.total += n
+            total += n
         else:
             stall += 1
     if diff(p.seq, last.ack) > 0:
         p.fail("%d bytes that lay within the window were not taken" % diff(p.seq, last.ack))
-    return last
+    if room(p, last) >= 1460:
+        p.fail("the window is not shut after %d bytes" % total)
+    return last, total
 
 
-def room(p, s):
-    return max(0, diff(edge(p, s), p.seq))
-
-
-def filler(t, **offer):
-    """A connection whose peer takes nothing back, and sees that the box's right edge never moves left."""
-    p = t.connect(**offer)
-    p.shut()
-    p.total, p.right = 0, None
-
-    def check_edge(s):
-        right = edge(p, s)
-        unit = 1 << p.box_ws
-        if p.right is not None:
-            t.check(not lt((right + unit) & MASK, p.right), "the right edge moved left by %d" % diff(p.right, right))
-        p.right = right if p.right is None or lt(p.right, right) else p.right
-    p.check_edge = check_edge
-    return p
+def take_all(p, total, seen=lambda s: None):
+    """Acknowledge what comes until total bytes have; fails where less does."""
+    got, end = 0, time.monotonic() + 20
+    while got < total and time.monotonic() < end:
+        s = p.next(1)
+        if s:
+            seen(s)
+            got += s.len if not s.old else 0
+            if s.len:
+                p.send()
+    if got < total - 1:  # a probe may have brought a byte before
+        p.fail("only %d of %d bytes came" % (got, total))
 
 
 @case("9293 3.8.6; pitfall 7", slow=6)
 def never_shrinks(t):
     """While the box fills up its right edge never moves left, and in the end its window is shut."""
-    p = filler(t)
-    s = shut_box(p)
-    t.check(room(p, s) < 1460, "the window is not shut after %d bytes" % p.total)
+    p = stalled(t)
+    seen = edge_watch(t, p)
+    _, total = shut_box(p, seen)
     p.wnd = 65535
     p.send()
-    end, got = time.monotonic() + 20, 0
-    while got < p.total and time.monotonic() < end:
-        s = p.next(1.0)
-        if s:
-            p.check_edge(s)
-            got += s.len if s.len and not s.old else 0
-            if s.len:
-                p.send()
-    t.check(got >= p.total - 1, "only %d of %d bytes came back" % (got, p.total))
+    take_all(p, total, seen)
 
 
 @case("9293 3.8.6.1; 1122 4.2.2.17; pitfall 6", slow=8)
@@ -222,10 +233,9 @@ def window_below_mss(t):
 @case("9293 3.8.6.2.2; 1122 4.2.3.3; pitfall 7", slow=8)
 def receiver_avoids_silly_windows(t):
     """The box's window, once shut, opens by an MSS (or half its buffer) at least, though we take its bytes one by one."""
-    p = filler(t)
-    s = shut_box(p)
-    t.check(room(p, s) < 1460, "the window is not shut after %d bytes" % p.total)
-    shut = edge(p, s)
+    p = stalled(t)
+    last, _ = shut_box(p)
+    shut = edge(p, last)
     p.wnd, edges = 1, {shut}
     for _ in range(30):
         p.send()
@@ -238,9 +248,8 @@ def receiver_avoids_silly_windows(t):
 @case("9293 3.10.7.4 first; pitfall 6 (gvisor 10243)", slow=6)
 def shut_box_answers_probes(t):
     """A probe of the box's shut window, of no byte or of one, is answered by an ACK."""
-    p = filler(t)
-    last = shut_box(p)
-    t.check(room(p, last) < 1460, "the window is not shut after %d bytes" % p.total)
+    p = stalled(t)
+    last, _ = shut_box(p)
     p.drain(0.2)
     p.send("A", seq=p.seq - 1)
     p.expect("A", len=0, ack=p.seq, among=True)
@@ -251,19 +260,12 @@ def shut_box_answers_probes(t):
 @case("9293 3.10.7.4 first: special allowance", slow=6)
 def shut_box_takes_acks(t):
     """With its window shut the box still takes our ACKs: its data moves on."""
-    p = filler(t)
-    shut_box(p)
+    p = stalled(t)
+    _, total = shut_box(p)
     p.drain(0.2)
     p.wnd = 65535
     p.send()
-    got = 0
-    end = time.monotonic() + 20
-    while got < p.total and time.monotonic() < end:
-        s = p.next(1)
-        if s and s.len:
-            got += 0 if s.old else s.len
-            p.send()
-    t.check(got >= p.total - 1, "only %d of %d bytes came back" % (got, p.total))
+    take_all(p, total)
 
 
 @case("9293 3.10.7.4 fifth: SND.WL1, SND.WL2")
@@ -322,19 +324,8 @@ def slow_node_slows_front(t):
     node.wnd = 0
     node.read(5)
     base = node.ack
-    front.total, front.right = 0, None
-    front.check_edge = lambda s: None
-    wnd = front.wnd
-    last = shut_box(front)
-    t.check(room(front, last) < 1460, "the front's window is not shut after %d bytes" % front.total)
-    front.wnd, node.wnd = wnd, 65535
+    _, total = shut_box(front)
     node.drain(0.05)
-    node.ack = base
+    node.ack, node.wnd = base, 65535
     node.send()
-    got, end = 0, time.monotonic() + 20
-    while got < front.total and time.monotonic() < end:
-        s = node.next(1)
-        if s and s.len:
-            got += 0 if s.old else s.len
-            node.send()
-    t.check(got >= front.total - 1, "the node got %d of %d bytes" % (got, front.total))
+    take_all(node, total)
