@@ -71,7 +71,10 @@ void tcp__pace_tick(struct tcp *t, uint32_t budget)
 
 uint32_t tcp_next_pace(const struct tcp *t, uint32_t max, clock_us_t now)
 {
+	uint32_t us;
+
 	if (!t->pace.armed)
 		return max;
-	return wheel_next(&t->pace, ticks(now), max / TCP_PACE_US + 1) * TCP_PACE_US;
+	us = wheel_next(&t->pace, ticks(now), max / TCP_PACE_US) * TCP_PACE_US;
+	return us < max ? us : max;
 }

@@ -143,16 +143,14 @@ static unsigned worker_poll(struct worker *w)
 /* How long nothing is due, us. */
 static uint32_t idle_time(const struct worker *w)
 {
-	uint32_t ms = tcp_next_tick(w->tcp, WORKER_SLEEP_MS, w->now);
+	uint32_t ms = tcp_next_tick(w->tcp, WORKER_SLEEP_MS, w->now), us;
 	clock_us_t net = net_next_deadline(w->net);
 
-	if (relay_stalled(w->relay))
+	if (relay_stalled(w->relay) || net <= w->now)
 		return 0;
 	ms = relay_next_tick(w->relay, ms, w->now);
-	if (net <= w->now)
-		return 0;
-	return net - w->now < (clock_us_t)ms * CLOCK_US_PER_MS ? (uint32_t)(net - w->now)
-							       : ms * CLOCK_US_PER_MS;
+	us = tcp_next_pace(w->tcp, ms * (uint32_t)CLOCK_US_PER_MS, w->now);
+	return net - w->now < us ? (uint32_t)(net - w->now) : us;
 }
 
 static void worker_sleep(struct worker *w)
