@@ -16,7 +16,8 @@
 #define PORT_MAX 65535
 #define HEAD_MAX 256
 #define TIMERS   256
-#define FILL     16 /* slices that one tcp_send() takes */
+#define FLIGHTS  8192 /* connections that send at a time */
+#define FILL     16   /* slices that one tcp_send() takes */
 #define REQUEST  "GET /bucket/object HTTP/1.1\r\nHost: s3.example.com\r\n\r\n"
 #define RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n\r\n"
 
@@ -334,6 +335,7 @@ static int parts(struct end *e, struct err *err)
 	struct net_port_config port = {.mtu = 1500, .n_addr = e->conf.n_addr};
 	struct net_config net = {.ports = &port, .n_ports = 1, .secret = {{1, 2}}};
 	struct tcp_config tcp = {.conns = e->cfg.conns,
+		.flights = RTE_MIN(e->cfg.conns, (uint32_t)FLIGHTS),
 		.syns = 4096,
 		.time_waits = 32768,
 		.exts = 4096,

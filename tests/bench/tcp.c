@@ -258,6 +258,7 @@ static void test_down(struct end *load)
 
 struct sample {
 	uint64_t tsc, busy, idle;
+	double other; /* busy share of the other end */
 	struct stat_stage stage[WORKER_STAGE_N];
 	struct end_counts load;
 };
@@ -314,7 +315,8 @@ static int by_cost(const void *a, const void *b)
 
 static void head(void)
 {
-	printf("%-13s %8s %8s %-7s %6s %7s", "", "here", "a core", "", "busy", "cycles");
+	printf("%-13s %8s %8s %-7s %6s %6s %7s", "", "here", "a core", "", "other", "busy",
+		"cycles");
 #define X(name) printf(" %*s", STAGE_WIDTH(name), #name);
 #include "worker/worker_stage.def"
 #undef X
@@ -346,8 +348,8 @@ static void row(const char *name, enum unit unit, struct sample *all, unsigned n
 	s = &all[n / 2];
 	rate = amount(s, unit) * scale * hz / (double)s->tsc;
 	busy = (double)s->busy / (double)s->tsc;
-	printf("%-13s %8.*f %8.*f %-7s %4.0f %% %7.0f", name, digits, rate, digits,
-		busy > 0 ? rate / busy : 0, units[unit], 100 * busy,
+	printf("%-13s %8.*f %8.*f %-7s %4.0f %% %4.0f %% %7.0f", name, digits, rate, digits,
+		busy > 0 ? rate / busy : 0, units[unit], 100 * s->other, 100 * busy,
 		unit == GBIT ? cost(s) : each(s->busy, (uint64_t)amount(s, unit)));
 	for (unsigned i = 0; i < WORKER_STAGE_N; i++)
 		printf(" %*.0f", width[i], each(s->stage[i].cycles, s->stage[i].packets));
@@ -418,6 +420,8 @@ static unsigned windows(struct end *load, struct sample *mine, struct sample *it
 		samples_take(&mine[n], &its[n], load);
 		sample_sub(&mine[n], &at[0]);
 		sample_sub(&its[n], &at[1]);
+		mine[n].other = each(its[n].busy, its[n].tsc);
+		its[n].other = each(mine[n].busy, mine[n].tsc);
 		n += both_scheduled() == before && whole(&mine[n]);
 	}
 	return n;
