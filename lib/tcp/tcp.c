@@ -60,6 +60,8 @@ struct tcp *tcp_create(
 	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
 	t->key_table = (struct siphash_key){{cfg->secret[0], cfg->secret[1]}};
 	t->key_isn = (struct siphash_key){{cfg->secret[2], cfg->secret[3]}};
+	for (uint64_t i = 0; i < 2; i++)
+		t->key_ts.k[i] = siphash24(&t->key_isn, &i, sizeof(i));
 	wheel_init(&t->wheel, t->now_ms);
 	wheel_init(&t->pace, (uint32_t)(now / TCP_PACE_US));
 	if (pools_create(t) == 0)
@@ -153,18 +155,27 @@ void *tcp_listener_user(const struct tcp *t, int listener)
 	return t->listener[listener].user;
 }
 
+/* A connection that nobody here waits for: its peer owes only its FIN, or has been silent to what
+ * we sent last more than once. */
+static bool may_evict(const struct tcp_conn *c)
+{
+	if (!(c->flags & TCP_F_RELEASED) || (c->flags & (TCP_F_READY | TCP_F_DIRTY)))
+		return false; /* a place still in a list would not be free at once */
+	return c->state == TCP_FIN_WAIT_2 ||
+	       (c->state > TCP_CLOSE_WAIT && c->backoff >= (c->tx.bytes ? 2 : 1));
+}
+
 /*
- * All places are taken: one that waits for its peer's FIN alone makes room, or those who never send
- * it could shut out everybody. Without an RST, which might cost the peer what it has not read yet;
- * its FIN, should it ever come, gets one. Few places are looked at, from where the last look ended.
+ * All places are taken: one that only its peer keeps makes room, or those who never answer could
+ * shut out everybody. Without an RST, which might cost the peer what it has not read yet; its FIN,
+ * should it ever come, gets one. Few places are looked at, from where the last look ended.
  */
 static void orphan_evict(struct tcp *t)
 {
-	for (uint32_t i = 0; t->orphans && !t->conn_free && i < EVICT_LOOKS; i++) {
+	for (uint32_t i = 0; !t->conn_free && i < EVICT_LOOKS; i++) {
 		struct tcp_conn *c = &t->conn[t->evict_next++ % t->cfg.conns];
 
-		/* a place still in a list would not be free at once */
-		if (!tcp__is_orphan(c) || (c->flags & (TCP_F_READY | TCP_F_DIRTY)))
+		if (!may_evict(c))
 			continue;
 		TCP_COUNT(t, orphans_evicted);
 		tcp__conn_die(t, c, 0);
@@ -325,13 +336,13 @@ uint32_t tcp__isn(const struct tcp *t, const struct tcp_key *k)
 }
 
 /* What is added to the millisecond clock in timestamps, per connection (RFC 7323 5.4). Called for
- * every segment, so a multiply of secret-keyed words instead of SipHash: it hides uptime, no more.
- */
+ * every segment, so a multiply of secret words instead of SipHash, with a key that guards nothing
+ * else: it hides uptime, no more. */
 uint32_t tcp__ts_offset(const struct tcp *t, const struct tcp_key *k)
 {
 	uint64_t ports = (uint64_t)k->local << 32 | (uint32_t)k->lport << 16 | k->rport;
-	__uint128_t x = (__uint128_t)(k->remote.q[0] ^ t->key_isn.k[0] ^ ports) *
-			(k->remote.q[1] ^ t->key_isn.k[1]);
+	__uint128_t x = (__uint128_t)(k->remote.q[0] ^ t->key_ts.k[0] ^ ports) *
+			(k->remote.q[1] ^ t->key_ts.k[1]);
 
 	return (uint32_t)((uint64_t)x ^ (uint64_t)(x >> 64));
 }

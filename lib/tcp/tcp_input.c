@@ -435,6 +435,12 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 	tcp__timer_arm(t, c);
 }
 
+/* "Fragmentation needed", also where the router does not say what would fit (RFC 1191 5). */
+static bool is_too_big(const struct tcp_conn *c, const struct pkt_meta *meta)
+{
+	return ip_is_v4(&c->remote) && meta->icmp_type == 3 && meta->icmp_code == 4;
+}
+
 /* An ICMP error about one of our segments. Believed only when the quoted sequence number is in
  * flight (RFC 5927 4.1), and then: while connecting the attempt fails, else only the MTU counts. */
 void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m)
@@ -459,7 +465,7 @@ void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m)
 		TCP_COUNT(t, drop_icmp);
 		return;
 	}
-	if (meta->mtu) {
+	if (meta->mtu || is_too_big(c, meta)) {
 		if (tcp__pmtu_too_big(t, c, seq, meta->mtu))
 			tcp__resend(t, c);
 	} else if (c->state == TCP_SYN_SENT) {

@@ -180,6 +180,7 @@ static void segment_finish(
 	opts_fill(t, c, &p.opt);
 	header_write(m, &p);
 	ack_sent(c);
+	tcp__ext_tidy(t, c); /* a D-SACK is told once */
 	TCP_COUNT(t, tx_segments);
 }
 

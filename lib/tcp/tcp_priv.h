@@ -388,7 +388,7 @@ struct tcp {
 	struct buf_pools *pools;
 	clock_us_t now_us;
 	uint32_t now_ms;
-	struct siphash_key key_table, key_isn;
+	struct siphash_key key_table, key_isn, key_ts;
 	struct tcp_table table;
 	struct tcp_conn *conn;
 	uint32_t conn_free;  /* index + 1, through dirty_next */
