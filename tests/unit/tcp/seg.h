@@ -51,6 +51,8 @@ static inline void lab_open(void)
 		.syns = 2,
 		.time_waits = 2,
 		.exts = 2,
+		.flights = lab.cfg.flights,
+		.runs = lab.cfg.runs,
 		.rcv_limit = LIMIT,
 		.snd_limit = 100000,
 		.time_wait_ms = 60000,
