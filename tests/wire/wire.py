@@ -22,7 +22,7 @@ class Host:
     """A station on the wire."""
 
     def __init__(self, wire, number, ip4=None, ip6=None):
-        self.wire, self.number = wire, number
+        self.wire, self.number, self.borrowed = wire, number, bool(ip4 or ip6)
         self.mac = struct.pack("!HI", 0x0277, number)
         self.ip4 = ip4 or bytes((10, 77, 4 + number // 250, 1 + number % 250))
         self.ip6 = ip6 or frame.ip("fd00:77::") [:12] + struct.pack("!I", 0x10000 + number)
@@ -94,11 +94,15 @@ class Wire:
         return h
 
     def forget(self, host):
+        """The case is over. The station goes on answering ARP and ND, or the box would take it for dead; not so for an
+        address that it borrowed."""
         with self.lock:
-            self.free.append(host.number)
-            for table, key in ((self.hosts, host.mac), (self.by_addr, host.ip4), (self.by_addr, host.ip6)):
-                if table.get(key) is host:
-                    del table[key]
+            host.peers, host.syns, host.answers = {}, {}, True
+            if host.borrowed:
+                self.by_addr.pop(host.ip4, None)
+                self.by_addr.pop(host.ip6, None)
+            else:
+                self.free.append(host.number)
 
     def send(self, data):
         self.sock.send(data if len(data) >= 60 else data + bytes(60 - len(data)))
