@@ -199,6 +199,8 @@ void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 	if (delivered == 0 && f->prr_out)
 		return;
 	f->prr_delivered += delivered;
+	/* a duplicate ACK may stand for less than a segment, or for nothing (RFC 5681 3.2 (4)) */
+	f->prr_delivered = RTE_MIN(f->prr_delivered, f->prr_base);
 	if (pipe > c->ssthresh) {
 		uint64_t share = (uint64_t)f->prr_delivered * c->ssthresh + f->prr_base - 1;
 

@@ -70,7 +70,8 @@ struct sim_pipe {
 	bool bad;
 	uint64_t pkts, bytes;     /* sent into it; bytes of payload */
 	uint64_t data, rtx_bytes; /* packets with payload; bytes that went before */
-	uint64_t lost, dropped, corrupted, marked, late;
+	uint64_t lost, corrupted, marked, late;
+	uint64_t burst, burst_max; /* bytes sent in this microsecond; the most so far */
 };
 
 /* What the seed decides. */
@@ -106,6 +107,9 @@ struct sim_end {
 	uint32_t adv;               /* last rcv_adv seen */
 	bool adv_valid;
 	uint32_t flight_max; /* most bytes in flight so far */
+	uint32_t ssthresh;   /* trace: last seen */
+	uint8_t ca;
+	uint64_t traced_at;
 };
 
 /* What an observer at a host's port knows of the window it may use, and of what it sent. */
@@ -169,6 +173,11 @@ uint32_t sim_between(struct sim *s, uint32_t lo, uint32_t hi);
 static inline clock_us_t sim_clock(const struct sim *s, int host)
 {
 	return s->now + s->host[host].epoch;
+}
+/* With many connections a look at all of them costs more than a step: so not at each. */
+static inline bool sim_watched(const struct sim *s)
+{
+	return s->plan.conns < 10;
 }
 /* Forget the last run; s->plan is then the caller's to fill. */
 void sim_reset(struct sim *s, uint64_t seed);

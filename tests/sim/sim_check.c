@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What must be true at every step, on the wire and inside. */
+#include <stdio.h>
+
 #include "sim.h"
+
+#define LATE_FIRST                                                                                 \
+	10ull /* packets of a connection that are taken for lost before it knows better */
+#define TRACE_US (100 * SIM_MS)
 
 static struct sim_conn *conn_of(struct sim *s, int from, const struct tcp_hdr *h)
 {
@@ -37,12 +43,29 @@ static void count_again(
 	v->sent_valid = true;
 }
 
+/* RFC 3168 6.1.1, 6.1.4, 6.1.5: of an agreed connection new data alone is ECT; but RFC 8257 (3.1 of
+ * RFC 8311) lets DCTCP mark all. */
+static void check_ecn(struct sim *s, const struct sim_conn *c, int from, const struct tcp_hdr *h,
+	uint32_t payload)
+{
+	const struct tcp_conn *tc = c->end[from].c;
+	const struct sim_view *v = &c->view[from];
+	bool again = v->sent_valid && seq_lt(be32_get(h->seq), v->sent);
+
+	if (!s->plan.ecn[CLIENT] || !s->plan.ecn[SERVER] || (tc && !(tc->flags & TCP_F_ECN)))
+		sim_fail(s, "ECT without agreement");
+	if ((h->flags & TCP_SYN) || ((!payload || again) && !tcp__cc[s->plan.cc[from]]->l4s))
+		sim_fail(s, "ECT on a packet without new data");
+}
+
 /* A packet that `from` sends: within the window that was announced to it, once it knows one. */
 void sim_check_wire(struct sim *s, int from, const struct tcp_hdr *h, uint32_t len, uint8_t ecn)
 {
 	struct sim_conn *c = conn_of(s, from, h);
 	uint32_t payload = len - (uint32_t)(h->off >> 4) * 4, end = be32_get(h->seq) + payload;
 
+	if (c && ecn)
+		check_ecn(s, c, from, h, payload);
 	if (!c || (h->flags & (TCP_RST | TCP_SYN)))
 		return;
 	check_edge(s, c, from, h);
@@ -147,7 +170,8 @@ static void check_conn(struct sim *s, const struct tcp *t, const struct tcp_conn
 	if (seq_gt(c->snd_una, c->snd_nxt) || seq_gt(c->snd_nxt, end))
 		sim_fail(s, "una %u nxt %u end %u", c->snd_una, c->snd_nxt, end);
 	if (c->cwnd < tcp__payload_max(c) || c->cwnd > UINT32_MAX / 4)
-		sim_fail(s, "cwnd %u", c->cwnd);
+		sim_fail(s, "%s: cwnd %u below %u", tcp_cc_name(c->cc), c->cwnd,
+			tcp__payload_max(c));
 	if (c->state > TCP_SYN_SENT && seq_gt(c->rcv_nxt, c->rcv_adv))
 		sim_fail(s, "rcv_nxt beyond rcv_adv");
 	if (c->rx.bytes > c->rcv_limit + (1u << c->rcv_wscale))
@@ -160,6 +184,37 @@ static void check_conn(struct sim *s, const struct tcp *t, const struct tcp_conn
 			(void *)c->nxt_seg, sent, c->tx.bytes);
 	check_timer(s, c);
 	check_flight(s, t, c);
+}
+
+/* How the sender sees it, whenever its mind changes and now and then. */
+static void trace(struct sim *s, struct sim_end *e, const struct tcp_conn *c)
+{
+	const struct tcp_flight *f = c->flight;
+	static const char *const ca[] = {"open", "recovery", "loss"};
+
+	if (!s->trace || !f ||
+		(e->ca == f->ca && e->ssthresh == c->ssthresh && s->now < e->traced_at + TRACE_US))
+		return;
+	e->ca = f->ca;
+	e->ssthresh = c->ssthresh;
+	e->traced_at = s->now;
+	printf("%12.6f %s %s cwnd %u ssthresh %u out %u lost %u sacked %u srtt %u\n",
+		(double)s->now / SIM_S, e->host == CLIENT ? "|." : ".|", ca[f->ca], c->cwnd,
+		c->ssthresh, f->bytes[TCP_RUN_OUT], f->bytes[TCP_RUN_LOST],
+		f->bytes[TCP_RUN_SACKED], c->srtt);
+}
+
+/* RFC 6928: the first window; RFC 7661 4.4: it grows while half of it or more is used, so what was
+ * ever in flight bounds it. A model of the path follows its measurements instead. */
+static void check_cwnd(struct sim *s, struct sim_end *e, const struct tcp_conn *c)
+{
+	uint32_t most;
+
+	e->flight_max = RTE_MAX(e->flight_max, c->snd_nxt - c->snd_una);
+	most = 3 * e->flight_max + 2 * tcp__initial_window(c->mss);
+	if (c->cwnd > most && sim_watched(s) && !tcp__cc[c->cc]->model)
+		sim_fail(s, "%s: cwnd %u at MSS %u, never more than %u in flight",
+			tcp_cc_name(c->cc), c->cwnd, c->mss, e->flight_max);
 }
 
 void sim_check_conns(struct sim *s)
@@ -176,6 +231,8 @@ void sim_check_conns(struct sim *s)
 			check_conn(s, t, c);
 			if (!e || c->state <= TCP_SYN_SENT)
 				continue;
+			trace(s, e, c);
+			check_cwnd(s, e, c);
 			if (e->adv_valid && seq_lt(c->rcv_adv, e->adv))
 				sim_fail(s, "the announced edge moved left");
 			e->adv = c->rcv_adv;
@@ -184,19 +241,36 @@ void sim_check_conns(struct sim *s)
 	}
 }
 
+/* RFC 8985 6.2: reordering of up to RTT / 4 costs the first packets that are late, until the window
+ * of reordering has learned of it; later hardly any. */
+static void check_late(struct sim *s)
+{
+	const struct sim_pipe *p = &s->pipe[CLIENT];
+	uint64_t most = p->bytes / 100 + s->plan.conns * LATE_FIRST * s->plan.mtu[CLIENT];
+
+	if (s->plan.late_only && p->rtx_bytes > most)
+		sim_fail(s, "%lu of %lu bytes went again, nothing was lost",
+			(unsigned long)p->rtx_bytes, (unsigned long)p->bytes);
+}
+
 void sim_check_end(struct sim *s)
 {
+	check_late(s);
 	for (int h = 0; h < HOSTS; h++) {
+		const struct tcp *t = s->host[h].t;
 		struct tcp_info info;
 
-		tcp_info(s->host[h].t, &info);
+		tcp_info(t, &info);
 		if (info.conns || info.syns || info.time_waits || info.exts || info.orphans)
 			sim_fail(s,
 				"host %d: left over %u connections, %u half-open, %u TIME_WAIT, "
 				"%u exts",
 				h, info.conns, info.syns, info.time_waits, info.exts);
-		if (s->host[h].t->wheel.armed)
-			sim_fail(s, "host %d: %u timers left", h, s->host[h].t->wheel.armed);
+		if (t->wheel.armed || t->pace.armed)
+			sim_fail(s, "host %d: %u timers left, %u for pacing", h, t->wheel.armed,
+				t->pace.armed);
+		if (t->runs_free != t->cfg.runs)
+			sim_fail(s, "host %d: %u runs leaked", h, t->cfg.runs - t->runs_free);
 		if (buf_pools_in_use(s->host[h].pools))
 			sim_fail(s, "host %d: %u mbufs leaked", h,
 				buf_pools_in_use(s->host[h].pools));

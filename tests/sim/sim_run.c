@@ -86,7 +86,9 @@ static void host_init(struct sim *s, int host)
 	struct tcp_config cfg = {.conns = 3 * s->plan.conns + 4,
 		.syns = 2 * s->plan.conns + 4,
 		.time_waits = 4 * s->plan.conns + 4,
-		.exts = s->plan.conns + 1,
+		/* a lone flow may take what a whole appliance would share */
+		.exts = s->plan.bulk ? 64 : s->plan.conns + 1,
+		.runs = s->plan.bulk ? 4096 : 0,
 		.rcv_limit = s->plan.rcv_limit[host],
 		.snd_limit = s->plan.snd_limit,
 		.keepalive_ms = rand_below(&s->rnd, 2) ? 5000 : 20000,
@@ -218,8 +220,7 @@ static void step(struct sim *s)
 	for (int h = 0; h < HOSTS; h++)
 		host_step(s, h);
 	sim_app_step(s);
-	/* with many connections a look at all of them costs more than the step */
-	if (s->plan.conns < 10 || rand_below(&s->rnd, 16) == 0)
+	if (sim_watched(s) || rand_below(&s->rnd, 16) == 0)
 		sim_check_conns(s);
 	advance(s);
 }

@@ -116,17 +116,36 @@ static void check_burst(struct sim *s)
 	expect(s, "share of the rate", used(s), 0.75, 1);
 }
 
+static void plan_loss(struct sim_plan *p)
+{
+	sim_plan_bulk(p, BYTES, RTT);
+	p->way[CLIENT].loss = 100;
+}
+
+/* What is lost goes once more, and nothing else does; no loss is taken back as a mistake, none
+ * waits for a timeout. */
+static void check_loss(struct sim *s)
+{
+	const uint64_t *stat = s->host[CLIENT].stat;
+	double lost = (double)s->pipe[CLIENT].lost;
+
+	expect(s, "packets again", (double)s->pipe[CLIENT].rtx_bytes / 1448, lost - 1, lost + 2);
+	expect(s, "taken back", (double)stat[TCP_STAT_spurious_recoveries], 0, 0);
+	expect(s, "timeouts", (double)stat[TCP_STAT_rto], 0, 0);
+}
+
 static void plan_corrupt(struct sim_plan *p)
 {
-	plan_queue(p);
-	for (int h = 0; h < HOSTS; h++)
-		p->way[h].corrupt = 100;
+	sim_plan_bulk(p, BYTES, RTT);
+	p->way[CLIENT].corrupt = 100;
 }
 
 static void check_corrupt(struct sim *s)
 {
-	expect(s, "packets with a bad bit", (double)s->pipe[CLIENT].corrupted, 10, 1e6);
-	expect(s, "share sent again", again(s), 0, 0.03);
+	double bad = (double)s->pipe[CLIENT].corrupted;
+
+	expect(s, "packets with a bad bit", bad, 10, 1e6);
+	expect(s, "packets again", (double)s->pipe[CLIENT].rtx_bytes / 1448, bad - 2, bad + 2);
 }
 
 static void plan_late(struct sim_plan *p)
@@ -172,6 +191,19 @@ static void check_acks(struct sim *s)
 	expect(s, "ACKs lost", (double)s->pipe[SERVER].lost, 100, 1e6);
 	expect(s, "share of the rate", used(s), 0.90, 1);
 	expect(s, "share sent again", again(s), 0, 0.05);
+}
+
+static void plan_paced(struct sim_plan *p)
+{
+	sim_plan_bulk(p, BYTES, 80 * SIM_MS);
+	p->rcv_limit[SERVER] = 256 << 10;
+}
+
+/* A window of 256 KB in 80 ms is 3.3 KB a millisecond: what leaves at once is twice that (the rate
+ * of slow start), not the window. The first ten segments may be a burst (RFC 6928). */
+static void check_paced(struct sim *s)
+{
+	expect(s, "bytes at once", (double)s->pipe[CLIENT].burst_max, 1448, 10 * 1448);
 }
 
 #define DOWN (3 * SIM_S)
@@ -231,12 +263,15 @@ static const struct scenario all[] = {
 	{"ecn", "marks instead of drops: nothing goes again, 90 % of the rate", plan_ecn,
 		check_ecn},
 	{"burst", "5 ms of silence each second: 75 % of the rate", plan_burst, check_burst},
-	{"corrupt", "1 % bit errors: every byte right, 3 % go again", plan_corrupt, check_corrupt},
+	{"loss", "1 % lost at random: that goes again, once, without a timeout", plan_loss,
+		check_loss},
+	{"corrupt", "1 % with a bad bit: as if lost", plan_corrupt, check_corrupt},
 	{"late", "10 % late by up to RTT / 4: 1 % go again, 95 % of the rate", plan_late,
 		check_late},
 	{"twice", "10 % arrive twice: nothing goes again", plan_twice, check_twice},
 	{"acks", "half the ACKs lost, the rest in bunches: 90 % of the rate", plan_acks,
 		check_acks},
+	{"paced", "ten segments at most leave at once", plan_paced, check_paced},
 	{"flap", "nothing passes for 3 s: on again within as long after it", plan_flap, check_flap},
 	{"spike", "0.7 s late, nothing lost: F-RTO, hardly anything goes again", plan_spike,
 		check_spike},

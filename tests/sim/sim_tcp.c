@@ -5,6 +5,7 @@
  *	sim_tcp FIRST COUNT		a range
  *	sim_tcp --scenario		all scenarios
  *	sim_tcp --scenario NAME		one
+ *	sim_tcp --trace NAME		one, with every packet
  *	sim_tcp --list			what the scenarios assert
  */
 #include "sim.h"
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
 	unit_eal();
 	if (sim_pools_create() < 0)
 		return 2;
-	s.trace = argc == 2 && *first != '-';
+	s.trace = strcmp(first, "--trace") == 0 || (argc == 2 && *first != '-');
 	if (*first != '-')
 		seeds(&s, strtoull(first, NULL, 0), count);
 	if (*first == '-' && argc == 3)

@@ -154,6 +154,8 @@ struct sim_fate sim_way_pass(
 	p->bytes += payload;
 	p->data += payload > 0;
 	why = dropped(s, from, len, payload, syn, ect, &f);
+	p->burst = p->sent_at == s->now ? p->burst + payload : payload;
+	p->burst_max = RTE_MAX(p->burst_max, p->burst);
 	p->sent_at = s->now;
 	if (why) {
 		f.what = why;
