@@ -47,7 +47,7 @@ void tcp__pace_sent(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
 
 	if (!rate)
 		return;
-	us = bytes * CLOCK_US_PER_S / rate;
+	us = (uint64_t)bytes * CLOCK_US_PER_S / rate;
 	burst = 2 * (uint64_t)tcp__payload_max(c) * CLOCK_US_PER_S / rate;
 	if (burst < BURST_US)
 		burst = BURST_US;
