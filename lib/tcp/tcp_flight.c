@@ -52,15 +52,13 @@ static struct tcp_flight *flight_get(struct tcp *t)
 	return l ? container_of_list(l, struct tcp_flight, idle) : NULL;
 }
 
-/* c's flight, which will have bytes in flight; attached when it has none. NULL: all are in use. */
+/* c's flight, attached when it has none; idle until something is sent. NULL: all are in use. */
 struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (f) {
-		list_del(&f->idle);
+	if (f)
 		return f;
-	}
 	f = flight_get(t);
 	if (!f)
 		return NULL;
@@ -75,6 +73,7 @@ struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c)
 	list_init(&f->idle);
 	wheel_node_init(&f->pace, 0);
 	c->flight = f;
+	tcp__flight_rest(t, c);
 	tcp__cwv_restart(c);
 	if (tcp__cc[c->cc]->init)
 		tcp__cc[c->cc]->init(c, (uint32_t)t->now_us);

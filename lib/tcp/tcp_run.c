@@ -202,6 +202,7 @@ void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct
 	struct tcp_run *last = run_at(t, f->runs.tail), *r, now = {0};
 
 	if (!last) { /* the pipe was empty: rates and RACK begin here */
+		list_del(&f->idle);
 		f->first_us = f->delivered_us = (uint32_t)t->now_us;
 		f->rack_us = (uint32_t)t->now_us - 1;
 		f->rack_end = f->fack = c->snd_una;
