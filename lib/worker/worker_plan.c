@@ -29,16 +29,11 @@ static uint64_t tables(const struct worker_plan *p)
 	       (uint64_t)p->requests * REQUEST_COST + (uint64_t)p->flights * FLIGHT_COST;
 }
 
-/* What n_workers need that want so much for tables each, MB: twice that, and a little more because
- * more memory allows more requests. */
-static uint64_t enough(uint64_t want, unsigned n_workers)
+/* How `mine` bytes are spent; buffers are left to the caller. */
+static void plan_tables(
+	const struct conf *conf, uint64_t mine, unsigned n_workers, struct worker_plan *p)
 {
-	return (want * 37 / 16 / MB + 1) * n_workers;
-}
-
-int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e)
-{
-	uint64_t mine = conf->global.memory / n_workers, fit = mine / REQUEST_SHARE;
+	uint64_t fit = mine / REQUEST_SHARE;
 
 	p->fronts = relay_fronts_max(conf);
 	p->splices = relay_splices_max(conf);
@@ -50,15 +45,37 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);
 	p->runs = p->flights * RUNS_A_FLIGHT;
 	p->tables = tables(p) + (n_workers - 1) * LINK_COST;
-	if (p->tables > mine / 2)
+}
+
+static bool fits(const struct worker_plan *p, uint64_t mine)
+{
+	return p->tables <= mine / 2;
+}
+
+/* The least `memory` in MB that is enough: tables grow with it, by less than half of it. */
+static uint64_t enough(const struct conf *conf, uint64_t mine, unsigned n_workers)
+{
+	struct worker_plan p;
+
+	do {
+		mine = (mine / MB + 1) * MB;
+		plan_tables(conf, mine, n_workers, &p);
+	} while (!fits(&p, mine));
+	return mine / MB * n_workers;
+}
+
+int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan *p, struct err *e)
+{
+	uint64_t mine = conf->global.memory / n_workers;
+
+	plan_tables(conf, mine, n_workers, p);
+	if (!fits(p, mine))
 		return err_set(e, ENOMEM,
 			"%s:%u: [global] memory: %u connections (all listeners together) need %lu "
-			"of "
-			"the %lu MB of each worker, half must be left for buffers: raise memory to "
-			"%luM "
-			"or lower connections",
+			"of the %lu MB of each worker, half must be left for buffers: raise memory "
+			"to %luM or lower connections",
 			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB,
-			mine / MB, enough(p->tables, n_workers));
+			mine / MB, enough(conf, mine, n_workers));
 	p->buffers = (uint32_t)((mine - mine / SPARE - p->tables) / BUFFER_COST);
 	return 0;
 }

@@ -246,8 +246,8 @@ class Mistakes(Case):
 
     def test_memory_too_small(self):
         self.refused(self.file(connections="100000"),
-                     "FILE:1: [global] memory: 100000 connections (all listeners together) need 57 of the 64 MB of each "
-                     "worker, half must be left for buffers: raise memory to 119M or lower connections")
+                     "FILE:1: [global] memory: 100000 connections (all listeners together) need 61 of the 64 MB of each "
+                     "worker, half must be left for buffers: raise memory to 132M or lower connections")
 
     def test_no_such_core(self):
         last = len(os.sched_getaffinity(0)) - 1
