@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HTTP/1.1 seen from both ends: what goes in at the client comes out at the origin, and back."""
 import socket
+import threading
 import time
 
 from lab import HEAD_LIMIT, Origin, RawCase, both_families, noise, penstock_only, proxy_only
@@ -206,8 +207,11 @@ class Http(RawCase):
         self.front.socket.shutdown(socket.SHUT_WR)
         back.until(b"\r\n\r\n")
         time.sleep(0.2)
-        back.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        sender = threading.Thread(target=back.send, args=(answer,))  # more than all buffers on the way hold
+        sender.start()
         self.assertTrue(self.front.answer().body == body)
+        sender.join()
 
     def test_answer_before_the_body_ends(self):
         back = self.arrive(b"PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n" + noise(10000))
