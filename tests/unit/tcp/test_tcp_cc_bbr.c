@@ -89,8 +89,9 @@ static void packet_send(void)
  * when it began is delivered. */
 static void packet_lost(const struct pkt *k)
 {
-	struct tcp_sample s = {
-		.now_us = p.l.now, .prior_pipe = p.l.f.bytes[TCP_RUN_OUT] + p.l.c.mss, .lost = p.l.c.mss};
+	struct tcp_sample s = {.now_us = p.l.now,
+		.prior_pipe = p.l.f.bytes[TCP_RUN_OUT] + p.l.c.mss,
+		.lost = p.l.c.mss};
 
 	p.lost++;
 	if (p.l.f.ca == TCP_CA_OPEN) {
