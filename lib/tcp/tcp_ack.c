@@ -97,6 +97,9 @@ static void advance(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_
 
 	tcp__runs_acked(t, c, ack, d);
 	c->snd_una = ack;
+	/* marks of the past follow, lest they be half the sequence space away one day */
+	c->flight->reo_round = seq_max(c->flight->reo_round, ack);
+	c->flight->ecn_end = seq_max(c->flight->ecn_end, ack - 1);
 	buf_chain_consume(&c->tx, bytes);
 	d->advanced = true;
 	c->rcv_ms = t->now_ms;
