@@ -374,7 +374,7 @@ static void data_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint
 		TCP_COUNT(t, tail_probes);
 	}
 	tcp__pace_sent(t, c, len);
-	if (!c->t_rtx)
+	if (!c->t_rtx || (!r && tcp__tlp_timeout(c)))
 		tcp__rtx_restart(t, c);
 }
 
