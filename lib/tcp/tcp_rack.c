@@ -127,6 +127,8 @@ void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *
 {
 	struct tcp_flight *f = c->flight;
 
+	if (d->advanced || d->sack_news)
+		f->tlp_due = false;
 	if (!f->tlp || seq_lt(c->snd_una, f->tlp_end))
 		return;
 	if (!f->tlp_again || d->dsack) {
