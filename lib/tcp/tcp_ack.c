@@ -199,6 +199,15 @@ static void flight_input(
 		tcp__dirty(t, c); /* what the pipe lost may be replaced (RFC 3042) */
 }
 
+/* With nothing in flight an ACK may still tell that a tail probe was in vain. */
+static void rest_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed)
+{
+	struct tcp_delivery d = {.dsack = is_dsack(s), .dup = is_dup(c, s, wnd_changed)};
+
+	if (c->flight)
+		tcp__tlp_ack(t, c, &d);
+}
+
 /* s->ack lies in [snd_una - window, snd_nxt]. c may be dead afterwards. */
 void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
@@ -213,8 +222,10 @@ void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	/* an answer to a probe: the peer lives, however long its window stays shut */
 	if (c->snd_nxt == c->snd_una || c->snd_wnd == 0)
 		c->backoff = 0;
-	if (c->snd_nxt == c->snd_una)
+	if (c->snd_nxt == c->snd_una) {
+		rest_input(t, c, s, wnd_changed);
 		return;
+	}
 	d.fack = c->flight->fack;
 	d.recover = c->flight->recover;
 	d.pipe = tcp__pipe(c);

@@ -137,7 +137,7 @@ void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *
 		f->tlp = false;
 		if (f->ca == TCP_CA_OPEN)
 			tcp__recovery_reduce(t, c, false);
-	} else if (!d->advanced && !d->sack_news) {
+	} else if (d->dup && !d->sack_news) {
 		f->tlp = false; /* a second ACK of the same: both copies, without D-SACK */
 	}
 }
