@@ -175,8 +175,7 @@ void tcp__recovery_ack(
 		frto_step(c, d);
 	}
 	if (c->flags & TCP_F_SACK) {
-		if (d->bytes || f->bytes[TCP_RUN_SACKED])
-			tcp__rack_detect(t, c);
+		tcp__rack_detect(t, c);
 	} else {
 		reno_lost(t, c, d);
 	}

@@ -48,6 +48,16 @@ static inline struct tcp_conn *in_flight(uint32_t n, bool sack)
 	return c;
 }
 
+/* Count packets that go out now, pacing left out. */
+static inline uint32_t drain_unpaced(struct tcp_conn *c)
+{
+	uint32_t n = 0;
+
+	for (; take().flags; n++)
+		c->flight->pace_at = 0;
+	return n;
+}
+
 /* What tcp_run.c promises between calls. */
 static inline void runs_check(const struct tcp_conn *c)
 {
