@@ -281,7 +281,8 @@ static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct 
 		n = n < mss ? n : mss;
 		return n < (uint32_t)wnd ? n : (uint32_t)wnd;
 	}
-	*r = tcp__run_tail(t, c->flight, mss);
+	/* a FIN behind a full segment must not leave it a hole of one byte */
+	*r = tcp__run_tail(t, c->flight, mss + ((c->flags & TCP_F_FIN_SENT) != 0));
 	if (*r && (*r)->state != TCP_RUN_OUT)
 		*r = NULL;
 	return *r ? (*r)->end - (*r)->start : 0;

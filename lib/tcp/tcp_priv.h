@@ -259,6 +259,7 @@ struct tcp_flight {
 	uint8_t frto;                              /* enum tcp_frto */
 	bool undo;                                 /* undo_* hold what was before this recovery */
 	uint32_t recover;                          /* snd_nxt when it began */
+	uint32_t begun_us;                         /* when that was */
 	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
 	uint32_t undo_bytes; /* sent again since and not reported by D-SACK yet */
@@ -327,6 +328,8 @@ struct tcp_delivery {
 	bool again;          /* a run sent more than once is */
 	bool timed;          /* first_us holds */
 	uint32_t first_us;   /* sent_us of the first one sent once */
+	bool head_again;     /* what snd_una moved over first was sent more than once, ... */
+	uint32_t head_us;    /* ... the last time then */
 	struct tcp_run last; /* the one that was sent last, where bytes > 0 */
 };
 

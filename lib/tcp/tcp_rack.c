@@ -47,7 +47,9 @@ void tcp__rack_update(
 		/* it may be the first copy that arrived: sooner than any, or before this one left
 		 */
 		if (age < f->min_rtt ||
-			tcp__echo_before(t, c, s, (uint32_t)((t->now_us - age) / CLOCK_US_PER_MS)))
+			(seq_leq(r->end, s->ack) &&
+				tcp__echo_before(
+					t, c, s, (uint32_t)((t->now_us - age) / CLOCK_US_PER_MS))))
 			return;
 	} else {
 		min_rtt_update(t, f, age ? age : 1);

@@ -32,9 +32,14 @@ static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 		if (!tcp__cc[c->cc]->model)
 			c->cwnd = tcp__cwv_loss_window(c);
 		c->ssthresh = tcp__cc[c->cc]->on_loss(c, (uint32_t)t->now_us);
+		if (c->flags & TCP_F_ECN) { /* RFC 3168 6.1.2: as for ECE, which counts once */
+			c->flags |= TCP_F_CWR;
+			f->ecn_end = c->snd_nxt;
+		}
 	}
 	f->ca = ca;
 	f->recover = c->snd_nxt;
+	f->begun_us = (uint32_t)t->now_us;
 	f->tlp = f->tlp_due = false;
 }
 
@@ -114,9 +119,13 @@ static bool spurious(const struct tcp *t, const struct tcp_conn *c, const struct
 
 	if (!f->undo || !f->again_ms)
 		return false;
-	if (d->advanced && tcp__echo_before(t, c, s, f->again_ms))
+	/* the timestamp echoed is that of the segment that filled the first hole (RFC 7323 4.3): it
+	 * says something of this recovery when that went again in it */
+	if (d->advanced && d->head_again && seq_geq(d->head_us, f->begun_us) &&
+		tcp__echo_before(t, c, s, f->again_ms))
 		return true;
-	return f->frto && d->orig;
+	/* without SACK an ACK of what went again may cover what had arrived behind it before */
+	return f->frto && d->orig && ((c->flags & TCP_F_SACK) || !d->again);
 }
 
 /* RFC 5682 2.1 with SACK's help: the first ACKs after a timeout. */
@@ -257,9 +266,17 @@ void tcp__rto_loss(struct tcp *t, struct tcp_conn *c)
  * than we thought. */
 void tcp__resend(struct tcp *t, struct tcp_conn *c)
 {
-	if (!c->flight || !c->flight->runs.head)
+	struct tcp_flight *f = c->flight;
+
+	if (!f || !f->runs.head)
 		return;
-	tcp__runs_lose(t, c->flight, false, (uint32_t)t->now_us);
-	c->flight->undo = false;
+	tcp__runs_lose(t, f, false, (uint32_t)t->now_us);
+	if (f->ca == TCP_CA_OPEN) { /* as after a timeout, but with the window as it was */
+		f->ca = TCP_CA_LOSS;
+		f->recover = c->snd_nxt;
+	}
+	f->frto = TCP_FRTO_OFF;
+	f->undo = f->tlp = f->tlp_due = false;
+	tcp__rtx_restart(t, c);
 	tcp__dirty(t, c);
 }

@@ -283,8 +283,10 @@ static void deliver(const struct tcp_run *r, uint32_t end, struct tcp_delivery *
 void tcp__runs_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_delivery *d)
 {
 	struct tcp_flight *f = c->flight;
-	struct tcp_run *r;
+	struct tcp_run *r = run_at(t, f->runs.head);
 
+	d->head_again = r && r->again;
+	d->head_us = r ? r->sent_us : 0;
 	while ((r = run_at(t, f->runs.head)) != NULL && seq_lt(r->start, ack)) {
 		uint32_t end = seq_min(r->end, ack);
 

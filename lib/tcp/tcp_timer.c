@@ -102,7 +102,8 @@ static void reorder_expired(struct tcp *t, struct tcp_conn *c)
 		struct tcp_delivery none = {0};
 
 		tcp__recovery_begin(t, c);
-		tcp__recovery_prr(c, &none);
+		if (!tcp__cc[c->cc]->model)
+			tcp__recovery_prr(c, &none);
 	}
 	if (c->rtx_kind == TCP_RTX_RTO)
 		tcp__rtx_restart(t, c);
