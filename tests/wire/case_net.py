@@ -133,7 +133,9 @@ def arp_mac_changes(t):
     moved.peers = p.host.peers
     p.host.mac = moved.mac
     p.echo(b"over there")
-    p.host.mac = old
+    p.host.mac = old  # and back again, for who has this station next
+    p.host.ether(frame.ARP, frame.arp(1, old, p.host.ip4, bytes(6), t.wire.ip4), frame.BROADCAST)
+    t.check(p.host.take(arp_reply), "no answer after moving back")
 
 
 @case("4861 7.2.4", families=(6,))
