@@ -277,6 +277,7 @@ class Case:
         if self.lane_taken:
             host = self.lane_taken[0]
             time.sleep(0.05)
+            host.old.extend(p.port for p in self.peers if p.host is host)
             host.peers.clear()
             host.syns.clear()
             self.bench.lanes[self.family].put(self.lane_taken)

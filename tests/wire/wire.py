@@ -29,6 +29,7 @@ class Host:
         self.answers = True  # to ARP and ND
         self.peers = {}  # (family, our port, the box's port) -> Peer
         self.syns = {}  # (family, our port) -> queue of SYNs that no peer waits for
+        self.old = collections.deque(maxlen=40)  # the box's ports that earlier cases saw: their SYNs may come again
         self.others = queue.Queue()  # Packets other than TCP, and ARP as bytes
         self.trace = []  # what came and went, for the message of a failure
 
@@ -175,7 +176,7 @@ class Wire:
         peer = host.peers.get((family, s.dport, s.sport))
         if peer:
             peer.inbox.put(s)
-        elif s.flags.startswith("S") and "A" not in s.flags and (family, s.dport) in host.syns:
+        elif s.flags.startswith("S") and "A" not in s.flags and (family, s.dport) in host.syns and s.sport not in host.old:
             host.syns[family, s.dport].put(s)
 
 
