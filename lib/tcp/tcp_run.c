@@ -316,7 +316,10 @@ static struct tcp_run *find(struct tcp *t, struct tcp_flight *f, uint32_t seq)
 	for (; r && (prev = run_at(t, r->prev)) && seq_gt(prev->end, seq) && steps < STEPS_MAX;
 		steps++)
 		r = prev;
-	return steps < STEPS_MAX ? r : NULL;
+	if (steps < STEPS_MAX)
+		return r;
+	f->hint = run_index(t, r); /* the next block begins here */
+	return NULL;
 }
 
 /* r becomes SACKED and one with such neighbours. The run that holds it then. */
