@@ -216,7 +216,7 @@ struct tcp_run {
 	uint32_t q_next, q_prev; /* in the queue of its state, index + 1 */
 	struct buf_cursor at;    /* its first byte in conn->tx */
 	uint8_t state;           /* enum tcp_run_state */
-	bool again;              /* sent more than once */
+	bool again;              /* some of it was sent more than once, or before sent_us */
 	bool app_limited;        /* there was no more to send then */
 };
 

@@ -209,6 +209,7 @@ void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct
 	}
 	stamp(t, f, &now);
 	if (last && (together(last, &now) || !t->run_free)) {
+		last->again |= !together(last, &now); /* its time is not that of all */
 		leave(t, f, last);
 		last->end += len;
 		stamp(t, f, last);
