@@ -153,7 +153,7 @@ struct tcp_config {
 	uint32_t time_waits;   /* most TIME_WAIT records; the oldest makes room */
 	uint32_t exts;         /* most connections with out-of-order data */
 	uint32_t flights;      /* most connections with bytes in flight; 0: as conns */
-	uint32_t runs;         /* of those bytes, see struct tcp_run; 0: 32 a flight */
+	uint32_t runs;         /* of those bytes, see struct tcp_run; 0: 32 a flight; at least 3 */
 	uint32_t rcv_limit;    /* receive buffer, bytes */
 	uint32_t snd_limit;    /* tcp_tx_room counts from here, bytes */
 	uint32_t keepalive_ms; /* idle time before probes; 0: off */

@@ -22,6 +22,8 @@ int tcp__flights_create(struct tcp *t)
 		cfg->flights = cfg->conns;
 	if (!cfg->runs)
 		cfg->runs = RUNS_A_FLIGHT * cfg->flights;
+	if (cfg->runs < TCP_RUNS_EACH * cfg->flights)
+		cfg->runs = TCP_RUNS_EACH * cfg->flights;
 	t->flight = rte_zmalloc_socket("tcp_flight", (size_t)cfg->flights * sizeof(*t->flight),
 		RTE_CACHE_LINE_SIZE, cfg->socket);
 	t->run = rte_zmalloc_socket(
@@ -35,6 +37,7 @@ int tcp__flights_create(struct tcp *t)
 		t->run_free = i;
 	}
 	t->runs_free = cfg->runs;
+	t->runs_kept = TCP_RUNS_EACH * cfg->flights;
 	return 0;
 }
 

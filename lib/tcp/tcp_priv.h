@@ -222,6 +222,8 @@ struct tcp_run {
 
 _Static_assert(sizeof(struct tcp_run) == 64, "one cache line a run");
 
+#define TCP_RUNS_EACH 3 /* of every flight's own: what goes, what stays, and one between */
+
 struct tcp_queue {
 	uint32_t head, tail; /* runs, index + 1 */
 };
@@ -248,6 +250,7 @@ enum tcp_frto {
 struct tcp_flight {
 	/* scoreboard: tcp_run.c */
 	struct tcp_queue runs;                  /* all, by sequence: they tile [snd_una, snd_nxt) */
+	uint32_t n_runs;                        /* how many */
 	struct tcp_queue queue[TCP_RUN_STATES]; /* OUT by time of sending, LOST as they go again */
 	uint32_t bytes[TCP_RUN_STATES];         /* sums of the queues */
 	uint32_t hint;                          /* run that a SACK block last touched, index + 1 */
@@ -405,6 +408,7 @@ struct tcp {
 	struct tcp_run *run;
 	uint32_t run_free;  /* index + 1, through next */
 	uint32_t runs_free; /* how many */
+	uint32_t runs_kept; /* of these: for flights that have less than TCP_RUNS_EACH */
 	struct tcp_islands islands;
 	struct tcp_records syn, tw;
 	struct tcp_fifo syn_fifo[TCP_SYNACK_TRIES], tw_fifo;

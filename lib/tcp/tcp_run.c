@@ -13,9 +13,9 @@
  *   runs tile [snd_una, snd_nxt): each ends where the next begins, none is empty
  *   each lies in exactly one queue, that of its state; bytes[state] is the queue's sum
  *   queue[OUT] is sorted by sent_us; neighbours that are SACKED are one run
- * Runs come from the instance's pool. Splitting one needs another: where the pool is empty, a SACK
- * block is not believed yet, and new bytes join the last run. After a timeout neighbours join, so
- * that every flight can always go on with two.
+ * Runs come from the instance's pool, which keeps TCP_RUNS_EACH for every flight. Splitting one
+ * needs another: where none is left, a SACK block is not believed yet, and new bytes join the last
+ * run. After a timeout neighbours join, so that every flight can always go on with its own.
  */
 #include "tcp/tcp_priv.h"
 
@@ -36,13 +36,20 @@ static uint32_t run_len(const struct tcp_run *r)
 	return r->end - r->start;
 }
 
-/* A blank run behind prev (NULL: first of all), in no queue yet; NULL: the pool is empty. */
+/* May f have one more run? Those that others are sure of are not for it. */
+static bool run_left(const struct tcp *t, const struct tcp_flight *f)
+{
+	return f->n_runs < TCP_RUNS_EACH || t->runs_free > t->runs_kept;
+}
+
+/* A blank run behind prev (NULL: first of all), in no queue yet; NULL: none is left. */
 static struct tcp_run *run_get(struct tcp *t, struct tcp_flight *f, struct tcp_run *prev)
 {
 	struct tcp_run *r = run_at(t, t->run_free), *next;
 
-	if (!r)
+	if (!run_left(t, f))
 		return NULL;
+	t->runs_kept -= f->n_runs++ < TCP_RUNS_EACH;
 	t->run_free = r->next;
 	t->runs_free--;
 	next = run_at(t, prev ? prev->next : f->runs.head);
@@ -75,6 +82,7 @@ static void run_put(struct tcp *t, struct tcp_flight *f, struct tcp_run *r)
 	r->next = t->run_free;
 	t->run_free = run_index(t, r);
 	t->runs_free++;
+	t->runs_kept += --f->n_runs < TCP_RUNS_EACH;
 }
 
 /* Off the queue of its state. */
@@ -175,7 +183,7 @@ bool tcp__run_ready(const struct tcp *t, const struct tcp_flight *f)
 {
 	const struct tcp_run *last = run_at(t, f->runs.tail);
 
-	return t->run_free || (last && last->state == TCP_RUN_OUT);
+	return run_left(t, f) || (last && last->state == TCP_RUN_OUT);
 }
 
 static void stamp(const struct tcp *t, const struct tcp_flight *f, struct tcp_run *r)
@@ -208,7 +216,7 @@ void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct
 		f->rack_end = f->fack = c->snd_una;
 	}
 	stamp(t, f, &now);
-	if (last && (together(last, &now) || !t->run_free)) {
+	if (last && (together(last, &now) || !run_left(t, f))) {
 		last->again |= !together(last, &now); /* its time is not that of all */
 		leave(t, f, last);
 		last->end += len;
@@ -376,8 +384,11 @@ void tcp__runs_lose(struct tcp *t, struct tcp_flight *f, bool reneged, uint32_t 
 		leave(t, f, r);
 		enter(t, f, r, TCP_RUN_LOST);
 		prev = run_at(t, r->prev);
-		if (prev && prev->state == TCP_RUN_LOST && prev->again == r->again)
+		if (prev && prev->state == TCP_RUN_LOST &&
+			(prev->again == r->again || !run_left(t, f))) {
+			prev->again |= r->again;
 			r = join(t, f, r);
+		}
 	}
 }
 

@@ -193,7 +193,156 @@ static void lose(void)
 	lab_close();
 }
 
+/* Pitfall 10, CVE-2019-11478: a block is looked for 512 runs far; the next one goes on there. */
+static void steps_cap(void)
+{
+	struct tcp_conn *c;
+
+	lab.cfg.runs = 2000;
+	lab_open();
+	c = flow((struct tcp_opts){.sack_ok = true});
+	c->mss = 64;
+	send_bytes(c, 60000);
+	tcp__flight(lab.t, c);
+	c->cwnd = 100000;
+	while (take().flags)
+		lab.now += 10;
+	CU_ASSERT_TRUE(runs_of(c) > 900);
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 900 * 64, U + 1 + 901 * 64}}});
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 64);
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 64, U + 1 + 128}}});
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 64);
+	runs_check(c);
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 64, U + 1 + 128}}});
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 128);
+	/* one block over more than that is believed piece by piece */
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 64, U + 1 + 901 * 64}}});
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 64, U + 1 + 901 * 64}}});
+	DUP(.o = {.n_sack = 1, .sack = {{U + 1 + 64, U + 1 + 901 * 64}}});
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 900 * 64);
+	runs_check(c);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* No run left: new bytes join the last one, whose time is not that of all then. */
+static void joined_for_lack(void)
+{
+	struct tcp_conn *c;
+
+	lab.cfg.runs = 1;
+	lab_open();
+	c = flow((struct tcp_opts){.sack_ok = true});
+	for (uint32_t i = 0; i < 4; i++) {
+		send_bytes(c, MSS);
+		CU_ASSERT_EQUAL(drain(), 1);
+		pass(5);
+	}
+	CU_ASSERT_EQUAL(runs_of(c), TCP_RUNS_EACH);
+	runs_check(c);
+	ACKED(1);
+	pass(10);
+	ACKED(3); /* 20 ms after it left; the fourth left 15 ms ago */
+	CU_ASSERT_EQUAL(c->flight->min_rtt, 20000);
+	CU_ASSERT_EQUAL(c->srtt, 20000);
+	ACKED(4);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* Whatever others hold, each flight has its three. */
+static void own_runs(void)
+{
+	struct tcp_conn *c, *d;
+
+	lab.cfg.runs = 14; /* for four, and two more */
+	lab_open();
+	c = flow((struct tcp_opts){.sack_ok = true});
+	for (uint32_t i = 0; i < 9; i++, lab.now += 10) {
+		send_bytes(c, MSS);
+		CU_ASSERT_EQUAL(drain(), 1);
+	}
+	CU_ASSERT_EQUAL(runs_of(c), 5);
+	events_of(c);
+	d = accept_from(5001, (struct tcp_opts){.mss = MSS, .sack_ok = true});
+	for (uint32_t i = 0; i < 5; i++, lab.now += 10) {
+		send_bytes(d, MSS);
+		CU_ASSERT_EQUAL(drain(), 1);
+	}
+	CU_ASSERT_EQUAL(runs_of(d), 3);
+	runs_check(c);
+	runs_check(d);
+	tcp_abort(lab.t, c);
+	tcp_abort(lab.t, d);
+	CU_ASSERT_EQUAL(lab.t->runs_free, lab.t->cfg.runs);
+	CU_ASSERT_EQUAL(lab.t->runs_kept, 4 * TCP_RUNS_EACH);
+	lab_close();
+}
+
+/* What a peer got of the stream from U + 1 on, n bytes of it. */
+struct sink {
+	uint32_t n, next;
+	uint8_t got[60000];
+};
+
+static void sink_take(struct sink *k, const struct seg *s)
+{
+	uint32_t at = s->seq - (U + 1);
+
+	CU_ASSERT_TRUE_FATAL(at + s->len <= k->n);
+	memset(k->got + at, 1, s->len);
+	while (k->next < k->n && k->got[k->next])
+		k->next++;
+}
+
+/* Its ACK, with the first blocks beyond the hole. */
+static void sink_ack(const struct sink *k)
+{
+	struct tcp_opts o = {0};
+
+	for (uint32_t i = k->next; i < k->n && o.n_sack < 4; i++) {
+		if (!k->got[i])
+			continue;
+		o.sack[o.n_sack].start = U + 1 + i;
+		while (i < k->n && k->got[i])
+			i++;
+		o.sack[o.n_sack++].end = U + 1 + i;
+	}
+	GIVE(TCP_ACK, P + 2, U + 1 + k->next, .wnd = 65535, .o = o);
+}
+
+/* Every third packet is lost, and there are no runs but its own: it all arrives. */
+static void tiny_pool(void)
+{
+	static struct sink k;
+	struct tcp_conn *c;
+	uint32_t sent = 0;
+
+	k = (struct sink){.n = 60000};
+	lab.cfg.runs = 1;
+	lab_open();
+	c = flow((struct tcp_opts){.sack_ok = true});
+	send_bytes(c, k.n);
+	for (uint32_t ms = 0; ms < 60000 && c->tx.bytes; ms++, pass(1)) {
+		struct seg s;
+
+		while ((s = take()).flags)
+			if (s.len && sent++ % 3 != 1) {
+				sink_take(&k, &s);
+				sink_ack(&k);
+			}
+		runs_check(c);
+		CU_ASSERT_TRUE_FATAL(runs_of(c) <= TCP_RUNS_EACH);
+	}
+	CU_ASSERT_EQUAL(k.next, k.n);
+	CU_ASSERT_EQUAL(c->tx.bytes, 0);
+	CU_ASSERT_EQUAL(c->state, TCP_ESTABLISHED);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static const struct unit_case cases[] = {UNIT_CASE(tile), UNIT_CASE(split_and_join),
 	UNIT_CASE(across_the_wrap), UNIT_CASE(bytes_of_runs), UNIT_CASE(sorted_by_time),
-	UNIT_CASE(lose)};
+	UNIT_CASE(lose), UNIT_CASE(steps_cap), UNIT_CASE(joined_for_lack), UNIT_CASE(own_runs),
+	UNIT_CASE(tiny_pool)};
 UNIT_MAIN(cases)
