@@ -42,14 +42,14 @@ static void sack_input(
 }
 
 /* Linux's form of the rule of RFC 9293 3.10.7.4, which saves SND.WL2: newer data, newer ACK, or
- * the same data with a larger window. True: the window changed. */
+ * the same data with a larger window, or with none. True: the window changed. */
 static bool window_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << c->snd_wscale;
 	bool changed = wnd != c->snd_wnd;
 
 	if (!seq_gt(s->ack, c->snd_una) && !seq_gt(s->seq, c->snd_wl1) &&
-		!(s->seq == c->snd_wl1 && wnd > c->snd_wnd))
+		!(s->seq == c->snd_wl1 && (wnd > c->snd_wnd || !wnd)))
 		return false;
 	c->snd_wl1 = s->seq;
 	if (changed && c->snd_wnd == 0 && c->snd_nxt == c->snd_una) {
@@ -141,8 +141,8 @@ static void window_follow(
 	tcp__cwv_ack(t, c, d->pipe);
 	if (c->flight->ca == TCP_CA_RECOVERY && !cc->model)
 		tcp__recovery_prr(c, d);
-	else if (d->bytes || s->ece)
-		cc->on_ack(c, s);
+	else if (d->advanced || (d->bytes && cc->model) || s->ece)
+		cc->on_ack(c, s); /* SACKed data alone leaves cwnd as it is: RFC 5681 3.2 (1) */
 }
 
 /* When to look again: never, a new timer for progress, or as it is. RACK may have set its own. */
@@ -179,7 +179,8 @@ static void flight_input(
 	sack_input(t, c, s, d);
 	if (d->dsack) {
 		tcp__rack_dsack(c);
-		tcp__recovery_dsack(t, c, s->opt.sack[0].end - s->opt.sack[0].start);
+		tcp__recovery_dsack(
+			t, c, s->opt.sack[0].end - s->opt.sack[0].start, s->opt.sack[0].end);
 	}
 	if (d->bytes) {
 		tcp__rate_sample(t, c, d, &sample);

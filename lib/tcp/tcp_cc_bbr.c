@@ -279,7 +279,7 @@ static bool recovery_update(struct bbr *b, struct tcp_conn *c, const struct tcp_
 	const struct tcp_flight *f = c->flight;
 	uint32_t mss = tcp__payload_max(c);
 
-	if (s->lost)
+	if (s->lost && b->filled)
 		c->cwnd = c->cwnd > s->lost + mss ? c->cwnd - s->lost : mss;
 	if (b->recovering && f->ca == TCP_CA_OPEN) {
 		b->recovering = b->conserve = false;
@@ -321,13 +321,22 @@ static void bbr_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 	cwnd_update(b, c, s);
 }
 
-/* Fast recovery: packet conservation for a round that begins here. */
+/*
+ * Fast recovery: packet conservation for a round that begins here.
+ * BBR SAYS always. WE DO not while the pipe is not full: each round of a window that doubles loses
+ * something on a path with random loss, three rounds without growth would be taken for a full pipe,
+ * and it takes seconds to find the rest by probing. A queue that does overflow ends STARTUP in the
+ * same three rounds.
+ */
 static uint32_t bbr_on_loss(struct tcp_conn *c, uint32_t now_us)
 {
 	struct bbr *b = state(c);
 
 	cwnd_save(b, c);
-	b->recovering = b->conserve = true;
+	b->recovering = true;
+	if (!b->filled)
+		return c->ssthresh;
+	b->conserve = true;
 	b->round_end = c->flight->delivered;
 	c->cwnd = c->flight->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
 	return c->ssthresh;

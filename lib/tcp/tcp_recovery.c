@@ -27,6 +27,7 @@ static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 		f->undo = true;
 		f->undo_cwnd = c->cwnd;
 		f->undo_ssthresh = c->ssthresh;
+		f->undo_una = c->snd_una;
 		f->undo_bytes = 0;
 		f->again_ms = 0;
 		if (!tcp__cc[c->cc]->model)
@@ -99,12 +100,13 @@ static void undo(struct tcp *t, struct tcp_conn *c)
 	tcp__rtt_no_backoff(c, t->cfg.rto_min_ms);
 }
 
-/* D-SACK reports so many bytes. */
-void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
+/* D-SACK reports so many bytes up to last. What lies before this recovery began was sent again by
+ * an earlier one. */
+void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes, uint32_t last)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (!f->undo || !f->again_ms || !f->undo_bytes)
+	if (!f->undo || !f->again_ms || !f->undo_bytes || seq_leq(last, f->undo_una))
 		return;
 	f->undo_bytes -= bytes < f->undo_bytes ? bytes : f->undo_bytes;
 	if (!f->undo_bytes)

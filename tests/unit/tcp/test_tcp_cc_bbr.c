@@ -326,6 +326,23 @@ static void short_queue(void)
 	CU_ASSERT_TRUE(p.lost * 1448 < 0.05 * p.rate * 4e6);
 }
 
+/* A loss while the window doubles is not the end of that. */
+static void losses_in_startup(void)
+{
+	struct tcp_sample s = {.delivered = 1448, .lost = 2896};
+	uint32_t cwnd;
+
+	path_open(1448, 100, 40000);
+	run(45000); /* a round */
+	cwnd = p.l.c.cwnd;
+	s.now_us = p.l.now;
+	p.l.f.ca = TCP_CA_RECOVERY;
+	p.l.cc->on_loss(&p.l.c, p.l.now);
+	CU_ASSERT_EQUAL(p.l.c.cwnd, cwnd);
+	p.l.cc->on_ack(&p.l.c, &s);
+	CU_ASSERT_TRUE(p.l.c.cwnd >= cwnd);
+}
+
 static void conservation(void)
 {
 	struct tcp_sample s = {.delivered = 1448, .lost = 2896, .rate_us = 1};
@@ -404,5 +421,6 @@ static void timeout(void)
 static const struct unit_case cases[] = {UNIT_CASE(estimates), UNIT_CASE(startup),
 	UNIT_CASE(probe_rtt), UNIT_CASE(probe_rtt_long), UNIT_CASE(bandwidth_changes),
 	UNIT_CASE(app_limited), UNIT_CASE(idle), UNIT_CASE(losses), UNIT_CASE(short_queue),
-	UNIT_CASE(conservation), UNIT_CASE(full_pipe), UNIT_CASE(timeout)};
+	UNIT_CASE(conservation), UNIT_CASE(losses_in_startup), UNIT_CASE(full_pipe),
+	UNIT_CASE(timeout)};
 UNIT_MAIN(cases)
