@@ -30,6 +30,7 @@ struct seg {
 	uint8_t off;      /* data offset nibble instead of the right one */
 	uint8_t data[64]; /* out: first bytes */
 	bool tso;
+	uint8_t ecn; /* out: of the IP header */
 };
 
 static struct {
@@ -156,6 +157,7 @@ static inline struct seg take(void)
 	s.dport = be16_get(h->dport);
 	s.len = m->pkt_len - hlen;
 	s.tso = m->ol_flags & RTE_MBUF_F_TX_TCP_SEG;
+	s.ecn = pkt_meta(m)->ecn;
 	CU_ASSERT_EQUAL(tcp__opts_parse(&s.o, (const uint8_t *)(h + 1), hlen - 20), 0);
 	for (uint32_t i = 0; i < s.len && i < sizeof(s.data); i++)
 		s.data[i] = *(const uint8_t *)rte_pktmbuf_read(m, hlen + i, 1, &(uint8_t){0});

@@ -263,8 +263,82 @@ static void cwnd(void)
 	lab_close();
 }
 
+/* RFC 3168 6.1.4, 6.1.5: ECT on new data only; DCTCP marks what goes again too (RFC 8257 3). */
+static void ect(void)
+{
+	static const char *const names[] = {"cubic", "dctcp"};
+
+	for (uint32_t k = 0; k < RTE_DIM(names); k++) {
+		struct tcp_conn *c;
+		struct seg s;
+
+		lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find(names[k])};
+		lab_open();
+		c = accept_one();
+		send_bytes(c, 100);
+		CU_ASSERT_EQUAL(take().ecn, 0); /* not agreed on */
+		GIVE(TCP_ACK, P + 1, U + 101);
+		c->flags |= TCP_F_ECN;
+		send_bytes(c, 100);
+		CU_ASSERT_EQUAL(take().ecn, 2);
+		GIVE(TCP_ACK, P + 1, U + 101, .len = 1460);
+		GIVE(TCP_ACK, P + 1461, U + 101, .len = 1460);
+		s = take(); /* an ACK */
+		CU_ASSERT_EQUAL(s.len, 0);
+		CU_ASSERT_EQUAL(s.flags, TCP_ACK);
+		CU_ASSERT_EQUAL(s.ecn, 0);
+		pass(1000);
+		s = take();
+		CU_ASSERT_EQUAL(s.seq, U + 101);
+		CU_ASSERT_EQUAL(s.ecn, k ? 2 : 0);
+		tcp_shutdown(lab.t, c);
+		c->cwnd = 14600;
+		s = take();
+		CU_ASSERT_TRUE(s.flags & TCP_FIN);
+		CU_ASSERT_EQUAL(s.len, 0);
+		CU_ASSERT_EQUAL(s.ecn, 0);
+		tcp_abort(lab.t, c);
+		lab_close();
+	}
+}
+
+/* Each packet begins where the one before it ended, also when bytes come and leave in between and
+ * what was sent goes again (stale places in tx would show). */
+static void places_in_tx(void)
+{
+	struct tcp_conn *c;
+	uint32_t n = 0, acked = 0, given = 0, at;
+
+	lab_open();
+	c = accept_one();
+	for (uint32_t i = 0; i < 300; i++) {
+		struct seg s;
+
+		if (given - acked < 20000) {
+			send_bytes(c, 256 * (1 + i % 9)); /* byte k of the stream is k modulo 256 */
+			given += 256 * (1 + i % 9);
+		}
+		while ((s = take()).flags) {
+			at = s.seq - (U + 1);
+			if (s.len)
+				CU_ASSERT_EQUAL(s.data[0], (uint8_t)at);
+			n += s.len;
+		}
+		if (i % 7 == 3)
+			acked += (c->snd_nxt - c->snd_una) / 3;
+		GIVE(TCP_ACK, P + 1, U + 1 + acked, .wnd = 65000);
+		pass(i % 50 == 49 ? 1500 : 5);
+	}
+	CU_ASSERT_TRUE(COUNT(rto) > 2);
+	CU_ASSERT_TRUE(n > given);
+	CU_ASSERT_EQUAL(c->state, TCP_ESTABLISHED);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static const struct unit_case cases[] = {UNIT_CASE(segments), UNIT_CASE(fin_with_last),
 	UNIT_CASE(tso), UNIT_CASE(options_and_mtu), UNIT_CASE(sender_sws),
 	UNIT_CASE(receiver_window), UNIT_CASE(scaled_window_shuts), UNIT_CASE(no_mbufs),
-	UNIT_CASE(no_payload_mbufs), UNIT_CASE(control_in_order), UNIT_CASE(cwnd)};
+	UNIT_CASE(no_payload_mbufs), UNIT_CASE(control_in_order), UNIT_CASE(cwnd), UNIT_CASE(ect),
+	UNIT_CASE(places_in_tx)};
 UNIT_MAIN(cases)
