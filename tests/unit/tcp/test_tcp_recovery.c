@@ -423,6 +423,7 @@ static void resend(void)
 		with("newreno");
 		c = bulk(10, sack);
 		c->mss = 1000;
+		c->srtt = RTT * 1000; /* some will wait for their time */
 		tcp__resend(lab.t, c);
 		CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_LOST], 10 * MSS);
 		CU_ASSERT_TRUE(drain() > 0);
