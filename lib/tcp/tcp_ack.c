@@ -183,8 +183,8 @@ static void flight_input(
 			t, c, s->opt.sack[0].end - s->opt.sack[0].start, s->opt.sack[0].end);
 	}
 	if (d->bytes) {
-		tcp__rate_sample(t, c, d, &sample);
 		tcp__rack_update(t, c, s, d);
+		tcp__rate_sample(t, c, d, &sample);
 		rtt_input(t, c, s, d);
 	}
 	if (d->advanced) {

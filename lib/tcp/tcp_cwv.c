@@ -63,6 +63,18 @@ uint32_t tcp__cwv_loss_window(const struct tcp_conn *c)
 	return used >= c->cwnd / 2 ? c->cwnd : used;
 }
 
+/* c sends again after a rest. */
+void tcp__cwv_resume(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (t->now_ms - f->cwv_ms < NVP_MS)
+		return;
+	f->cwv_last = f->cwv_now = 0;
+	f->cwv_ms = f->cwv_unused_ms = t->now_ms;
+	tcp__cwv_restart(c);
+}
+
 /* 4.4.3: a flight begins. One before it is so long ago that its window counts no more, but that
  * the way back to it is slow start. */
 void tcp__cwv_restart(struct tcp_conn *c)

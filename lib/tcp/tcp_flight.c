@@ -60,8 +60,11 @@ struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (f)
+	if (f) {
+		if (!f->runs.head)
+			tcp__cwv_resume(t, c);
 		return f;
+	}
 	f = flight_get(t);
 	if (!f)
 		return NULL;

@@ -607,6 +607,7 @@ void tcp__resend(struct tcp *t, struct tcp_conn *c);
 /* tcp_cwv.c */
 void tcp__cwv_ack(struct tcp *t, struct tcp_conn *c, uint32_t pipe);
 uint32_t tcp__cwv_loss_window(const struct tcp_conn *c);
+void tcp__cwv_resume(struct tcp *t, struct tcp_conn *c);
 void tcp__cwv_restart(struct tcp_conn *c);
 
 /* tcp_pace.c */

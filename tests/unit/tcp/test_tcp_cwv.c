@@ -88,6 +88,20 @@ static void restart(void)
 	CU_ASSERT_EQUAL(c.cwnd, 4 * MSS);
 }
 
+/* A flight that rested for longer than the non-validated phase is as good as new. */
+static void resume(void)
+{
+	begin(100 * MSS);
+	acks(80 * MSS, 1);
+	rig.now_ms += 299000;
+	tcp__cwv_resume(&rig, &c);
+	CU_ASSERT_EQUAL(c.cwnd, 100 * MSS);
+	rig.now_ms += 2000;
+	tcp__cwv_resume(&rig, &c);
+	CU_ASSERT_EQUAL(c.cwnd, 10 * MSS);
+	CU_ASSERT_EQUAL(tcp__cwv_loss_window(&c), 0);
+}
+
 static void with(const char *cc)
 {
 	lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find(cc)};
@@ -133,6 +147,6 @@ static void loss_unused(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(validated), UNIT_CASE(steps_down),
-	UNIT_CASE(pipe_ack), UNIT_CASE(restart), UNIT_CASE(unused_does_not_grow),
+	UNIT_CASE(pipe_ack), UNIT_CASE(restart), UNIT_CASE(resume), UNIT_CASE(unused_does_not_grow),
 	UNIT_CASE(loss_unused)};
 UNIT_MAIN(cases)
