@@ -43,19 +43,22 @@ bool tcp__pace_allows(struct tcp *t, struct tcp_conn *c)
 void tcp__pace_sent(struct tcp *t, struct tcp_conn *c, uint32_t bytes)
 {
 	struct tcp_flight *f = c->flight;
-	uint64_t rate = pacing_rate(c), burst, us;
+	uint64_t rate = pacing_rate(c), burst, due;
 
 	if (!rate)
 		return;
-	us = (uint64_t)bytes * CLOCK_US_PER_S / rate;
 	burst = 2 * (uint64_t)tcp__payload_max(c) * CLOCK_US_PER_S / rate;
 	if (burst < BURST_US)
 		burst = BURST_US;
 	if (burst > t->now_us)
 		burst = t->now_us;
-	if (f->pace_at < t->now_us - burst)
+	if (f->pace_at < t->now_us - burst) {
 		f->pace_at = t->now_us - burst;
-	f->pace_at += us;
+		f->pace_rest = 0;
+	}
+	due = (uint64_t)bytes * CLOCK_US_PER_S + f->pace_rest % rate;
+	f->pace_at += due / rate;
+	f->pace_rest = due % rate;
 }
 
 /* Those whose time has come are dirty again. */

@@ -292,6 +292,7 @@ struct tcp_flight {
 
 	/* pacing: tcp_pace.c */
 	clock_us_t pace_at; /* when the next packet may leave */
+	uint64_t pace_rest; /* and what is less than a microsecond of it, in 1 / rate us */
 	struct wheel_node pace;
 
 	/* window validation: tcp_cwv.c */

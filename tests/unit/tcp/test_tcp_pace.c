@@ -67,6 +67,25 @@ static void slow_start(void)
 	lab_close();
 }
 
+/* 10 Gbit/s is 1.168 us a segment: no rate is lost to the clock's microseconds. */
+static void fast(void)
+{
+	struct tcp_conn *c;
+	clock_us_t from;
+
+	lab_open();
+	c = paced();
+	c->srtt = 1000;
+	c->cwnd = c->ssthresh = 1041666; /* times 1.2 a ms is 1.25 GB/s */
+	tcp__pace_sent(lab.t, c, MSS);
+	from = c->flight->pace_at;
+	for (int i = 0; i < 10000; i++)
+		tcp__pace_sent(lab.t, c, MSS);
+	CU_ASSERT_TRUE(c->flight->pace_at - from >= 11679 && c->flight->pace_at - from <= 11681);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 /* What the rate gives in a millisecond goes at once, and no timer is set for each packet. */
 static void burst(void)
 {
@@ -143,5 +162,5 @@ static void wheel(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(gaps), UNIT_CASE(slow_start), UNIT_CASE(burst),
-	UNIT_CASE(tso), UNIT_CASE(acks_do_not_wait), UNIT_CASE(wheel)};
+	UNIT_CASE(fast), UNIT_CASE(tso), UNIT_CASE(acks_do_not_wait), UNIT_CASE(wheel)};
 UNIT_MAIN(cases)
