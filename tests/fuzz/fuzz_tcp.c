@@ -133,6 +133,8 @@ static void check_conn(struct script *s, const struct tcp_conn *c)
 				seq_leq(e->adv, c->rcv_adv),
 			"nor does it move left");
 		*e = (struct edge){c->rcv_adv, c->lport, c->rport, true};
+	} else { /* nothing announced yet: what is there is of an earlier connection */
+		e->there = false;
 	}
 	check_flight(s->t, c);
 }
