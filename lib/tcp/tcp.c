@@ -56,8 +56,7 @@ struct tcp *tcp_create(
 		goto fail;
 	t->cfg = *cfg;
 	t->pools = pools;
-	t->now_us = now;
-	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	tcp__clock_set(t, now);
 	t->key_table = (struct siphash_key){{cfg->secret[0], cfg->secret[1]}};
 	t->key_isn = (struct siphash_key){{cfg->secret[2], cfg->secret[3]}};
 	for (uint64_t i = 0; i < 2; i++)

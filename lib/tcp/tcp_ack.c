@@ -132,7 +132,6 @@ static void window_follow(
 	uint32_t mss = tcp__payload_max(c);
 
 	s->now_us = (uint32_t)t->now_us;
-	s->acked = d->acked;
 	s->delivered = d->bytes;
 	s->lost = d->lost;
 	s->prior_pipe = d->pipe;

@@ -111,6 +111,13 @@ static void parse(struct tcp *t, struct slot *b, struct rte_mbuf *m, uint16_t i)
 	}
 }
 
+/* s is one of c's: the short way where it brings bytes and no more. */
+static void conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
+{
+	if (!tcp__text_input(t, c, s))
+		tcp__conn_input(t, c, s);
+}
+
 /* A segment whose flow is looked up. Its connection, or NULL. */
 static struct tcp_conn *segment_input(struct tcp *t, struct slot *b)
 {
@@ -126,8 +133,7 @@ static struct tcp_conn *segment_input(struct tcp *t, struct slot *b)
 		key_fill(t, b);
 	switch (tcp__table_find(t, &b->k, b->hash, &idx)) {
 	case TCP_KIND_CONN:
-		if (!tcp__text_input(t, &t->conn[idx], &b->s))
-			tcp__conn_input(t, &t->conn[idx], &b->s);
+		conn_input(t, &t->conn[idx], &b->s);
 		return &t->conn[idx];
 	case TCP_KIND_SYN:
 		tcp__syn_input(t, &t->syn.rec[idx], &b->s);
@@ -152,8 +158,7 @@ static struct tcp_conn *slot_input(struct tcp *t, struct slot *b, struct tcp_con
 		return NULL;
 	if (b->kind != SAME || !c || c->state == TCP_CLOSED)
 		return segment_input(t, b);
-	if (!tcp__text_input(t, c, &b->s))
-		tcp__conn_input(t, c, &b->s);
+	conn_input(t, c, &b->s);
 	return c;
 }
 
@@ -175,8 +180,7 @@ static void burst_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n)
 
 void tcp_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n, clock_us_t now)
 {
-	t->now_us = now;
-	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	tcp__clock_set(t, now);
 	while (n) {
 		uint16_t k = RTE_MIN(n, BURST);
 

@@ -154,13 +154,15 @@ static uint32_t segment_room(const struct tcp_conn *c)
 
 static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 {
+	uint32_t blocks = tcp__sack_blocks(c);
+
 	if (c->flags & TCP_F_TS) {
 		o->has_ts = true;
 		o->ts_val = tcp__ts_now(t, c);
 		o->ts_ecr = c->ts_recent;
 	}
-	if (tcp__sack_blocks(c))
-		tcp__reasm_sack(&c->ext->reasm, o, tcp__sack_blocks(c));
+	if (blocks)
+		tcp__reasm_sack(&c->ext->reasm, o, blocks);
 }
 
 /* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
@@ -510,8 +512,7 @@ uint16_t tcp_output(struct tcp *t, struct rte_mbuf **pkts, uint16_t max, clock_u
 	uint32_t turns = t->n_dirty;
 	struct tcp_conn *c;
 
-	t->now_us = now;
-	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	tcp__clock_set(t, now);
 	n = ctl_output(t, pkts, max);
 	/* one turn for each connection that was dirty at the start: one without mbufs must not
 	 * keep us here */

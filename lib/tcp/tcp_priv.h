@@ -322,7 +322,6 @@ struct tcp_delivery {
 	uint32_t recover;    /* flight->recover before it */
 	uint32_t pipe;       /* bytes in the network before it */
 	uint32_t bytes;      /* acknowledged or SACKed, that were neither before */
-	uint32_t acked;      /* acknowledged cumulatively */
 	uint32_t lost;       /* taken for lost */
 	bool advanced;       /* snd_una moved */
 	bool sack_news;      /* SACK blocks told something new */
@@ -341,7 +340,6 @@ struct tcp_delivery {
 /* What one ACK told the congestion control. */
 struct tcp_sample {
 	uint32_t now_us;
-	uint32_t acked;      /* bytes newly acknowledged cumulatively */
 	uint32_t delivered;  /* bytes newly acknowledged or SACKed */
 	uint32_t lost;       /* bytes newly taken for lost */
 	uint32_t prior_pipe; /* bytes in the network before it */
@@ -435,6 +433,13 @@ struct tcp {
 
 #define TCP_COUNT(t, name)      ((t)->stat[TCP_STAT_##name]++)
 #define TCP_COUNT_N(t, name, n) ((t)->stat[TCP_STAT_##name] += (n))
+
+/* What time it is, until the next call from outside. */
+static inline void tcp__clock_set(struct tcp *t, clock_us_t now)
+{
+	t->now_us = now;
+	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+}
 
 static inline uint32_t tcp__index(const struct tcp *t, const struct tcp_conn *c)
 {

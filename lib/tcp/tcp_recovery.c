@@ -143,28 +143,24 @@ static void frto_step(struct tcp_conn *c, const struct tcp_delivery *d)
 }
 
 /* Without SACK: the third duplicate ACK, or one that ends short of `recover` (RFC 6582 3.2), says
- * that the first segment is lost. True: it was marked. */
-static bool reno_lost(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d)
+ * that the first segment is lost. */
+static void reno_lost(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d)
 {
 	struct tcp_flight *f = c->flight;
 	struct tcp_run *r;
 
-	if (c->flags & TCP_F_SACK)
-		return false;
 	if (d->advanced)
 		f->dupacks = 0;
 	else if (d->dup && f->dupacks < UINT8_MAX)
 		f->dupacks++;
 	if (f->ca == TCP_CA_LOSS || !f->runs.head)
-		return false;
+		return;
 	if (f->ca == TCP_CA_OPEN ? f->dupacks < TCP_DUP_THRESH || seq_leq(c->snd_una, f->recover)
 				 : !d->advanced)
-		return false;
+		return;
 	r = tcp__run_head(t, f, &t->run[f->runs.head - 1], tcp__payload_max(c));
-	if (!r || r->state != TCP_RUN_OUT)
-		return false;
-	tcp__run_lose(t, f, r);
-	return true;
+	if (r && r->state == TCP_RUN_OUT)
+		tcp__run_lose(t, f, r);
 }
 
 /* Find what is lost, and be in the state that this means. */
@@ -185,11 +181,10 @@ void tcp__recovery_ack(
 	} else if (f->frto) {
 		frto_step(c, d);
 	}
-	if (c->flags & TCP_F_SACK) {
+	if (c->flags & TCP_F_SACK)
 		tcp__rack_detect(t, c);
-	} else {
+	else
 		reno_lost(t, c, d);
-	}
 	if (f->bytes[TCP_RUN_LOST] > before)
 		d->lost = f->bytes[TCP_RUN_LOST] - before;
 	if (f->ca == TCP_CA_OPEN && f->bytes[TCP_RUN_LOST])

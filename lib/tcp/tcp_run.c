@@ -301,7 +301,6 @@ void tcp__runs_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp
 
 		if (r->state != TCP_RUN_SACKED)
 			deliver(r, end, d);
-		d->acked += end - r->start;
 		if (end == r->end) {
 			leave(t, f, r);
 			run_put(t, f, r);

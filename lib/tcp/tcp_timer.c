@@ -168,8 +168,7 @@ void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
 {
 	struct list due_nodes, *l;
 
-	t->now_us = now;
-	t->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
+	tcp__clock_set(t, now);
 	list_init(&due_nodes);
 	wheel_run(&t->wheel, t->now_ms, budget, &due_nodes);
 	while ((l = list_take(&due_nodes)) != NULL)

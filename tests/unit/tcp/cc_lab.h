@@ -38,7 +38,6 @@ static inline void cc_open(struct cc_lab *l, const char *name, uint16_t mss, uin
 static inline void cc_ack(struct cc_lab *l, uint32_t bytes, bool limited)
 {
 	struct tcp_sample s = {.now_us = l->now,
-		.acked = bytes,
 		.delivered = bytes,
 		.prior_pipe = l->c.cwnd,
 		.rtt_us = l->rtt,

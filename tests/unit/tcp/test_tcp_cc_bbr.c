@@ -118,7 +118,7 @@ static void packet_done(void)
 		packet_lost(k);
 		return;
 	}
-	s.delivered = s.acked = p.l.c.mss;
+	s.delivered = p.l.c.mss;
 	f->delivered += p.l.c.mss;
 	f->delivered_us = p.l.now;
 	f->first_us = (uint32_t)(uint64_t)(p.base + k->sent);
