@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * s3gen: clients and mock S3 nodes on one core, on the appliance's own stack.
+ *
+ *	file    INI -> struct gen_conf, checked whole
+ *	eal     DPDK on one core
+ *	loop    struct gen: ports, net, tcp; one turn is the eight steps of worker_poll() with
+ *clients and origins in place of the relay client  a connection that asks; schedule: when;
+ *workload: for what origin  a connection that answers; fault: how badly body    the bytes of an
+ *object from its name and an offset, on either side sign    SigV4 for endpoints that check it
+ *	report  what happened, each second and at the end
+ *
+ * An object's size is part of its key, so that a client may ask for what nobody has put: a key ends
+ * with "-" and its size in bytes, in decimal ("train/000017-4194304").
+ */
+#ifndef S3GEN_S3GEN_H
+#define S3GEN_S3GEN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/ip.h"
+#include "base/rand.h"
+#include "buf/buf.h"
+#include "conf/conf.h"
+#include "net/net.h"
+#include "port/port.h"
+#include "tcp/tcp.h"
+
+#define GEN_SECTIONS_MAX 16 /* of a kind: ports, clients, origins, workloads */
+#define GEN_TARGETS_MAX  16
+#define GEN_LISTEN_MAX   32
+#define GEN_SIZES_MAX    16
+#define GEN_CHANCE       (1ull << 32) /* the chance that is certainty, as in app/wan */
+
+/* ---- the file ---- */
+
+/* A time that is drawn anew each time: "5ms", "exponential 5ms", "lognormal 5ms 1.5". */
+enum gen_dist { GEN_FIXED, GEN_EXPONENTIAL, GEN_LOGNORMAL };
+
+struct gen_time {
+	uint32_t us;   /* fixed: it; else the mean (exponential), the median (lognormal) */
+	float sigma;   /* of lognormal: of the logarithm */
+	uint8_t shape; /* enum gen_dist */
+};
+
+struct gen_global {
+	struct conf_where at;
+	uint16_t core; /* the process runs where it is when the file gives none */
+	bool has_core;
+	uint64_t memory; /* bytes */
+	enum conf_huge hugepages;
+	enum conf_idle idle;
+	uint64_t seed;
+	uint32_t duration_ms; /* of the measured run; it ends by itself */
+	uint32_t warmup_ms;   /* before it: not in the results */
+};
+
+enum gen_op {
+	GEN_GET,
+	GEN_RANGE, /* a GET with Range */
+	GEN_HEAD,
+	GEN_PUT,
+	GEN_MULTIPART, /* create, parts, complete: one operation */
+	GEN_ABORT,     /* create, one part, abort */
+	GEN_DELETE,
+	GEN_LIST, /* ListObjectsV2, one page */
+	GEN_OPS
+};
+
+/* How the body of a PUT is framed. */
+enum gen_framing { GEN_LENGTH, GEN_CHUNKED, GEN_AWS_CHUNKED };
+enum gen_popularity { GEN_UNIFORM, GEN_ZIPF, GEN_HOT, GEN_SHUFFLE, GEN_SEQUENCE };
+
+struct gen_size {
+	uint64_t min, max; /* bytes; uniform in the logarithm between them */
+	uint32_t weight;
+};
+
+struct gen_workload {
+	const char *name;
+	struct conf_where at;
+	const char *bucket;
+	const char *prefix;   /* of keys; may hold '/' */
+	uint32_t op[GEN_OPS]; /* weights */
+	struct gen_size size[GEN_SIZES_MAX];
+	unsigned n_size;
+	uint32_t keys;      /* objects that are asked for */
+	uint8_t popularity; /* enum gen_popularity */
+	float skew;         /* zipf: the exponent; hot: the share that goes to object 0 */
+	uint8_t framing;    /* enum gen_framing */
+	uint64_t range;     /* bytes that one GEN_RANGE asks for */
+	uint64_t part;      /* bytes of a part of a multipart upload */
+	uint32_t list_keys; /* max-keys */
+};
+
+struct gen_clients {
+	const char *name;
+	struct conf_where at;
+	const char *port_name, *workload_name;
+	unsigned port, workload;                    /* indices */
+	struct ip_endpoint target[GEN_TARGETS_MAX]; /* in turn */
+	unsigned n_target;
+	uint32_t connections;  /* closed loop: so many at all times; open: at most */
+	uint64_t rate;         /* operations a second for an open loop, in 1/1000; 0: closed loop */
+	struct gen_time think; /* closed loop: between an answer and the next question */
+	uint32_t churn;        /* operations on a connection before it is closed; 0: no limit */
+	uint32_t timeout_ms;   /* of an operation without progress */
+	uint64_t operations;   /* after which it is done; 0: only the duration ends it */
+	const char *host;      /* of Host and the signature; NULL: the target's endpoint */
+	const char *access_key, *secret_key, *region; /* NULL: unsigned */
+};
+
+/* What goes wrong at an origin; chances of GEN_CHANCE for each request. */
+struct gen_faults {
+	uint32_t slow_down; /* 503 SlowDown */
+	uint32_t error;     /* 500 InternalError */
+	uint32_t reset;     /* RST in mid-body */
+	uint32_t truncate;  /* FIN in mid-body */
+	uint32_t stall;     /* silence in mid-body ... */
+	uint32_t stall_ms;  /* ... for so long */
+	uint32_t drip;      /* the body goes out slowly ... */
+	uint64_t drip_rate; /* ... bytes a second */
+	uint32_t corrupt;   /* one byte of the body is wrong */
+	uint32_t crash_ms;  /* all its connections are reset, none accepted ... */
+	uint32_t return_ms; /* ... until then, since the start; 0, 0: never */
+};
+
+struct gen_origins {
+	const char *name;
+	struct conf_where at;
+	const char *port_name;
+	unsigned port;
+	struct ip_endpoint listen[GEN_LISTEN_MAX]; /* each a node; all serve the same objects */
+	unsigned n_listen;
+	struct gen_time service; /* from a whole request to the first byte of its response */
+	struct gen_faults fault;
+};
+
+struct gen_conf {
+	struct gen_global global;
+	struct conf_tcp tcp;
+	struct conf_port *ports;
+	unsigned n_ports;
+	struct gen_clients *clients;
+	unsigned n_clients;
+	struct gen_origins *origins;
+	unsigned n_origins;
+	struct gen_workload *workloads;
+	unsigned n_workloads;
+};
+
+/* ---- one core ---- */
+
+struct client;
+struct origin;
+struct report;
+
+/* What a tcp_conn's owner begins with; the loop hands ready connections over by it. */
+enum gen_role { GEN_CLIENT, GEN_ORIGIN };
+struct gen_owner {
+	uint8_t role; /* enum gen_role */
+};
+
+struct gen {
+	const struct gen_conf *conf;
+	struct buf_pools pools;
+	struct port *port[GEN_SECTIONS_MAX];
+	struct net *net;
+	struct tcp *tcp; /* of both roles; its ready list is the loop's */
+	struct rand_state rnd;
+	clock_us_t now;                             /* of this turn */
+	uint64_t tsc_start, tsc_last, us_per_cycle; /* the latter of 2^32 */
+	struct client *clients;                     /* NULL: the file has none */
+	struct origin *origins;
+	struct report *report;
+};
+
+/*
+ * The origins' side, called by the loop. A connection's listener user (tcp_listener_user) is the
+ * origins' own. After origin_accept() c->owner begins with a struct gen_owner of GEN_ORIGIN, or c
+ * was aborted.
+ *
+ *	struct origin *origin_create(struct gen *g, struct err *e);    listens; NULL with e
+ *	void origin_accept(struct origin *o, struct tcp_conn *c);      TCP_EV_ACCEPT
+ *	void origin_ready(struct origin *o, struct tcp_conn *c, uint8_t events);
+ *	void origin_tick(struct origin *o, clock_us_t now);            each turn: timers, faults
+ *	clock_us_t origin_next(const struct origin *o);                when a timer may be due
+ *	struct stat_block origin_stats(const struct origin *o);
+ *	void origin_destroy(struct origin *o);                         aborts its connections
+ */
+
+#endif
