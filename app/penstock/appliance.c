@@ -198,7 +198,7 @@ static void ports_stop(struct appliance *a)
 
 static int links_start(struct appliance *a, struct err *e)
 {
-	a->links = worker_links_create(a->n_workers, e);
+	a->links = worker_links_create(a->n_workers, a->plan.handed, e);
 	return a->links ? 0 : -ENOMEM;
 }
 

@@ -46,6 +46,7 @@ struct worker_plan {
 	uint32_t requests;      /* in flight */
 	uint32_t flights;       /* connections with bytes in flight at a time */
 	uint32_t runs;          /* of those bytes, see struct tcp_run */
+	uint32_t handed;        /* packets that may wait for one other worker; a power of two */
 	uint64_t tables;        /* bytes for all of these, TIME_WAIT, SYNs and the like */
 	uint32_t buffers;       /* data mbufs for buf_pools_create */
 };
@@ -66,8 +67,9 @@ struct worker_config {
 	uint64_t seed[6];               /* secrets, drawn once per boot, the same for all workers */
 };
 
-/* The rings between n workers. NULL with e set: no memory. */
-struct worker_links *worker_links_create(unsigned n, struct err *e);
+/* The rings between n workers, each for `handed` packets of the plan. NULL with e set: no memory.
+ */
+struct worker_links *worker_links_create(unsigned n, uint32_t handed, struct err *e);
 /* After the last worker is gone. NULL is fine. */
 void worker_links_destroy(struct worker_links *l, unsigned n);
 

@@ -9,12 +9,15 @@
 #include "worker/worker_priv.h"
 
 #define MB            (1024u * 1024u)
-#define FRONT_COST    512u          /* bytes: TCP, relay, hash table, out-of-order share */
-#define SPLICE_COST   384u          /* what a splice takes more: its connection to a member */
-#define REQUEST_COST  1536u         /* the request and its two back connections */
-#define BUFFER_COST   3500u         /* a data mbuf with its half header and two slices, see buf.c */
-#define FIXED_COST    (8u * MB)     /* SYN and TIME_WAIT records, scratch, the pools' caches */
-#define LINK_COST     (32u * 1024)  /* rings from another worker */
+#define FRONT_COST    512u         /* bytes: TCP, relay, hash table, out-of-order share */
+#define SPLICE_COST   384u         /* what a splice takes more: its connection to a member */
+#define REQUEST_COST  1536u        /* the request and its two back connections */
+#define BUFFER_COST   3500u        /* a data mbuf with its half header and two slices, see buf.c */
+#define FIXED_COST    (8u * MB)    /* SYN and TIME_WAIT records, scratch, the pools' caches */
+#define NEWS_COST     (16u * 1024) /* the ring for what another worker learned */
+#define HANDED_SHARE  4u           /* one part of the buffers may wait for one other worker */
+#define HANDED_MIN    2048u
+#define HANDED_MAX    16384u
 #define REQUEST_SHARE (128u * 1024) /* one request in flight for so many bytes of memory */
 #define REQUESTS_MIN  64u
 #define FLIGHT_COST   (384u + RUNS_A_FLIGHT * 64u) /* of a connection with bytes in flight */
@@ -27,6 +30,18 @@ static uint64_t tables(const struct worker_plan *p)
 {
 	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->splices * SPLICE_COST +
 	       (uint64_t)p->requests * REQUEST_COST + (uint64_t)p->flights * FLIGHT_COST;
+}
+
+/*
+ * A worker that does not run for some milliseconds (its core had other work, or sleeps) must lose
+ * nothing that peers may send within their windows, so the ring holds many buffers. It does not
+ * hold all of them: a worker that hangs must not starve the others.
+ */
+static uint32_t handed(uint64_t mine)
+{
+	uint64_t n = RTE_MIN(mine / BUFFER_COST / HANDED_SHARE, (uint64_t)HANDED_MAX);
+
+	return RTE_MAX(rte_align32prevpow2((uint32_t)n), HANDED_MIN);
 }
 
 /* How `mine` bytes are spent; buffers are left to the caller. */
@@ -44,7 +59,8 @@ static void plan_tables(
 	p->flights = (uint32_t)RTE_MIN(
 		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);
 	p->runs = p->flights * RUNS_A_FLIGHT;
-	p->tables = tables(p) + (n_workers - 1) * LINK_COST;
+	p->handed = handed(mine);
+	p->tables = tables(p) + (n_workers - 1) * (p->handed * sizeof(void *) + NEWS_COST);
 }
 
 static bool fits(const struct worker_plan *p, uint64_t mine)

@@ -16,7 +16,6 @@
 #include "base/siphash.h"
 #include "worker/worker_priv.h"
 
-#define RING_PKTS    2048
 #define RING_LEARNED 256
 #define EVERYBODY    UINT16_MAX
 
@@ -26,20 +25,21 @@ static struct rte_ring *link_ring(
 	return rings[from * n + to];
 }
 
-static int rings_create(struct worker_links *l, unsigned n, unsigned from, unsigned to)
+/* The rings of pair i of n * n. */
+static int rings_create(struct worker_links *l, unsigned n, unsigned i, uint32_t handed)
 {
-	unsigned i = from * n + to;
+	unsigned from = i / n, to = i % n;
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "pkts_%hu_%hu", (uint16_t)from, (uint16_t)to);
-	l->pkts[i] = rte_ring_create(name, RING_PKTS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	l->pkts[i] = rte_ring_create(name, handed, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "learned_%hu_%hu", (uint16_t)from, (uint16_t)to);
 	l->learned[i] = rte_ring_create_elem(name, sizeof(struct net_learned), RING_LEARNED,
 		SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return l->pkts[i] && l->learned[i] ? 0 : -ENOMEM;
 }
 
-struct worker_links *worker_links_create(unsigned n, struct err *e)
+struct worker_links *worker_links_create(unsigned n, uint32_t handed, struct err *e)
 {
 	struct worker_links *l = calloc(1, sizeof(*l));
 
@@ -50,7 +50,7 @@ struct worker_links *worker_links_create(unsigned n, struct err *e)
 	if (!l->pkts || !l->learned)
 		goto fail;
 	for (unsigned i = 0; i < n * n; i++)
-		if (i / n != i % n && rings_create(l, n, i / n, i % n) < 0)
+		if (i / n != i % n && rings_create(l, n, i, handed) < 0)
 			goto fail;
 	return l;
 fail:

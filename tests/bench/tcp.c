@@ -159,7 +159,7 @@ static void worker_up(const char *dev, const char *mode, uint32_t conns)
 	if (buf_pools_create(&test.pools, "test", plan.buffers, SOCKET_ID_ANY) < 0)
 		fail("no memory for buffers", NULL);
 	test.port = port_open(&test.conf->ports[0], 0, 1, &pools, &e);
-	test.links = worker_links_create(1, &e);
+	test.links = worker_links_create(1, plan.handed, &e);
 	cfg.conf = test.conf;
 	cfg.ports = &test.port;
 	cfg.links = test.links;

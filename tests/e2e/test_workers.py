@@ -106,8 +106,10 @@ class Workers:
         for worker in self.lab.show("workers")["workers"]:
             self.assertGreater(worker["bursts"], 1000, "both work")
         small.wait_for(lambda: self.in_use() == (0, 0), 10, "everything is given back")
-        self.assertEqual(self.counter("drop_ring_full"), 0)
         self.assertEqual(self.counter("handed_over"), self.counter("taken_over"))
+        # All windows together may be wider than a ring, so a worker that its core does not run for long may lose some.
+        # A ring that leaks or is never emptied loses nearly all.
+        self.assertLessEqual(self.counter("drop_ring_full"), self.counter("handed_over") // 50)
         self.assertEqual(self.lab.end(self.process), 0)
         self.assertNotIn("libxdp", self.lab.log())
 

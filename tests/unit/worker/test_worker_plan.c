@@ -33,6 +33,21 @@ static void connections_first_buffers_then(void)
 	CU_ASSERT(half.buffers < few.buffers / 2);
 }
 
+/* Many packets may wait for a worker that naps; one that hangs does not get all buffers. */
+static void handed_is_a_share_of_the_buffers(void)
+{
+	struct worker_plan p;
+	struct err e = {""};
+
+	for (uint64_t mb = 64; mb <= 4096; mb *= 2) {
+		CU_ASSERT_EQUAL_FATAL(plan(100, mb * MB, 2, &p, &e), 0);
+		CU_ASSERT(rte_is_power_of_2(p.handed));
+		CU_ASSERT(p.handed >= 2048 && p.handed <= 16384);
+		CU_ASSERT(p.handed == 2048 || p.handed < p.buffers / 3);
+		CU_ASSERT(p.handed == 16384 || p.handed > p.buffers / 9);
+	}
+}
+
 static void too_many_for_the_memory(void)
 {
 	struct worker_plan p;
@@ -93,6 +108,7 @@ static void costs_are_real(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(connections_first_buffers_then),
+	UNIT_CASE(handed_is_a_share_of_the_buffers),
 	UNIT_CASE(too_many_for_the_memory),
 	UNIT_CASE(costs_are_real),
 };

@@ -171,9 +171,10 @@ static void order_is_kept(void)
 /* A worker that does not take its packets costs the others nothing but these. */
 static void ring_full(void)
 {
-	uint64_t *stat, n = 3000;
+	uint64_t *stat, n;
 
 	workers_up("net_ring0");
+	n = ws.plan.handed + 100;
 	stat = ws.w[0]->stat;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = packet(9000, 65000, false);

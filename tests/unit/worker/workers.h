@@ -85,9 +85,9 @@ static inline void workers_ground(const char *device, unsigned connections)
 	ws.port = port_open(&ws.conf->ports[0], 0, WORKERS, ws.pool, &e);
 	CU_ASSERT_STRING_EQUAL(e.text, "");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.port);
-	ws.links = worker_links_create(WORKERS, &e);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.links);
 	CU_ASSERT_EQUAL_FATAL(worker_plan(ws.conf, WORKERS, &ws.plan, &e), 0);
+	ws.links = worker_links_create(WORKERS, ws.plan.handed, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.links);
 }
 
 static inline void workers_up(const char *device)
