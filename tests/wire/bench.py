@@ -5,6 +5,7 @@ comparison), the bench's raw socket in the other.
     px-bench  px0 ==== px1  px-box        hosts 10.77.0.0/16 and fd00:77::/64, the box is .10 and ::10
 """
 import ctypes
+import fcntl
 import os
 import queue
 import subprocess
@@ -22,6 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 BOX4, BOX6 = "10.77.0.10", "fd00:77::10"
 ECHO, CLOSED, LANE, NODE = 7, 9, 8000, 9000
 LANES = 6  # a family
+LOCK = "/run/penstock-wire.lock"
 TIME_WAIT, KEEPALIVE = 2, 10  # seconds, as the appliance is configured
 
 
@@ -85,11 +87,12 @@ class Bench:
     """The namespaces, the box and the wire. Made and taken down once for all cases."""
 
     def __init__(self, target, build):
-        self.target, self.build, self.process = target, build, None
+        self.target, self.build, self.process, self.locked = target, build, None, None
         self.directory = tempfile.mkdtemp(prefix="penstock-wire-")
         self.lanes = {4: queue.Queue(), 6: queue.Queue()}
 
     def up(self):
+        self.lock()
         self.namespaces_delete()
         for ns in ("px-bench", "px-box"):
             shell("ip", "netns", "add", ns)
@@ -113,6 +116,16 @@ class Bench:
                 member = frame.ip(lane_member(family, i))
                 host = self.wire.host(ip4=member if family == 4 else None, ip6=member if family == 6 else None)
                 self.lanes[family].put((host, lane_port(family, i)))
+
+    def lock(self):
+        """The namespaces are one pair a machine: a second run waits until the first has ended."""
+        file = open(LOCK, "w", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another run has the namespaces: waiting for its end", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        self.locked = file  # until this process ends
 
     def listens(self, within):
         """Wait for a SYN-ACK of the last listener of each family."""
@@ -180,7 +193,8 @@ class Bench:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 rc = self.process.wait()
-        self.namespaces_delete()
+        if self.locked:
+            self.namespaces_delete()
         return rc if self.target == "penstock" else 0
 
     @staticmethod
