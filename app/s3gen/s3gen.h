@@ -155,6 +155,7 @@ struct gen_conf {
 
 /* ---- one core ---- */
 
+struct body;
 struct client;
 struct origin;
 struct report;
@@ -169,6 +170,7 @@ struct gen {
 	const struct gen_conf *conf;
 	struct buf_pools pools;
 	struct port *port[GEN_SECTIONS_MAX];
+	struct body *body; /* of both roles: body_create() with the seed */
 	struct net *net;
 	struct tcp *tcp; /* of both roles; its ready list is the loop's */
 	struct rand_state rnd;
@@ -179,18 +181,6 @@ struct gen {
 	struct report *report;
 };
 
-/*
- * The origins' side, called by the loop. A connection's listener user (tcp_listener_user) is the
- * origins' own. After origin_accept() c->owner begins with a struct gen_owner of GEN_ORIGIN, or c
- * was aborted.
- *
- *	struct origin *origin_create(struct gen *g, struct err *e);    listens; NULL with e
- *	void origin_accept(struct origin *o, struct tcp_conn *c);      TCP_EV_ACCEPT
- *	void origin_ready(struct origin *o, struct tcp_conn *c, uint8_t events);
- *	void origin_tick(struct origin *o, clock_us_t now);            each turn: timers, faults
- *	clock_us_t origin_next(const struct origin *o);                when a timer may be due
- *	struct stat_block origin_stats(const struct origin *o);
- *	void origin_destroy(struct origin *o);                         aborts its connections
- */
+/* The origins' side, called by the loop: origin.h. */
 
 #endif
