@@ -8,78 +8,112 @@
 #define ALIGN 8u
 
 /*
- * The most that the limits in conf_priv.h let the stages ask for. Text is kept as lines, and once
- * more where a field points at it. Untouched pages of a large calloc cost nothing.
+ * The most that the limits in conf_priv.h let the stages ask for beyond the table's structs. Text
+ * is kept as lines, and once more where a field points at it. Untouched pages of a large calloc
+ * cost nothing.
  */
-#define PER_LINE (sizeof(struct conf__line) + sizeof(struct conf_member) + 6 * ALIGN)
+#define PER_LINE (sizeof(struct conf_line) + sizeof(struct conf_member) + 6 * ALIGN)
 #define PER_SECTION                                                                                \
-	(sizeof(struct conf__section) + sizeof(struct conf__section *) +                           \
+	(sizeof(struct conf_section) + sizeof(struct conf_section *) +                             \
 		sizeof(struct conf_global) + 8 * ALIGN)
-#define ARENA_BYTES                                                                                \
-	(sizeof(struct conf) + 2 * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE +                   \
-		CONF__SECTIONS_MAX * PER_SECTION + CONF__FILES_MAX * CONF__PATH_MAX +              \
-		CONF_PORTS_MAX * sizeof(struct conf_port) +                                        \
-		CONF_ROUTES_MAX * sizeof(struct conf_route) +                                      \
-		CONF_LISTENERS_MAX * sizeof(struct conf_listener) +                                \
-		CONF_POOLS_MAX * sizeof(struct conf_pool) + 4096)
+#define TEXT_BYTES                                                                                 \
+	(2 * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE + CONF__SECTIONS_MAX * PER_SECTION +      \
+		CONF__FILES_MAX * CONF__PATH_MAX + 4096)
 
-void *conf__alloc(struct conf__load *ld, size_t n)
+void *conf_alloc(struct conf_reader *ld, size_t n)
 {
 	void *p = ld->arena + ld->used;
 
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	ASSERT(n <= ARENA_BYTES - ld->used,
-		"the limits on lines, sections and text bound the arena");
+	ASSERT(n <= ld->size - ld->used, "the limits on lines, sections and text bound the arena");
 	ld->used += n;
 	return p;
 }
 
-const char *conf__strdup(struct conf__load *ld, struct span text)
+const char *conf_strdup(struct conf_reader *ld, struct span text)
 {
-	char *copy = conf__alloc(ld, text.n + 1);
+	char *copy = conf_alloc(ld, text.n + 1);
 
 	if (text.n)
 		memcpy(copy, text.p, text.n);
 	return copy;
 }
 
-/* text NULL: name is a path. */
-static struct conf *load(const char *name, const char *text, size_t n, struct conf_errors *errs)
+static size_t arena_size(const struct conf_table *t)
 {
-	struct conf__load ld = {.errs = errs, .from_text = text != NULL};
+	size_t n = t->size + TEXT_BYTES;
 
-	ld.arena = calloc(1, ARENA_BYTES);
+	for (unsigned i = 0; i < t->n_kinds; i++)
+		n += (size_t)t->kinds[i].max * t->kinds[i].size + ALIGN;
+	return n;
+}
+
+/* text NULL: name is a path. */
+static void *load(const struct conf_table *t, const char *name, const char *text, size_t n,
+	struct conf_errors *errs)
+{
+	struct conf_reader ld = {
+		.table = t, .size = arena_size(t), .errs = errs, .from_text = text != NULL};
+
+	ld.arena = calloc(1, ld.size);
 	if (!ld.arena) {
-		conf__error(&ld, NULL, "%s: no memory to read it", name);
+		conf_error(&ld, NULL, "%s: no memory to read it", name);
 		return NULL;
 	}
 	ld.tail = &ld.sections;
-	ld.conf = conf__alloc(&ld, sizeof(*ld.conf));
-	ld.files[0] = conf__strdup(&ld, (struct span){name, strnlen(name, CONF__PATH_MAX - 1)});
+	ld.root = conf_alloc(&ld, t->size);
+	ld.files[0] = conf_strdup(&ld, (struct span){name, strnlen(name, CONF__PATH_MAX - 1)});
 	ld.n_files = 1;
 	conf__read(&ld, text, n);
 	if (ld.n_sections || !ld.failed) {
 		conf__build(&ld);
-		conf__check(&ld);
+		ld.checking = true;
+		t->check(&ld);
 	}
 	if (!ld.failed)
-		return ld.conf;
+		return ld.root;
 	conf__errors_sort(errs);
 	free(ld.arena);
 	return NULL;
 }
 
+void *conf_table_load(const struct conf_table *t, const char *path, struct conf_errors *errs)
+{
+	return load(t, path, NULL, 0, errs);
+}
+
+void *conf_table_parse(const struct conf_table *t, const char *name, const char *text, size_t n,
+	struct conf_errors *errs)
+{
+	return load(t, name, text ? text : "", n, errs);
+}
+
+void conf_table_free(void *root)
+{
+	free(root); /* the arena begins with it */
+}
+
+void *conf_root(const struct conf_reader *ld)
+{
+	return ld->root;
+}
+
+struct conf_section *conf_section_at(const struct conf_reader *ld, unsigned kind, unsigned i)
+{
+	return i < ld->n_kind[kind] ? ld->by_kind[kind][i] : NULL;
+}
+
 struct conf *conf_load(const char *path, struct conf_errors *errs)
 {
-	return load(path, NULL, 0, errs);
+	return conf_table_load(&conf__table, path, errs);
 }
 
 struct conf *conf_parse_text(const char *name, const char *text, size_t n, struct conf_errors *errs)
 {
-	return load(name, text ? text : "", n, errs);
+	return conf_table_parse(&conf__table, name, text, n, errs);
 }
 
 void conf_destroy(struct conf *c)
 {
-	free(c); /* the arena begins with it */
+	conf_table_free(c);
 }

@@ -5,22 +5,22 @@
 
 #include "conf/conf_priv.h"
 
-bool conf__key_ok(const struct conf__section *sec, const char *key)
+bool conf_key_ok(const struct conf_section *sec, const char *key)
 {
-	const struct conf__key *k = conf__key_find(sec->kind, key);
+	const struct conf_key *k = conf__key_find(sec->kind, key);
 
 	return !sec->twice && !(sec->bad_keys & 1u << (k - sec->kind->keys));
 }
 
-bool conf__key_given(const struct conf__section *sec, const char *key)
+bool conf_key_given(const struct conf_section *sec, const char *key)
 {
-	for (const struct conf__line *l = sec->lines; l; l = l->next)
+	for (const struct conf_line *l = sec->lines; l; l = l->next)
 		if (l->known && strcmp(l->key, key) == 0)
 			return true;
 	return false;
 }
 
-static unsigned items_count(const struct conf__line *line)
+static unsigned items_count(const struct conf_line *line)
 {
 	struct span rest = span_str(line->value), item;
 	unsigned n = 0;
@@ -30,9 +30,9 @@ static unsigned items_count(const struct conf__line *line)
 	return line->known->list ? n : 1;
 }
 
-unsigned conf__line_of(const struct conf__section *sec, const char *key, unsigned i)
+unsigned conf_line_of(const struct conf_section *sec, const char *key, unsigned i)
 {
-	for (const struct conf__line *l = sec->lines; l; l = l->next) {
+	for (const struct conf_line *l = sec->lines; l; l = l->next) {
 		unsigned n;
 
 		if (!l->known || strcmp(l->key, key) != 0)
@@ -46,20 +46,20 @@ unsigned conf__line_of(const struct conf__section *sec, const char *key, unsigne
 }
 
 /* text may be a part of a line, so it is copied. */
-static void value_parse(struct conf__load *ld, struct conf__section *sec,
-	const struct conf__key *key, unsigned line, struct span text)
+static void value_parse(struct conf_reader *ld, struct conf_section *sec,
+	const struct conf_key *key, unsigned line, struct span text)
 {
 	char copy[CONF__LINE_MAX + 1];
-	struct conf__value v = {ld, sec, key, copy, line, sec->obj, (char *)sec->obj + key->offset};
+	struct conf_value v = {ld, sec, key, copy, line, sec->obj, (char *)sec->obj + key->offset};
 
 	snprintf(copy, sizeof(copy), "%.*s", (int)text.n, text.p);
 	if (key->list && text.n == 0)
-		conf__bad(&v, "an empty item");
+		conf_bad(&v, "an empty item");
 	else
 		key->parse(&v);
 }
 
-static void line_parse(struct conf__load *ld, struct conf__section *sec, struct conf__line *line)
+static void line_parse(struct conf_reader *ld, struct conf_section *sec, struct conf_line *line)
 {
 	struct span rest = span_str(line->value), item;
 
@@ -71,7 +71,7 @@ static void line_parse(struct conf__load *ld, struct conf__section *sec, struct 
 }
 
 /* The names of all keys, for "allowed". */
-static const char *keys_text(const struct conf__kind *kind, char *text, size_t n)
+static const char *keys_text(const struct conf_kind *kind, char *text, size_t n)
 {
 	size_t used = 0;
 
@@ -83,22 +83,22 @@ static const char *keys_text(const struct conf__kind *kind, char *text, size_t n
 }
 
 /* The table's entry for each line. */
-static void lines_resolve(struct conf__load *ld, struct conf__section *sec)
+static void lines_resolve(struct conf_reader *ld, struct conf_section *sec)
 {
 	uint32_t seen = 0;
-	char keys[256];
+	char keys[512];
 
-	for (struct conf__line *l = sec->lines; l; l = l->next) {
-		const struct conf__key *k = conf__key_find(sec->kind, l->key);
+	for (struct conf_line *l = sec->lines; l; l = l->next) {
+		const struct conf_key *k = conf__key_find(sec->kind, l->key);
 		uint32_t bit = k ? 1u << (k - sec->kind->keys) : 0;
 
 		if (!k)
-			conf__key_error(ld, sec, l->line, l->key, "unknown key, allowed: %s",
+			conf_key_error(ld, sec, l->line, l->key, "unknown key, allowed: %s",
 				keys_text(sec->kind, keys, sizeof(keys)));
 		else if ((seen & bit) && !k->list && !k->repeat)
-			conf__key_error(ld, sec, l->line, l->key,
+			conf_key_error(ld, sec, l->line, l->key,
 				"given twice, first at line %u, allowed: once",
-				conf__line_of(sec, l->key, 0));
+				conf_line_of(sec, l->key, 0));
 		else
 			l->known = k;
 		seen |= bit;
@@ -106,31 +106,28 @@ static void lines_resolve(struct conf__load *ld, struct conf__section *sec)
 }
 
 static void key_default(
-	struct conf__load *ld, struct conf__section *sec, const struct conf__key *key)
+	struct conf_reader *ld, struct conf_section *sec, const struct conf_key *key)
 {
 	char allowed[CONF__ALLOWED_MAX];
 
 	if (key->def)
 		value_parse(ld, sec, key, sec->at.line, span_str(key->def));
 	else if (key->required)
-		conf__key_error(ld, sec, sec->at.line, key->name, "missing, allowed: %s",
+		conf_key_error(ld, sec, sec->at.line, key->name, "missing, allowed: %s",
 			conf__allowed(key, allowed));
 }
 
-/* A pool's members lie apart: there are as many as lines that may be one. */
-static void members_alloc(struct conf__load *ld, struct conf__section *sec)
+void conf__members_begin(struct conf_reader *ld, struct conf_section *sec)
 {
 	struct conf_pool *pool = sec->obj;
 	unsigned n = 0;
 
-	if (sec->kind != &conf__kinds[KIND_POOL])
-		return;
-	for (const struct conf__line *l = sec->lines; l; l = l->next)
+	for (const struct conf_line *l = sec->lines; l; l = l->next)
 		n += strcmp(l->key, "member") == 0;
-	pool->members = conf__alloc(ld, n * sizeof(*pool->members));
+	pool->members = conf_alloc(ld, n * sizeof(*pool->members));
 }
 
-static void section_build(struct conf__load *ld, struct conf__section *sec)
+static void section_build(struct conf_reader *ld, struct conf_section *sec)
 {
 	uint32_t given = 0;
 
@@ -138,8 +135,9 @@ static void section_build(struct conf__load *ld, struct conf__section *sec)
 	if (sec->kind->named)
 		*(const char **)((char *)sec->obj + sec->kind->title) = sec->name;
 	lines_resolve(ld, sec);
-	members_alloc(ld, sec);
-	for (struct conf__line *l = sec->lines; l; l = l->next) {
+	if (sec->kind->begin)
+		sec->kind->begin(ld, sec);
+	for (struct conf_line *l = sec->lines; l; l = l->next) {
 		if (!l->known)
 			continue;
 		given |= 1u << (l->known - sec->kind->keys);
@@ -151,19 +149,19 @@ static void section_build(struct conf__load *ld, struct conf__section *sec)
 }
 
 /* The sections of a kind in order, no more than there may be of a named one. */
-static void kind_collect(struct conf__load *ld, unsigned id)
+static void kind_collect(struct conf_reader *ld, unsigned id)
 {
-	const struct conf__kind *kind = &conf__kinds[id];
+	const struct conf_kind *kind = &ld->table->kinds[id];
 	unsigned n = 0;
 
-	for (struct conf__section *s = ld->sections; s; s = s->next)
+	for (struct conf_section *s = ld->sections; s; s = s->next)
 		n += s->kind == kind;
-	ld->by_kind[id] = conf__alloc(ld, n * sizeof(*ld->by_kind[id]));
-	for (struct conf__section *s = ld->sections; s; s = s->next) {
+	ld->by_kind[id] = conf_alloc(ld, n * sizeof(*ld->by_kind[id]));
+	for (struct conf_section *s = ld->sections; s; s = s->next) {
 		if (s->kind != kind)
 			continue;
 		if (kind->named && ld->n_kind[id] == kind->max) {
-			conf__key_error(ld, s, s->at.line, NULL,
+			conf_key_error(ld, s, s->at.line, NULL,
 				"too many sections of this kind, allowed: %u", kind->max);
 			return;
 		}
@@ -171,47 +169,47 @@ static void kind_collect(struct conf__load *ld, unsigned id)
 	}
 }
 
-static void kind_build(struct conf__load *ld, unsigned id)
+static void kind_build(struct conf_reader *ld, unsigned id)
 {
-	const struct conf__kind *kind = &conf__kinds[id];
-	char *base = (char *)ld->conf, *array = base + kind->array;
+	const struct conf_kind *kind = &ld->table->kinds[id];
+	char *base = (char *)ld->root, *array = base + kind->array;
 	unsigned n;
 
 	kind_collect(ld, id);
 	n = ld->n_kind[id];
 	if (kind->named) {
-		array = conf__alloc(ld, (size_t)n * kind->size);
+		array = conf_alloc(ld, (size_t)n * kind->size);
 		*(void **)(base + kind->array) = array;
 		*(unsigned *)(base + kind->count) = n;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		struct conf__section *sec = ld->by_kind[id][i];
+		struct conf_section *sec = ld->by_kind[id][i];
 
 		if (kind->named || i == 0)
 			sec->obj = array + i * kind->size;
 		else /* given twice is an error already, but its values may have more */
-			sec->obj = conf__alloc(ld, kind->size);
+			sec->obj = conf_alloc(ld, kind->size);
 		section_build(ld, sec);
 	}
 }
 
 /* The defaults of an unnamed section that the file does not have. */
-static void absent_build(struct conf__load *ld, unsigned id)
+static void absent_build(struct conf_reader *ld, unsigned id)
 {
-	struct conf__section sec = {.kind = &conf__kinds[id],
-		.heading = conf__kinds[id].name,
+	struct conf_section sec = {.kind = &ld->table->kinds[id],
+		.heading = ld->table->kinds[id].name,
 		.name = "",
 		.at = {ld->files[0], 0},
-		.obj = (char *)ld->conf + conf__kinds[id].array};
+		.obj = (char *)ld->root + ld->table->kinds[id].array};
 
 	sec.tail = &sec.lines;
 	if (!sec.kind->named && ld->n_kind[id] == 0)
 		section_build(ld, &sec);
 }
 
-void conf__build(struct conf__load *ld)
+void conf__build(struct conf_reader *ld)
 {
-	for (unsigned id = 0; id < KINDS; id++) {
+	for (unsigned id = 0; id < ld->table->n_kinds; id++) {
 		kind_build(ld, id);
 		absent_build(ld, id);
 	}

@@ -45,13 +45,31 @@ static bool has_addr(const struct conf_port *port, const struct ip_addr *a)
 	return false;
 }
 
-/* The port that has a as its own address, or NULL. */
+const struct conf_port *conf_port_with(
+	const struct conf_port *ports, unsigned n, const struct ip_addr *a)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (has_addr(&ports[i], a))
+			return &ports[i];
+	return NULL;
+}
+
+bool conf_port_reaches(const struct conf_port *p, const struct ip_addr *a)
+{
+	for (unsigned g = 0; g < p->n_gateway; g++)
+		if (ip_is_v4(&p->gateway[g]) == ip_is_v4(a))
+			return true;
+	return on_link(p, a);
+}
+
+static struct conf *conf_of(const struct conf_reader *ld)
+{
+	return ld->root;
+}
+
 static const struct conf_port *port_with(const struct conf *c, const struct ip_addr *a)
 {
-	for (unsigned i = 0; i < c->n_ports; i++)
-		if (has_addr(&c->ports[i], a))
-			return &c->ports[i];
-	return NULL;
+	return conf_port_with(c->ports, c->n_ports, a);
 }
 
 /* "b is the same device as a": all of a PCI address, a vdev's name before its arguments. */
@@ -62,17 +80,17 @@ static bool device_same(const char *a, const char *b)
 	return n == strcspn(b, ",") && strncasecmp(a, b, n) == 0;
 }
 
-static void port_device(struct conf__load *ld, struct conf__section *sec, unsigned i)
+static void port_device(struct conf_reader *ld, struct conf_section *sec, unsigned i)
 {
 	const struct conf_port *p = sec->obj;
 
 	for (unsigned k = 0; k < i; k++) {
-		const struct conf__section *other = ld->by_kind[KIND_PORT][k];
+		const struct conf_section *other = ld->by_kind[KIND_PORT][k];
 		const struct conf_port *q = other->obj;
 
-		if (!conf__key_ok(other, "device") || !device_same(p->device, q->device))
+		if (!conf_key_ok(other, "device") || !device_same(p->device, q->device))
 			continue;
-		conf__key_error(ld, sec, conf__line_of(sec, "device", 0), "device",
+		conf_key_error(ld, sec, conf_line_of(sec, "device", 0), "device",
 			"%.64s is the device of [port %s], allowed: one of its own", p->device,
 			q->name);
 		return;
@@ -80,19 +98,19 @@ static void port_device(struct conf__load *ld, struct conf__section *sec, unsign
 }
 
 /* The first subnet of another port, before this one in the file, that meets the prefix. */
-static void port_overlap(struct conf__load *ld, struct conf__section *sec, unsigned i, unsigned a)
+static void port_overlap(struct conf_reader *ld, struct conf_section *sec, unsigned i, unsigned a)
 {
 	const struct conf_port *p = sec->obj;
 	char mine[PREFIX_TEXT], theirs[PREFIX_TEXT];
 
 	for (unsigned k = 0; k < i; k++) {
-		const struct conf__section *other = ld->by_kind[KIND_PORT][k];
+		const struct conf_section *other = ld->by_kind[KIND_PORT][k];
 		const struct conf_port *q = other->obj;
 
-		for (unsigned b = 0; b < q->n_addr && conf__key_ok(other, "address"); b++) {
+		for (unsigned b = 0; b < q->n_addr && conf_key_ok(other, "address"); b++) {
 			if (!prefix_overlap(&p->addr[a], &q->addr[b]))
 				continue;
-			conf__key_error(ld, sec, conf__line_of(sec, "address", a), "address",
+			conf_key_error(ld, sec, conf_line_of(sec, "address", a), "address",
 				"%s overlaps %s of [port %s], allowed: a subnet of its own",
 				prefix_text(&p->addr[a], mine), prefix_text(&q->addr[b], theirs),
 				q->name);
@@ -101,21 +119,21 @@ static void port_overlap(struct conf__load *ld, struct conf__section *sec, unsig
 	}
 }
 
-static void port_mtu(struct conf__load *ld, struct conf__section *sec)
+static void port_mtu(struct conf_reader *ld, struct conf_section *sec)
 {
 	const struct conf_port *p = sec->obj;
 
 	for (unsigned a = 0; a < p->n_addr; a++) {
 		if (ip_is_v4(&p->addr[a].addr) || p->mtu >= 1280)
 			continue;
-		conf__key_error(ld, sec, conf__line_of(sec, "mtu", 0), "mtu",
+		conf_key_error(ld, sec, conf_line_of(sec, "mtu", 0), "mtu",
 			"%u is too small for IPv6 (RFC 8200 5), allowed: 1280 to 9600", p->mtu);
 		return;
 	}
 }
 
 /* A port before this one with a gateway of the family: two default routes would be a guess. */
-static const struct conf_port *gateway_twin(const struct conf__load *ld, unsigned i, bool v4)
+static const struct conf_port *gateway_twin(const struct conf_reader *ld, unsigned i, bool v4)
 {
 	for (unsigned k = 0; k < i; k++) {
 		const struct conf_port *q = ld->by_kind[KIND_PORT][k]->obj;
@@ -127,56 +145,56 @@ static const struct conf_port *gateway_twin(const struct conf__load *ld, unsigne
 	return NULL;
 }
 
-static void port_gateway(struct conf__load *ld, struct conf__section *sec, unsigned i, unsigned g)
+static void port_gateway(struct conf_reader *ld, struct conf_section *sec, unsigned i, unsigned g)
 {
 	const struct conf_port *p = sec->obj;
 	const struct ip_addr *gw = &p->gateway[g];
 	const struct conf_port *twin = gateway_twin(ld, i, ip_is_v4(gw));
-	unsigned line = conf__line_of(sec, "gateway", g);
+	unsigned line = conf_line_of(sec, "gateway", g);
 	char text[IP_ADDR_TEXT];
 	/* RFC 4861 6.2.1: IPv6 routers are known by their link-local addresses, always on-link */
 	bool link_local = gw->b[0] == 0xfe && (gw->b[1] & 0xc0) == 0x80;
 
 	ip_addr_text(gw, text);
 	if (has_addr(p, gw))
-		conf__key_error(ld, sec, line, "gateway",
+		conf_key_error(ld, sec, line, "gateway",
 			"%s is the port's own address, allowed: another host's", text);
 	else if (!link_local && !on_link(p, gw))
-		conf__key_error(ld, sec, line, "gateway",
+		conf_key_error(ld, sec, line, "gateway",
 			"%s is not on-link, allowed: a host in a subnet of this port", text);
 	else if (twin)
-		conf__key_error(ld, sec, line, "gateway",
+		conf_key_error(ld, sec, line, "gateway",
 			"%s is a second default route, the first is of [port %s], allowed: one",
 			text, twin->name);
 }
 
-static void check_ports(struct conf__load *ld)
+void conf_check_ports(struct conf_reader *ld)
 {
 	if (ld->n_kind[KIND_PORT] == 0 && !ld->plan_doubt)
-		conf__error(ld, &(struct conf_where){ld->files[0], 1},
+		conf_error(ld, &(struct conf_where){ld->files[0], 1},
 			"there is no port, allowed: at least one [port NAME]");
 	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++) {
-		struct conf__section *sec = ld->by_kind[KIND_PORT][i];
+		struct conf_section *sec = ld->by_kind[KIND_PORT][i];
 		const struct conf_port *p = sec->obj;
-		bool addr_ok = conf__key_ok(sec, "address");
+		bool addr_ok = conf_key_ok(sec, "address");
 
-		if (conf__key_ok(sec, "device"))
+		if (conf_key_ok(sec, "device"))
 			port_device(ld, sec, i);
-		if (addr_ok && conf__key_ok(sec, "mtu"))
+		if (addr_ok && conf_key_ok(sec, "mtu"))
 			port_mtu(ld, sec);
 		for (unsigned a = 0; addr_ok && a < p->n_addr; a++)
 			port_overlap(ld, sec, i, a);
-		for (unsigned g = 0; addr_ok && conf__key_ok(sec, "gateway") && g < p->n_gateway;
+		for (unsigned g = 0; addr_ok && conf_key_ok(sec, "gateway") && g < p->n_gateway;
 			g++)
 			port_gateway(ld, sec, i, g);
 	}
 }
 
 /* A route before this one, a subnet or a gateway that already says where `to` goes. */
-static bool route_taken(const struct conf__load *ld, unsigned i, char *by, size_t n)
+static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size_t n)
 {
 	const struct conf_route *r = ld->by_kind[KIND_ROUTE][i]->obj;
-	const struct conf *c = ld->conf;
+	const struct conf *c = conf_of(ld);
 	bool v4 = ip_is_v4(&r->to.addr);
 
 	for (unsigned k = 0; k < c->n_ports; k++) {
@@ -200,44 +218,45 @@ static bool route_taken(const struct conf__load *ld, unsigned i, char *by, size_
 	return false;
 }
 
-static void route_via(struct conf__load *ld, struct conf__section *sec)
+static void route_via(struct conf_reader *ld, struct conf_section *sec)
 {
 	struct conf_route *r = sec->obj;
-	unsigned line = conf__line_of(sec, "via", 0);
+	unsigned line = conf_line_of(sec, "via", 0);
 	char text[IP_ADDR_TEXT];
 
 	ip_addr_text(&r->via, text);
 	if (ip_is_v4(&r->via) != ip_is_v4(&r->to.addr))
-		conf__key_error(ld, sec, line, "via",
+		conf_key_error(ld, sec, line, "via",
 			"%s is of another family than the target, "
 			"allowed: %s",
 			text, ip_is_v4(&r->to.addr) ? "IPv4" : "IPv6");
-	else if (port_with(ld->conf, &r->via))
-		conf__key_error(ld, sec, line, "via",
+	else if (port_with(conf_of(ld), &r->via))
+		conf_key_error(ld, sec, line, "via",
 			"%s is the address of [port %s], "
 			"allowed: another host's",
-			text, port_with(ld->conf, &r->via)->name);
+			text, port_with(conf_of(ld), &r->via)->name);
 	else {
-		while (r->port < ld->conf->n_ports && !on_link(&ld->conf->ports[r->port], &r->via))
+		while (r->port < conf_of(ld)->n_ports &&
+			!on_link(&conf_of(ld)->ports[r->port], &r->via))
 			r->port++;
-		if (r->port == ld->conf->n_ports)
-			conf__key_error(ld, sec, line, "via",
+		if (r->port == conf_of(ld)->n_ports)
+			conf_key_error(ld, sec, line, "via",
 				"%s is not on-link, allowed: a host in a subnet of a port", text);
 	}
 }
 
-static void check_routes(struct conf__load *ld)
+static void check_routes(struct conf_reader *ld)
 {
 	char text[PREFIX_TEXT], by[64];
 
 	for (unsigned i = 0; i < ld->n_kind[KIND_ROUTE]; i++) {
-		struct conf__section *sec = ld->by_kind[KIND_ROUTE][i];
+		struct conf_section *sec = ld->by_kind[KIND_ROUTE][i];
 		const struct conf_route *r = sec->obj;
 
 		if (!ld->plan_known)
 			return;
 		if (route_taken(ld, i, by, sizeof(by)))
-			conf__key_error(ld, sec, conf__line_of(sec, "to", 0), "to",
+			conf_key_error(ld, sec, conf_line_of(sec, "to", 0), "to",
 				"%s is routed by [%s] already, allowed: another network",
 				prefix_text(&r->to, text), by);
 		route_via(ld, sec);
@@ -273,17 +292,17 @@ const char *conf_ecn_name(enum conf_ecn ecn)
 
 /* A key that the listener's mode does not look at. */
 static void listener_stray(
-	struct conf__load *ld, struct conf__section *sec, const char *key, const char *modes)
+	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *modes)
 {
 	const struct conf_listener *l = sec->obj;
 
-	if (conf__key_given(sec, key))
-		conf__key_error(ld, sec, conf__line_of(sec, key, 0), key,
+	if (conf_key_given(sec, key))
+		conf_key_error(ld, sec, conf_line_of(sec, key, 0), key,
 			"has no meaning with mode = %s, allowed: with mode = %s",
 			conf_mode_name(l->mode), modes);
 }
 
-static void listener_mode(struct conf__load *ld, struct conf__section *sec)
+static void listener_mode(struct conf_reader *ld, struct conf_section *sec)
 {
 	static const char *const http_only[] = {
 		"forwarded", "request-id", "head-limit", "head-timeout", NULL};
@@ -293,15 +312,15 @@ static void listener_mode(struct conf__load *ld, struct conf__section *sec)
 		listener_stray(ld, sec, http_only[i], "http");
 	if (l->mode == CONF_MODE_ECHO)
 		listener_stray(ld, sec, "pool", "http or splice");
-	else if (!conf__key_given(sec, "pool"))
-		conf__key_error(
+	else if (!conf_key_given(sec, "pool"))
+		conf_key_error(
 			ld, sec, sec->at.line, "pool", "missing, allowed: the name of a [pool]");
 }
 
-static void listener_pool(struct conf__load *ld, struct conf__section *sec)
+static void listener_pool(struct conf_reader *ld, struct conf_section *sec)
 {
 	struct conf_listener *l = sec->obj;
-	const struct conf *c = ld->conf;
+	const struct conf *c = conf_of(ld);
 	char names[256] = "";
 	size_t n = 0;
 
@@ -312,71 +331,67 @@ static void listener_pool(struct conf__load *ld, struct conf__section *sec)
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
 				c->pools[l->pool].name);
 	}
-	conf__key_error(ld, sec, conf__line_of(sec, "pool", 0), "pool",
+	conf_key_error(ld, sec, conf_line_of(sec, "pool", 0), "pool",
 		"there is no [pool %s], allowed: %s", l->pool_name,
 		n ? names : "the name of a [pool], there is none");
 }
 
 /* The listener, up to and with number last, that has e among its first n addresses; or NULL. */
 static const struct conf_listener *listener_with(
-	const struct conf__load *ld, const struct ip_endpoint *e, unsigned last, unsigned n)
+	const struct conf_reader *ld, const struct ip_endpoint *e, unsigned last, unsigned n)
 {
 	for (unsigned k = 0; k <= last && k < ld->n_kind[KIND_LISTENER]; k++) {
-		const struct conf__section *sec = ld->by_kind[KIND_LISTENER][k];
+		const struct conf_section *sec = ld->by_kind[KIND_LISTENER][k];
 		const struct conf_listener *l = sec->obj;
 
 		for (unsigned a = 0; a < (k == last ? n : l->n_addr); a++)
-			if (conf__key_ok(sec, "address") && l->addr[a].port == e->port &&
+			if (conf_key_ok(sec, "address") && l->addr[a].port == e->port &&
 				ip_addr_eq(&l->addr[a].addr, &e->addr))
 				return l;
 	}
 	return NULL;
 }
 
-static void listener_address(struct conf__load *ld, unsigned i, unsigned a)
+static void listener_address(struct conf_reader *ld, unsigned i, unsigned a)
 {
-	struct conf__section *sec = ld->by_kind[KIND_LISTENER][i];
+	struct conf_section *sec = ld->by_kind[KIND_LISTENER][i];
 	const struct conf_listener *l = sec->obj;
 	const struct conf_listener *twin = listener_with(ld, &l->addr[a], i, a);
-	unsigned line = conf__line_of(sec, "address", a);
+	unsigned line = conf_line_of(sec, "address", a);
 	char text[IP_ENDPOINT_TEXT];
 
 	ip_endpoint_text(&l->addr[a], text);
 	if (twin)
-		conf__key_error(ld, sec, line, "address",
+		conf_key_error(ld, sec, line, "address",
 			"%s is given twice, first by [listener %s], allowed: once", text,
 			twin->name);
-	else if (ld->plan_known && !port_with(ld->conf, &l->addr[a].addr))
-		conf__key_error(ld, sec, line, "address",
+	else if (ld->plan_known && !port_with(conf_of(ld), &l->addr[a].addr))
+		conf_key_error(ld, sec, line, "address",
 			"%s is on no port, allowed: an address of a [port]", text);
 }
 
-static void check_listeners(struct conf__load *ld)
+static void check_listeners(struct conf_reader *ld)
 {
 	for (unsigned i = 0; i < ld->n_kind[KIND_LISTENER]; i++) {
-		struct conf__section *sec = ld->by_kind[KIND_LISTENER][i];
+		struct conf_section *sec = ld->by_kind[KIND_LISTENER][i];
 		struct conf_listener *l = sec->obj;
 
-		if (!conf__key_given(sec, "congestion"))
-			l->congestion = ld->conf->tcp.congestion;
-		if (conf__key_ok(sec, "mode"))
+		if (!conf_key_given(sec, "congestion"))
+			l->congestion = conf_of(ld)->tcp.congestion;
+		if (conf_key_ok(sec, "mode"))
 			listener_mode(ld, sec);
-		if (l->pool_name && conf__key_ok(sec, "pool"))
+		if (l->pool_name && conf_key_ok(sec, "pool"))
 			listener_pool(ld, sec);
-		for (unsigned a = 0; conf__key_ok(sec, "address") && a < l->n_addr; a++)
+		for (unsigned a = 0; conf_key_ok(sec, "address") && a < l->n_addr; a++)
 			listener_address(ld, i, a);
 	}
 }
 
 static bool reachable(const struct conf *c, const struct ip_addr *a)
 {
-	for (unsigned i = 0; i < c->n_ports; i++) {
-		if (on_link(&c->ports[i], a))
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (conf_port_reaches(&c->ports[i], a))
 			return true;
-		for (unsigned g = 0; g < c->ports[i].n_gateway; g++)
-			if (ip_is_v4(&c->ports[i].gateway[g]) == ip_is_v4(a))
-				return true;
-	}
 	for (unsigned i = 0; i < c->n_routes; i++)
 		if (prefix_has(&c->routes[i].to, a))
 			return true;
@@ -395,67 +410,66 @@ static const struct conf_member *member_twin(
 }
 
 static void member_check(
-	struct conf__load *ld, struct conf__section *sec, const struct conf_member *m)
+	struct conf_reader *ld, struct conf_section *sec, const struct conf_member *m)
 {
 	const struct conf_listener *l =
 		listener_with(ld, &m->endpoint, ld->n_kind[KIND_LISTENER], 0);
-	const struct conf_port *port = port_with(ld->conf, &m->endpoint.addr);
+	const struct conf_port *port = port_with(conf_of(ld), &m->endpoint.addr);
 	const struct conf_member *twin = member_twin(sec->obj, m);
 	char text[IP_ENDPOINT_TEXT];
 
 	ip_endpoint_text(&m->endpoint, text);
 	if (twin)
-		conf__key_error(ld, sec, m->at.line, "member",
+		conf_key_error(ld, sec, m->at.line, "member",
 			"%s is %s already, allowed: once in a pool", text, twin->name);
 	else if (l)
-		conf__key_error(ld, sec, m->at.line, "member",
+		conf_key_error(ld, sec, m->at.line, "member",
 			"%s is [listener %s], requests would loop, allowed: another host", text,
 			l->name);
 	else if (port)
-		conf__key_error(ld, sec, m->at.line, "member",
+		conf_key_error(ld, sec, m->at.line, "member",
 			"%s is an address of [port %s], allowed: another host", text, port->name);
-	else if (ld->plan_known && !reachable(ld->conf, &m->endpoint.addr))
-		conf__key_error(ld, sec, m->at.line, "member",
+	else if (ld->plan_known && !reachable(conf_of(ld), &m->endpoint.addr))
+		conf_key_error(ld, sec, m->at.line, "member",
 			"%s cannot be reached, allowed: a host in a subnet of a port, or behind a "
 			"gateway or route",
 			text);
 }
 
-static void check_pools(struct conf__load *ld)
+static void check_pools(struct conf_reader *ld)
 {
 	for (unsigned i = 0; i < ld->n_kind[KIND_POOL]; i++) {
-		struct conf__section *sec = ld->by_kind[KIND_POOL][i];
+		struct conf_section *sec = ld->by_kind[KIND_POOL][i];
 		struct conf_pool *pool = sec->obj;
-		bool ok = conf__key_ok(sec, "member");
+		bool ok = conf_key_ok(sec, "member");
 
-		if (!conf__key_given(sec, "congestion"))
-			pool->congestion = ld->conf->tcp.congestion;
+		if (!conf_key_given(sec, "congestion"))
+			pool->congestion = conf_of(ld)->tcp.congestion;
 		for (unsigned m = 0; ok && m < pool->n_members; m++)
 			member_check(ld, sec, &pool->members[m]);
 	}
 }
 
 /* Whether all ports and routes are known, so that an address outside of them is a mistake. */
-static bool plan_known(const struct conf__load *ld)
+static bool plan_known(const struct conf_reader *ld)
 {
 	bool ok = !ld->plan_doubt && ld->n_kind[KIND_PORT] > 0;
 
 	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++)
-		ok &= conf__key_ok(ld->by_kind[KIND_PORT][i], "address") &&
-		      conf__key_ok(ld->by_kind[KIND_PORT][i], "gateway");
+		ok &= conf_key_ok(ld->by_kind[KIND_PORT][i], "address") &&
+		      conf_key_ok(ld->by_kind[KIND_PORT][i], "gateway");
 	for (unsigned i = 0; i < ld->n_kind[KIND_ROUTE]; i++)
-		ok &= conf__key_ok(ld->by_kind[KIND_ROUTE][i], "to") &&
-		      conf__key_ok(ld->by_kind[KIND_ROUTE][i], "via");
+		ok &= conf_key_ok(ld->by_kind[KIND_ROUTE][i], "to") &&
+		      conf_key_ok(ld->by_kind[KIND_ROUTE][i], "via");
 	return ok;
 }
 
-void conf__check(struct conf__load *ld)
+void conf__check(struct conf_reader *ld)
 {
-	ld->checking = true;
 	ld->plan_known = plan_known(ld);
 	ASSERT(ld->plan_known || ld->failed || !ld->n_kind[KIND_PORT],
 		"a doubt comes with an error");
-	check_ports(ld);
+	conf_check_ports(ld);
 	check_routes(ld);
 	check_listeners(ld);
 	check_pools(ld);

@@ -30,7 +30,7 @@ static struct conf_error *error_new(struct conf_errors *errs)
 	return NULL;
 }
 
-static unsigned file_index(const struct conf__load *ld, const char *file)
+static unsigned file_index(const struct conf_reader *ld, const char *file)
 {
 	unsigned i = 0;
 
@@ -40,7 +40,7 @@ static unsigned file_index(const struct conf__load *ld, const char *file)
 }
 
 /* prefix: "[section] key: " or "". */
-static void error_add(struct conf__load *ld, const struct conf_where *at, const char *prefix,
+static void error_add(struct conf_reader *ld, const struct conf_where *at, const char *prefix,
 	const char *fmt, va_list ap)
 {
 	struct conf_error *e = error_new(ld->errs);
@@ -58,7 +58,7 @@ static void error_add(struct conf__load *ld, const struct conf_where *at, const 
 	vsnprintf(e->text + n, sizeof(e->text) - (size_t)n, fmt, ap);
 }
 
-void conf__error(struct conf__load *ld, const struct conf_where *at, const char *fmt, ...)
+void conf_error(struct conf_reader *ld, const struct conf_where *at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -67,10 +67,10 @@ void conf__error(struct conf__load *ld, const struct conf_where *at, const char 
 	va_end(ap);
 }
 
-static void key_error(struct conf__load *ld, struct conf__section *sec, unsigned line,
+static void key_error(struct conf_reader *ld, struct conf_section *sec, unsigned line,
 	const char *key, const char *fmt, va_list ap)
 {
-	const struct conf__key *known = NULL;
+	const struct conf_key *known = NULL;
 	struct conf_where at = {sec->at.file, line};
 	char prefix[160];
 
@@ -83,7 +83,7 @@ static void key_error(struct conf__load *ld, struct conf__section *sec, unsigned
 	error_add(ld, &at, prefix, fmt, ap);
 }
 
-void conf__key_error(struct conf__load *ld, struct conf__section *sec, unsigned line,
+void conf_key_error(struct conf_reader *ld, struct conf_section *sec, unsigned line,
 	const char *key, const char *fmt, ...)
 {
 	va_list ap;
@@ -93,7 +93,7 @@ void conf__key_error(struct conf__load *ld, struct conf__section *sec, unsigned 
 	va_end(ap);
 }
 
-int conf__bad(struct conf__value *v, const char *fmt, ...)
+int conf_bad(struct conf_value *v, const char *fmt, ...)
 {
 	char what[256], allowed[CONF__ALLOWED_MAX];
 	va_list ap;
@@ -101,7 +101,7 @@ int conf__bad(struct conf__value *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	conf__key_error(v->ld, v->sec, v->line, v->key->name, "%s, allowed: %s", what,
+	conf_key_error(v->ld, v->sec, v->line, v->key->name, "%s, allowed: %s", what,
 		conf__allowed(v->key, allowed));
 	return -EINVAL;
 }

@@ -3,118 +3,122 @@
  * config/penstock.ini. */
 #include "conf/conf_priv.h"
 
-#define FIELD(s, f) offsetof(struct s, f), sizeof(((struct s *)0)->f)
-#define NOFIELD     0, 0
-#define KIB         1024ull
-#define MIB         (1024 * KIB)
-#define GIB         (1024 * MIB)
-#define SEC         1000ull
-#define HOUR        (3600 * SEC)
-#define CONGESTION  "cubic | newreno | bbr | dctcp"
+#define FIELD      CONF_FIELD
+#define NOFIELD    CONF_NOFIELD
+#define KIB        1024ull
+#define MIB        (1024 * KIB)
+#define GIB        (1024 * MIB)
+#define SEC        1000ull
+#define HOUR       (3600 * SEC)
+#define CONGESTION "cubic | newreno | bbr | dctcp"
 
-static const struct conf__key global_keys[] = {
-	{"include", conf__parse_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
-	{"workers", conf__parse_cores, NOFIELD, 0, 1023, .list = true,
+static const struct conf_key global_keys[] = {
+	{"include", conf_value_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
+	{"workers", conf_value_cores, NOFIELD, 0, 1023, .list = true,
 		.help = "cores by number or range, as 1-3,5"},
-	{"control", conf__parse_number, FIELD(conf_global, control), 0, 1023, "0"},
-	{"idle", conf__parse_word, FIELD(conf_global, idle), .def = "poll", .help = "poll | sleep"},
-	{"memory", conf__parse_bytes, FIELD(conf_global, memory), 64 * MIB, 1024 * GIB, "1G"},
-	{"hugepages", conf__parse_word, FIELD(conf_global, hugepages), .def = "auto",
+	{"control", conf_value_number, FIELD(conf_global, control), 0, 1023, "0"},
+	{"idle", conf_value_word, FIELD(conf_global, idle), .def = "poll", .help = "poll | sleep"},
+	{"memory", conf_value_bytes, FIELD(conf_global, memory), 64 * MIB, 1024 * GIB, "1G"},
+	{"hugepages", conf_value_word, FIELD(conf_global, hugepages), .def = "auto",
 		.help = "auto | yes | no"},
-	{"socket", conf__parse_path, FIELD(conf_global, socket),
+	{"socket", conf_value_path, FIELD(conf_global, socket),
 		.def = "/run/penstock/penstock.sock",
 		.help = "an absolute path of at most 107 bytes"},
-	{"metrics", conf__parse_endpoint, FIELD(conf_global, metrics), .help = "ADDRESS:PORT"},
-	{"drain", conf__parse_ms, FIELD(conf_global, drain_ms), 0, HOUR, "30s"},
-	{"log", conf__parse_word, FIELD(conf_global, log), .def = "info",
+	{"metrics", conf_value_endpoint, FIELD(conf_global, metrics), .help = "ADDRESS:PORT"},
+	{"drain", conf_value_ms, FIELD(conf_global, drain_ms), 0, HOUR, "30s"},
+	{"log", conf_value_word, FIELD(conf_global, log), .def = "info",
 		.help = "error | warn | info | debug"},
 };
 
-static const struct conf__key port_keys[] = {
-	{"device", conf__parse_text, FIELD(conf_port, device), .required = true,
+const struct conf_key conf_port_keys[] = {
+	{"device", conf_value_text, FIELD(conf_port, device), .required = true,
 		.help = "a PCI address or a vdev, as net_af_xdp0,iface=eth1"},
-	{"mtu", conf__parse_number, FIELD(conf_port, mtu), 576, 9600, "1500"},
-	{"address", conf__parse_port_address, NOFIELD, .required = true, .list = true,
+	{"mtu", conf_value_number, FIELD(conf_port, mtu), 576, 9600, "1500"},
+	{"address", conf_value_port_address, NOFIELD, .required = true, .list = true,
 		.help = "up to 8 host addresses with prefix length, as 10.0.0.10/24"},
-	{"gateway", conf__parse_port_gateway, NOFIELD, .list = true,
+	{"gateway", conf_value_port_gateway, NOFIELD, .list = true,
 		.help = "one next hop for IPv4, one for IPv6"},
-	{"vlan", conf__parse_number, FIELD(conf_port, vlan), 1, 4094},
-	{"mac", conf__parse_mac, FIELD(conf_port, mac),
+	{"vlan", conf_value_number, FIELD(conf_port, vlan), 1, 4094},
+	{"mac", conf_value_mac, FIELD(conf_port, mac),
 		.help = "a unicast address, as 02:00:00:00:00:0a"},
-	{"optional", conf__parse_bool, FIELD(conf_port, optional), .def = "no"},
+	{"optional", conf_value_bool, FIELD(conf_port, optional), .def = "no"},
 };
 
-static const struct conf__key route_keys[] = {
-	{"to", conf__parse_target, FIELD(conf_route, to), .required = true,
+static const struct conf_key route_keys[] = {
+	{"to", conf_value_target, FIELD(conf_route, to), .required = true,
 		.help = "NETWORK/LENGTH, as 10.30.0.0/16"},
-	{"via", conf__parse_addr, FIELD(conf_route, via), .required = true,
+	{"via", conf_value_addr, FIELD(conf_route, via), .required = true,
 		.help = "the address of a next hop"},
 };
 
-static const struct conf__key listener_keys[] = {
-	{"address", conf__parse_listen_address, NOFIELD, .required = true, .list = true,
+static const struct conf_key listener_keys[] = {
+	{"address", conf_value_listen_address, NOFIELD, .required = true, .list = true,
 		.help = "up to 8 of ADDRESS:PORT or [ADDRESS]:PORT"},
-	{"mode", conf__parse_word, FIELD(conf_listener, mode), .def = "http",
+	{"mode", conf_value_word, FIELD(conf_listener, mode), .def = "http",
 		.help = "http | splice | echo"},
-	{"pool", conf__parse_name, FIELD(conf_listener, pool_name), .help = "the name of a [pool]"},
-	{"forwarded", conf__parse_bool, FIELD(conf_listener, forwarded), .def = "no"},
-	{"request-id", conf__parse_bool, FIELD(conf_listener, request_id), .def = "no"},
-	{"head-limit", conf__parse_bytes, FIELD(conf_listener, head_limit), KIB, 64 * KIB, "64K"},
-	{"head-timeout", conf__parse_ms, FIELD(conf_listener, head_timeout_ms), 100, HOUR, "30s"},
-	{"idle-timeout", conf__parse_ms, FIELD(conf_listener, idle_timeout_ms), 100, HOUR, "60s"},
-	{"body-timeout", conf__parse_ms, FIELD(conf_listener, body_timeout_ms), 100, HOUR, "60s"},
-	{"connections", conf__parse_number, FIELD(conf_listener, connections), 1, 10000000,
+	{"pool", conf_value_name, FIELD(conf_listener, pool_name), .help = "the name of a [pool]"},
+	{"forwarded", conf_value_bool, FIELD(conf_listener, forwarded), .def = "no"},
+	{"request-id", conf_value_bool, FIELD(conf_listener, request_id), .def = "no"},
+	{"head-limit", conf_value_bytes, FIELD(conf_listener, head_limit), KIB, 64 * KIB, "64K"},
+	{"head-timeout", conf_value_ms, FIELD(conf_listener, head_timeout_ms), 100, HOUR, "30s"},
+	{"idle-timeout", conf_value_ms, FIELD(conf_listener, idle_timeout_ms), 100, HOUR, "60s"},
+	{"body-timeout", conf_value_ms, FIELD(conf_listener, body_timeout_ms), 100, HOUR, "60s"},
+	{"connections", conf_value_number, FIELD(conf_listener, connections), 1, 10000000,
 		"100000"},
-	{"congestion", conf__parse_word, FIELD(conf_listener, congestion), .help = CONGESTION},
+	{"congestion", conf_value_word, FIELD(conf_listener, congestion), .help = CONGESTION},
 };
 
-static const struct conf__key pool_keys[] = {
-	{"balance", conf__parse_word, FIELD(conf_pool, balance), .def = "least-connections",
+static const struct conf_key pool_keys[] = {
+	{"balance", conf_value_word, FIELD(conf_pool, balance), .def = "least-connections",
 		.help = "round-robin | least-connections | random-two"},
-	{"member", conf__parse_member, NOFIELD, 1, 256, .required = true, .repeat = true,
+	{"member", conf_value_member, NOFIELD, 1, 256, .required = true, .repeat = true,
 		.help = "NAME ADDRESS:PORT [weight=1..256], up to 256 times"},
-	{"connect-timeout", conf__parse_ms, FIELD(conf_pool, connect_timeout_ms), 10, HOUR, "2s"},
-	{"response-timeout", conf__parse_ms, FIELD(conf_pool, response_timeout_ms), 100, HOUR,
+	{"connect-timeout", conf_value_ms, FIELD(conf_pool, connect_timeout_ms), 10, HOUR, "2s"},
+	{"response-timeout", conf_value_ms, FIELD(conf_pool, response_timeout_ms), 100, HOUR,
 		"60s"},
-	{"retries", conf__parse_number, FIELD(conf_pool, retries), 0, 16, "2"},
-	{"idle-connections", conf__parse_number, FIELD(conf_pool, idle_connections), 0, 65535,
-		"64"},
-	{"idle-timeout", conf__parse_ms, FIELD(conf_pool, idle_timeout_ms), 100, HOUR, "20s"},
-	{"hold", conf__parse_ms, FIELD(conf_pool, hold_ms), 0, HOUR, "1s"},
-	{"congestion", conf__parse_word, FIELD(conf_pool, congestion), .help = CONGESTION},
+	{"retries", conf_value_number, FIELD(conf_pool, retries), 0, 16, "2"},
+	{"idle-connections", conf_value_number, FIELD(conf_pool, idle_connections), 0, 65535, "64"},
+	{"idle-timeout", conf_value_ms, FIELD(conf_pool, idle_timeout_ms), 100, HOUR, "20s"},
+	{"hold", conf_value_ms, FIELD(conf_pool, hold_ms), 0, HOUR, "1s"},
+	{"congestion", conf_value_word, FIELD(conf_pool, congestion), .help = CONGESTION},
 };
 
-static const struct conf__key tcp_keys[] = {
-	{"receive-buffer", conf__parse_bytes, FIELD(conf_tcp, receive_buffer), 16 * KIB, 64 * MIB,
+const struct conf_key conf_tcp_keys[] = {
+	{"receive-buffer", conf_value_bytes, FIELD(conf_tcp, receive_buffer), 16 * KIB, 64 * MIB,
 		"1M"},
-	{"send-buffer", conf__parse_bytes, FIELD(conf_tcp, send_buffer), 16 * KIB, 64 * MIB, "1M"},
-	{"keepalive", conf__parse_ms_off, FIELD(conf_tcp, keepalive_ms), SEC, 24 * HOUR, "60s",
+	{"send-buffer", conf_value_bytes, FIELD(conf_tcp, send_buffer), 16 * KIB, 64 * MIB, "1M"},
+	{"keepalive", conf_value_ms_off, FIELD(conf_tcp, keepalive_ms), SEC, 24 * HOUR, "60s",
 		.help = "off"},
-	{"time-wait", conf__parse_ms, FIELD(conf_tcp, time_wait_ms), SEC, 240 * SEC, "60s"},
-	{"congestion", conf__parse_word, FIELD(conf_tcp, congestion), .def = "cubic",
+	{"time-wait", conf_value_ms, FIELD(conf_tcp, time_wait_ms), SEC, 240 * SEC, "60s"},
+	{"congestion", conf_value_word, FIELD(conf_tcp, congestion), .def = "cubic",
 		.help = CONGESTION},
-	{"ecn", conf__parse_word, FIELD(conf_tcp, ecn), .def = "accept",
+	{"ecn", conf_value_word, FIELD(conf_tcp, ecn), .def = "accept",
 		.help = "accept | yes | no"},
 };
 
-#define KEYS(k) k, sizeof(k) / sizeof((k)[0])
-#define ARRAY(s, a)                                                                                \
-	sizeof(struct s), offsetof(struct s, at), offsetof(struct s, name),                        \
-		offsetof(struct conf, a), offsetof(struct conf, n_##a)
-#define SINGLE(s, f) sizeof(struct s), offsetof(struct s, at), 0, offsetof(struct conf, f), 0
+#define COUNT(k)     (sizeof(k) / sizeof((k)[0]))
+#define KEYS(k)      k, COUNT(k)
+#define ARRAY(s, a)  CONF_ARRAY(s, conf, a)
+#define SINGLE(s, f) CONF_SINGLE(s, conf, f)
 
-const struct conf__kind conf__kinds[KINDS] = {
+const unsigned conf_port_keys_n = COUNT(conf_port_keys);
+const unsigned conf_tcp_keys_n = COUNT(conf_tcp_keys);
+
+static const struct conf_kind kinds[KINDS] = {
 	[KIND_GLOBAL] = {"global", KEYS(global_keys), false, 1, SINGLE(conf_global, global)},
-	[KIND_PORT] = {"port", KEYS(port_keys), true, CONF_PORTS_MAX, ARRAY(conf_port, ports)},
+	[KIND_PORT] = {"port", KEYS(conf_port_keys), true, CONF_PORTS_MAX, ARRAY(conf_port, ports)},
 	[KIND_ROUTE] = {"route-static", KEYS(route_keys), true, CONF_ROUTES_MAX,
 		ARRAY(conf_route, routes)},
 	[KIND_LISTENER] = {"listener", KEYS(listener_keys), true, CONF_LISTENERS_MAX,
 		ARRAY(conf_listener, listeners)},
-	[KIND_POOL] = {"pool", KEYS(pool_keys), true, CONF_POOLS_MAX, ARRAY(conf_pool, pools)},
-	[KIND_TCP] = {"tcp", KEYS(tcp_keys), false, 1, SINGLE(conf_tcp, tcp)},
+	[KIND_POOL] = {"pool", KEYS(pool_keys), true, CONF_POOLS_MAX, ARRAY(conf_pool, pools),
+		conf__members_begin},
+	[KIND_TCP] = {"tcp", KEYS(conf_tcp_keys), false, 1, SINGLE(conf_tcp, tcp)},
 };
 
-const struct conf__key *conf__key_find(const struct conf__kind *kind, const char *name)
+const struct conf_table conf__table = {kinds, KINDS, sizeof(struct conf), conf__check};
+
+const struct conf_key *conf__key_find(const struct conf_kind *kind, const char *name)
 {
 	for (unsigned i = 0; i < kind->n_keys; i++)
 		if (strcmp(kind->keys[i].name, name) == 0)

@@ -51,61 +51,61 @@ static void inih_setup(void)
 }
 
 /* The kinds of section, for "allowed". */
-static const char *kinds_text(char *text, size_t n)
+static const char *kinds_text(const struct conf_table *t, char *text, size_t n)
 {
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (unsigned i = 0; i < KINDS && used < n; i++)
+	for (unsigned i = 0; i < t->n_kinds && used < n; i++)
 		used += (size_t)snprintf(text + used, n - used, "%s[%s%s]", i ? ", " : "",
-			conf__kinds[i].name, conf__kinds[i].named ? " NAME" : "");
+			t->kinds[i].name, t->kinds[i].named ? " NAME" : "");
 	return text;
 }
 
-static const struct conf__kind *kind_find(struct span name)
+static const struct conf_kind *kind_find(const struct conf_table *t, struct span name)
 {
-	for (unsigned i = 0; i < KINDS; i++)
-		if (span_eq(name, span_str(conf__kinds[i].name)))
-			return &conf__kinds[i];
+	for (unsigned i = 0; i < t->n_kinds; i++)
+		if (span_eq(name, span_str(t->kinds[i].name)))
+			return &t->kinds[i];
 	return NULL;
 }
 
-static const struct conf__section *twin_find(
-	const struct conf__load *ld, const struct conf__section *sec)
+static const struct conf_section *twin_find(
+	const struct conf_reader *ld, const struct conf_section *sec)
 {
-	for (const struct conf__section *s = ld->sections; s; s = s->next)
+	for (const struct conf_section *s = ld->sections; s; s = s->next)
 		if (s != sec && s->kind == sec->kind && strcmp(s->name, sec->name) == 0)
 			return s;
 	return NULL;
 }
 
 /* Kind and name of a new section. What is wrong with them leaves it without a kind, or twice. */
-static void section_name(struct conf__load *ld, struct conf__section *sec)
+static void section_name(struct conf_reader *ld, struct conf_section *sec)
 {
 	struct span rest = span_str(sec->heading), kind;
-	const struct conf__section *twin;
+	const struct conf_section *twin;
 	char kinds[160];
 
 	span_next(&rest, ' ', &kind);
-	sec->kind = kind_find(kind);
-	sec->name = conf__strdup(ld, span_trim(rest));
+	sec->kind = kind_find(ld->table, kind);
+	sec->name = conf_strdup(ld, span_trim(rest));
 	if (strlen(sec->heading) > HEADING_MAX)
-		conf__key_error(ld, sec, sec->at.line, NULL,
+		conf_key_error(ld, sec, sec->at.line, NULL,
 			"the heading is too long, allowed: names of up to %u characters",
 			CONF_NAME_MAX);
 	else if (!sec->kind)
-		conf__key_error(ld, sec, sec->at.line, NULL, "unknown section, allowed: %s",
-			kinds_text(kinds, sizeof(kinds)));
+		conf_key_error(ld, sec, sec->at.line, NULL, "unknown section, allowed: %s",
+			kinds_text(ld->table, kinds, sizeof(kinds)));
 	else if (!sec->kind->named && *sec->name)
-		conf__key_error(ld, sec, sec->at.line, NULL,
+		conf_key_error(ld, sec, sec->at.line, NULL,
 			"there is one only, without a name, allowed: [%s]", sec->kind->name);
 	else if (sec->kind->named && !conf__name_ok(sec->name))
-		conf__key_error(ld, sec, sec->at.line, NULL,
+		conf_key_error(ld, sec, sec->at.line, NULL,
 			"%s, allowed: up to %u letters, digits, '.', '_', '-'",
 			*sec->name ? "the name is not valid" : "the name is missing",
 			CONF_NAME_MAX);
 	else if ((twin = twin_find(ld, sec)) != NULL)
-		conf__key_error(ld, sec, sec->at.line, NULL,
+		conf_key_error(ld, sec, sec->at.line, NULL,
 			"given twice, first at %s:%u, allowed: once", twin->at.file, twin->at.line);
 	else
 		return;
@@ -115,20 +115,20 @@ static void section_name(struct conf__load *ld, struct conf__section *sec)
 	ld->plan_doubt |= !sec->kind; /* a misspelt one may have been a port */
 }
 
-static void section_add(struct conf__load *ld, struct conf_where at, const char *heading)
+static void section_add(struct conf_reader *ld, struct conf_where at, const char *heading)
 {
-	struct conf__section *sec;
+	struct conf_section *sec;
 
 	if (ld->n_sections == CONF__SECTIONS_MAX) {
-		conf__error(ld, &at, "too many sections, allowed: %u", CONF__SECTIONS_MAX);
+		conf_error(ld, &at, "too many sections, allowed: %u", CONF__SECTIONS_MAX);
 		ld->full = ld->plan_doubt = true;
 		return;
 	}
 	ld->n_sections++;
-	sec = conf__alloc(ld, sizeof(*sec));
+	sec = conf_alloc(ld, sizeof(*sec));
 	sec->at = at;
 	sec->tail = &sec->lines;
-	sec->heading = conf__strdup(ld, span_trim(span_str(heading)));
+	sec->heading = conf_strdup(ld, span_trim(span_str(heading)));
 	ld->lost = false;
 	*ld->tail = ld->current = sec;
 	ld->tail = &sec->next;
@@ -136,12 +136,12 @@ static void section_add(struct conf__load *ld, struct conf_where at, const char 
 }
 
 /* One more file to read, named by an include at `at`. */
-static void file_add(struct conf__load *ld, struct conf_where at, const char *path)
+static void file_add(struct conf_reader *ld, struct conf_where at, const char *path)
 {
 	struct stat st;
 
 	if (strlen(path) >= CONF__PATH_MAX || ld->n_files == CONF__FILES_MAX) {
-		conf__error(ld, &at,
+		conf_error(ld, &at,
 			"[global] include: too %s, allowed: %u files, paths of %u bytes",
 			ld->n_files == CONF__FILES_MAX ? "many files" : "long a path",
 			CONF__FILES_MAX, CONF__PATH_MAX - 1);
@@ -152,7 +152,7 @@ static void file_add(struct conf__load *ld, struct conf_where at, const char *pa
 		for (unsigned i = 0; i < ld->n_files; i++) {
 			if (ld->ids[i].dev != st.st_dev || ld->ids[i].ino != st.st_ino)
 				continue;
-			conf__error(
+			conf_error(
 				ld, &at, "[global] include: %s is read twice, allowed: once", path);
 			return;
 		}
@@ -160,7 +160,7 @@ static void file_add(struct conf__load *ld, struct conf_where at, const char *pa
 		ld->ids[ld->n_files].ino = st.st_ino;
 	}
 	ld->included[ld->n_files] = at;
-	ld->files[ld->n_files++] = conf__strdup(ld, span_str(path));
+	ld->files[ld->n_files++] = conf_strdup(ld, span_str(path));
 }
 
 /* For glob: a directory that is not there holds nothing; one that cannot be read is an error. */
@@ -187,14 +187,14 @@ static size_t dir_quote(const char *file, char *out)
  * The files are read after this one. [global] is given only once, so an included file cannot
  * include: no loops, no depth.
  */
-static void include(struct conf__load *ld, struct conf_where at, const char *pattern)
+static void include(struct conf_reader *ld, struct conf_where at, const char *pattern)
 {
 	char path[2 * CONF__PATH_MAX + CONF__LINE_MAX];
 	glob_t found;
 	int rc;
 
 	if (ld->from_text) {
-		conf__error(
+		conf_error(
 			ld, &at, "[global] include: only a file includes, allowed: nothing here");
 		return;
 	}
@@ -207,42 +207,42 @@ static void include(struct conf__load *ld, struct conf_where at, const char *pat
 			file_add(ld, at, found.gl_pathv[i]);
 		globfree(&found);
 	} else if (rc != GLOB_NOMATCH || !strpbrk(pattern, "*?[")) {
-		conf__error(ld, &at, "[global] include: %s: %s, allowed: %s", path,
+		conf_error(ld, &at, "[global] include: %s: %s, allowed: %s", path,
 			rc == GLOB_NOMATCH ? "no such file" : "cannot be listed", INCLUDE_HELP);
 		ld->plan_doubt = true;
 	}
 }
 
-static void line_add(struct conf__load *ld, struct conf_where at, const struct parsed *p)
+static void line_add(struct conf_reader *ld, struct conf_where at, const struct parsed *p)
 {
-	struct conf__section *sec = ld->current;
-	struct conf__line *line;
+	struct conf_section *sec = ld->current;
+	const struct conf_key *key;
+	struct conf_line *line;
 
 	if (ld->lost)
 		return;
 	if (!sec) {
-		conf__error(
-			ld, &at, "%.64s: outside a section, allowed: after a [section]", p->key);
+		conf_error(ld, &at, "%.64s: outside a section, allowed: after a [section]", p->key);
 		return;
 	}
 	if (ld->n_lines++ == CONF__LINES_MAX) {
-		conf__error(ld, &at, "too many keys, allowed: %u", CONF__LINES_MAX);
+		conf_error(ld, &at, "too many keys, allowed: %u", CONF__LINES_MAX);
 		ld->full = ld->plan_doubt = true;
 		return;
 	}
-	line = conf__alloc(ld, sizeof(*line));
-	line->key = conf__strdup(ld, span_str(p->key));
-	line->value = conf__strdup(ld, span_str(p->value));
+	line = conf_alloc(ld, sizeof(*line));
+	line->key = conf_strdup(ld, span_str(p->key));
+	line->value = conf_strdup(ld, span_str(p->value));
 	line->line = at.line;
 	*sec->tail = line;
 	sec->tail = &line->next;
-	if (sec->kind == &conf__kinds[KIND_GLOBAL] && !sec->twice && !strcmp(p->key, "include") &&
-		*p->value)
+	key = sec->kind ? conf__key_find(sec->kind, p->key) : NULL;
+	if (key && key->parse == conf_value_include && !sec->twice && *p->value)
 		include(ld, at, p->value);
 }
 
 /* text: a line that begins with '[' but for white space. */
-static void heading_read(struct conf__load *ld, struct conf_where at, const char *text)
+static void heading_read(struct conf_reader *ld, struct conf_where at, const char *text)
 {
 	const char *end = strchr(text, ']');
 	char more[CONF__LINE_MAX + 8];
@@ -253,15 +253,15 @@ static void heading_read(struct conf__load *ld, struct conf_where at, const char
 	ld->lost = true;
 	if (end && end[1 + strspn(end + 1, " \t")] &&
 		!strchr(";#", end[1 + strspn(end + 1, " \t")]))
-		conf__error(ld, &at, "text after the heading, allowed: [section]");
+		conf_error(ld, &at, "text after the heading, allowed: [section]");
 	else if (ini_parse_string(more, parsed_set, &p) == 0)
 		section_add(ld, at, p.section);
 	else
-		conf__error(ld, &at, "the heading does not end, allowed: [section]");
+		conf_error(ld, &at, "the heading does not end, allowed: [section]");
 	ld->plan_doubt |= ld->lost;
 }
 
-static void line_read(struct conf__load *ld, struct conf_where at, struct span line)
+static void line_read(struct conf_reader *ld, struct conf_where at, struct span line)
 {
 	char text[CONF__LINE_MAX + 1];
 	struct parsed p = {0};
@@ -269,26 +269,25 @@ static void line_read(struct conf__load *ld, struct conf_where at, struct span l
 	if (line.n && line.p[line.n - 1] == '\r')
 		line.n--;
 	if (line.n > CONF__LINE_MAX) {
-		conf__error(ld, &at, "the line is too long, allowed: %u bytes", CONF__LINE_MAX);
+		conf_error(ld, &at, "the line is too long, allowed: %u bytes", CONF__LINE_MAX);
 		return;
 	}
 	for (size_t i = 0; i < line.n; i++) {
 		if (!iscntrl((unsigned char)line.p[i]) || line.p[i] == '\t')
 			continue;
-		conf__error(ld, &at, "control character 0x%02x, allowed: text", line.p[i]);
+		conf_error(ld, &at, "control character 0x%02x, allowed: text", line.p[i]);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.*s", (int)line.n, line.n ? line.p : "");
 	if (text[strspn(text, " \t")] == '[')
 		heading_read(ld, at, text + strspn(text, " \t"));
 	else if (ini_parse_string(text, parsed_set, &p) != 0 || (p.hit && !*p.key))
-		conf__error(
-			ld, &at, "neither a heading nor a key, allowed: [section], key = value");
+		conf_error(ld, &at, "neither a heading nor a key, allowed: [section], key = value");
 	else if (p.hit)
 		line_add(ld, at, &p);
 }
 
-static void text_read(struct conf__load *ld, const char *file, const char *text, size_t n)
+static void text_read(struct conf_reader *ld, const char *file, const char *text, size_t n)
 {
 	struct conf_where at = {.file = file};
 
@@ -296,7 +295,7 @@ static void text_read(struct conf__load *ld, const char *file, const char *text,
 	ld->lost = false;
 	if (n > CONF__TEXT_MAX - ld->text) {
 		ld->full = ld->plan_doubt = true;
-		conf__error(ld, &at, "too large, allowed: %u bytes in all files", CONF__TEXT_MAX);
+		conf_error(ld, &at, "too large, allowed: %u bytes in all files", CONF__TEXT_MAX);
 		return;
 	}
 	ld->text += n;
@@ -339,7 +338,7 @@ static ssize_t file_slurp(const char *path, char *buf)
 	return got < 0 ? got : used;
 }
 
-static void file_read(struct conf__load *ld, unsigned i, char *buf)
+static void file_read(struct conf_reader *ld, unsigned i, char *buf)
 {
 	ssize_t n = file_slurp(ld->files[i], buf);
 
@@ -347,14 +346,14 @@ static void file_read(struct conf__load *ld, unsigned i, char *buf)
 	if (n >= 0)
 		text_read(ld, ld->files[i], buf, (size_t)n);
 	else if (i == 0)
-		conf__error(ld, NULL, "%s: cannot be read: %s", ld->files[i], strerror((int)-n));
+		conf_error(ld, NULL, "%s: cannot be read: %s", ld->files[i], strerror((int)-n));
 	else
-		conf__error(ld, &ld->included[i],
+		conf_error(ld, &ld->included[i],
 			"[global] include: %s: cannot be read: %s, allowed: %s", ld->files[i],
 			strerror((int)-n), INCLUDE_HELP);
 }
 
-void conf__read(struct conf__load *ld, const char *text, size_t n)
+void conf__read(struct conf_reader *ld, const char *text, size_t n)
 {
 	struct stat st;
 	char *buf;
@@ -366,7 +365,7 @@ void conf__read(struct conf__load *ld, const char *text, size_t n)
 	}
 	buf = malloc(CONF__TEXT_MAX + 1);
 	if (!buf) {
-		conf__error(ld, NULL, "%s: no memory to read it", ld->files[0]);
+		conf_error(ld, NULL, "%s: no memory to read it", ld->files[0]);
 		return;
 	}
 	if (stat(ld->files[0], &st) == 0) {

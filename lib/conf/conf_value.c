@@ -21,11 +21,11 @@ static const struct unit units_bytes[] = {
 	{"T", 1ull << 40}, {"G", 1ull << 30}, {"M", 1ull << 20}, {"K", 1ull << 10}, {"", 1}, {0}};
 static const struct unit units_none[] = {{"", 1}, {0}};
 
-static const struct unit *units_of(const struct conf__key *key)
+static const struct unit *units_of(const struct conf_key *key)
 {
-	if (key->parse == conf__parse_ms || key->parse == conf__parse_ms_off)
+	if (key->parse == conf_value_ms || key->parse == conf_value_ms_off)
 		return units_ms;
-	return key->parse == conf__parse_bytes ? units_bytes : units_none;
+	return key->parse == conf_value_bytes ? units_bytes : units_none;
 }
 
 static int amount_text(char *text, size_t n, uint64_t amount, const struct unit *u)
@@ -35,13 +35,13 @@ static int amount_text(char *text, size_t n, uint64_t amount, const struct unit 
 	return snprintf(text, n, "%llu%s", (unsigned long long)(amount / u->factor), u->name);
 }
 
-const char *conf__allowed(const struct conf__key *key, char *text)
+const char *conf__allowed(const struct conf_key *key, char *text)
 {
 	const struct unit *u = units_of(key);
 	size_t n = 0;
 
 	text[0] = '\0';
-	if (key->parse == conf__parse_bool)
+	if (key->parse == conf_value_bool)
 		return "yes | no";
 	if (key->size && key->max) {
 		n += (size_t)amount_text(text, 32, key->min, u);
@@ -72,7 +72,7 @@ static int amount_parse(const char *text, const struct unit *u, uint64_t *out)
 	return __builtin_mul_overflow(v, u->factor, out) ? -ERANGE : 0;
 }
 
-static void field_store(struct conf__value *v, uint64_t x)
+void conf_store(struct conf_value *v, uint64_t x)
 {
 	switch (v->key->size) {
 	case 2:
@@ -87,74 +87,79 @@ static void field_store(struct conf__value *v, uint64_t x)
 	}
 }
 
-static int amount(struct conf__value *v, const char *what)
+static int amount(struct conf_value *v, const char *what)
 {
 	uint64_t x;
 	int rc = amount_parse(v->text, units_of(v->key), &x);
 
 	if (rc == -EINVAL)
-		return conf__bad(v, "'%.64s' is not %s", v->text, what);
+		return conf_bad(v, "'%.64s' is not %s", v->text, what);
 	if (rc < 0 || x < v->key->min || x > v->key->max)
-		return conf__bad(v, "%.64s is out of range", v->text);
-	field_store(v, x);
+		return conf_bad(v, "%.64s is out of range", v->text);
+	conf_store(v, x);
 	return 0;
 }
 
-int conf__parse_number(struct conf__value *v)
+int conf_bytes_parse(const char *text, uint64_t *out)
+{
+	return amount_parse(text, units_bytes, out);
+}
+
+int conf_value_number(struct conf_value *v)
 {
 	return amount(v, "a number");
 }
 
-int conf__parse_ms(struct conf__value *v)
+int conf_value_ms(struct conf_value *v)
 {
 	return amount(v, "a duration with a unit (ms, s, m, h)");
 }
 
-int conf__parse_ms_off(struct conf__value *v)
+int conf_value_ms_off(struct conf_value *v)
 {
 	if (strcmp(v->text, "off") != 0)
-		return conf__parse_ms(v);
-	field_store(v, 0);
+		return conf_value_ms(v);
+	conf_store(v, 0);
 	return 0;
 }
 
-int conf__parse_bytes(struct conf__value *v)
+int conf_value_bytes(struct conf_value *v)
 {
 	return amount(v, "a size in bytes (units K, M, G, T)");
 }
 
-int conf__parse_bool(struct conf__value *v)
+int conf_value_bool(struct conf_value *v)
 {
 	bool yes = strcmp(v->text, "yes") == 0;
 
 	if (!yes && strcmp(v->text, "no") != 0)
-		return conf__bad(v, "'%.64s' is not a choice", v->text);
+		return conf_bad(v, "'%.64s' is not a choice", v->text);
 	*(bool *)v->field = yes;
 	return 0;
 }
 
-int conf__parse_word(struct conf__value *v)
+int conf_value_word(struct conf_value *v)
 {
 	struct span rest = span_str(v->key->help), word;
 
 	for (unsigned i = 0; span_next(&rest, '|', &word); i++) {
 		if (!span_eq(word, span_str(v->text)))
 			continue;
-		field_store(v, i);
+		conf_store(v, i);
 		return 0;
 	}
-	return conf__bad(v, "'%.64s' is not a choice", v->text);
+	return conf_bad(v, "'%.64s' is not a choice", v->text);
 }
 
-static int text_store(struct conf__value *v)
+static int text_store(struct conf_value *v)
 {
-	*(const char **)v->field = conf__strdup(v->ld, span_str(v->text));
+	*(const char **)v->field = conf_strdup(v->ld, span_str(v->text));
 	return 0;
 }
 
-int conf__parse_text(struct conf__value *v)
+int conf_value_text(struct conf_value *v)
 {
-	return *v->text ? text_store(v) : conf__bad(v, "empty");
+	return *v->text ? text_store(v) : conf_bad(v, "empty");
 }
 
 bool conf__name_ok(const char *name)
@@ -165,33 +170,33 @@ bool conf__name_ok(const char *name)
 	       strspn(name, ALNUM "._-") == n;
 }
 
-int conf__parse_name(struct conf__value *v)
+int conf_value_name(struct conf_value *v)
 {
 	return conf__name_ok(v->text) ? text_store(v)
-				      : conf__bad(v, "'%.64s' is not a name", v->text);
+				      : conf_bad(v, "'%.64s' is not a name", v->text);
 }
 
-int conf__parse_path(struct conf__value *v)
+int conf_value_path(struct conf_value *v)
 {
 	if (v->text[0] != '/' || strlen(v->text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return conf__bad(v, "'%.128s' does not fit", v->text);
+		return conf_bad(v, "'%.128s' does not fit", v->text);
 	return text_store(v);
 }
 
-static int core_add(struct conf__value *v, uint64_t core)
+static int core_add(struct conf_value *v, uint64_t core)
 {
 	struct conf_global *g = v->obj;
 
 	for (unsigned i = 0; i < g->n_workers; i++)
 		if (g->workers[i] == core)
-			return conf__bad(v, "core %u is given twice", (unsigned)core);
+			return conf_bad(v, "core %u is given twice", (unsigned)core);
 	if (g->n_workers == CONF_WORKERS_MAX)
-		return conf__bad(v, "more than %u workers", CONF_WORKERS_MAX);
+		return conf_bad(v, "more than %u workers", CONF_WORKERS_MAX);
 	g->workers[g->n_workers++] = (uint16_t)core;
 	return 0;
 }
 
-int conf__parse_cores(struct conf__value *v)
+int conf_value_cores(struct conf_value *v)
 {
 	const char *dash = strchr(v->text, '-');
 	char from[24];
@@ -200,9 +205,9 @@ int conf__parse_cores(struct conf__value *v)
 	snprintf(from, sizeof(from), "%.*s", (int)(dash ? dash - v->text : 23), v->text);
 	if (amount_parse(from, units_none, &a) < 0 ||
 		amount_parse(dash ? dash + 1 : from, units_none, &b) < 0 || a > b)
-		return conf__bad(v, "'%.64s' is not a core or a range", v->text);
+		return conf_bad(v, "'%.64s' is not a core or a range", v->text);
 	if (b > v->key->max)
-		return conf__bad(v, "core %llu is out of range, the last is %llu",
+		return conf_bad(v, "core %llu is out of range, the last is %llu",
 			(unsigned long long)b, (unsigned long long)v->key->max);
 	for (; a <= b; a++)
 		if (core_add(v, a) < 0)
@@ -210,7 +215,7 @@ int conf__parse_cores(struct conf__value *v)
 	return 0;
 }
 
-int conf__parse_mac(struct conf__value *v)
+int conf_value_mac(struct conf_value *v)
 {
 	static const uint8_t none[6];
 	unsigned b[6];
@@ -221,11 +226,11 @@ int conf__parse_mac(struct conf__value *v)
 		sscanf(v->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4],
 			&b[5], &end) != 6 ||
 		end != 17)
-		return conf__bad(v, "'%.64s' is not a MAC address", v->text);
+		return conf_bad(v, "'%.64s' is not a MAC address", v->text);
 	for (unsigned i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
 	if ((mac[0] & 1) || memcmp(mac, none, 6) == 0)
-		return conf__bad(v, "%s is not unicast", v->text);
+		return conf_bad(v, "%s is not unicast", v->text);
 	return 0;
 }
 
@@ -246,30 +251,30 @@ static const char *addr_special(const struct ip_addr *a)
 }
 
 /* A host's address into *out. */
-static int host_parse(struct conf__value *v, const char *text, struct ip_addr *out)
+static int host_parse(struct conf_value *v, const char *text, struct ip_addr *out)
 {
 	const char *special;
 
 	if (ip_addr_parse(text, out) < 0)
-		return conf__bad(v, "'%.64s' is not an IP address", v->text);
+		return conf_bad(v, "'%.64s' is not an IP address", v->text);
 	special = addr_special(out);
-	return special ? conf__bad(v, "%s is %s", v->text, special) : 0;
+	return special ? conf_bad(v, "%s is %s", v->text, special) : 0;
 }
 
-int conf__parse_addr(struct conf__value *v)
+int conf_value_addr(struct conf_value *v)
 {
 	return host_parse(v, v->text, v->field);
 }
 
-int conf__parse_endpoint(struct conf__value *v)
+int conf_value_endpoint(struct conf_value *v)
 {
 	if (ip_endpoint_parse(v->text, v->field) < 0)
-		return conf__bad(v, "'%.64s' is not an address and port", v->text);
+		return conf_bad(v, "'%.64s' is not an address and port", v->text);
 	return 0;
 }
 
 /* "ADDRESS/LENGTH". host: the address is a host's. */
-static int prefix_parse(struct conf__value *v, struct conf_prefix *out, bool host)
+static int prefix_parse(struct conf_value *v, struct conf_prefix *out, bool host)
 {
 	const char *slash = strchr(v->text, '/');
 	char addr[IP_ADDR_TEXT];
@@ -278,13 +283,13 @@ static int prefix_parse(struct conf__value *v, struct conf_prefix *out, bool hos
 
 	if (!slash || slash - v->text >= IP_ADDR_TEXT ||
 		amount_parse(slash + 1, units_none, &bits) < 0)
-		return conf__bad(v, "'%.64s' is not an address with prefix length", v->text);
+		return conf_bad(v, "'%.64s' is not an address with prefix length", v->text);
 	snprintf(addr, sizeof(addr), "%.*s", (int)(slash - v->text), v->text);
 	if (host ? host_parse(v, addr, &out->addr) < 0 : ip_addr_parse(addr, &out->addr) < 0)
-		return host ? -EINVAL : conf__bad(v, "'%.64s' is not an IP address", addr);
+		return host ? -EINVAL : conf_bad(v, "'%.64s' is not an IP address", addr);
 	v4 = ip_is_v4(&out->addr);
 	if (bits < host || bits > (v4 ? 32 : 128))
-		return conf__bad(v, "/%llu is not a length from %d to %d", (unsigned long long)bits,
+		return conf_bad(v, "/%llu is not a length from %d to %d", (unsigned long long)bits,
 			host, v4 ? 32 : 128);
 	out->bits = (uint8_t)(bits + (v4 ? 96 : 0));
 	return 0;
@@ -300,33 +305,33 @@ static int host_bits(const struct conf_prefix *p)
 	return ones == 0 ? 0 : ones == n ? 1 : -1;
 }
 
-int conf__parse_target(struct conf__value *v)
+int conf_value_target(struct conf_value *v)
 {
 	struct conf_prefix *p = v->field;
 
 	if (prefix_parse(v, p, false) < 0)
 		return -EINVAL;
 	if (host_bits(p) != 0)
-		return conf__bad(v, "%s has bits set beyond its length", v->text);
-	return ip_is_multicast(&p->addr) ? conf__bad(v, "%s is multicast", v->text) : 0;
+		return conf_bad(v, "%s has bits set beyond its length", v->text);
+	return ip_is_multicast(&p->addr) ? conf_bad(v, "%s is multicast", v->text) : 0;
 }
 
-static int port_address_check(struct conf__value *v, const struct conf_prefix *p)
+static int port_address_check(struct conf_value *v, const struct conf_prefix *p)
 {
 	const struct ip_addr *a = &p->addr;
 
 	/* the port makes its own from its MAC (RFC 4291 2.5.6) */
 	if (!ip_is_v4(a) && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80)
-		return conf__bad(v, "%s is link-local", v->text);
+		return conf_bad(v, "%s is link-local", v->text);
 	/* RFC 3021: a /31 has no network or broadcast address; RFC 4291 2.6.1: subnet anycast */
 	if (p->bits < 127 && host_bits(p) == 0)
-		return conf__bad(v, "%s is the subnet's own address", v->text);
+		return conf_bad(v, "%s is the subnet's own address", v->text);
 	if (p->bits < 127 && ip_is_v4(a) && host_bits(p) == 1)
-		return conf__bad(v, "%s is the subnet's broadcast address", v->text);
+		return conf_bad(v, "%s is the subnet's broadcast address", v->text);
 	return 0;
 }
 
-int conf__parse_port_address(struct conf__value *v)
+int conf_value_port_address(struct conf_value *v)
 {
 	struct conf_port *port = v->obj;
 	struct conf_prefix p = {0};
@@ -335,14 +340,14 @@ int conf__parse_port_address(struct conf__value *v)
 		return -EINVAL;
 	for (unsigned i = 0; i < port->n_addr; i++)
 		if (ip_addr_eq(&port->addr[i].addr, &p.addr))
-			return conf__bad(v, "%s is given twice", v->text);
+			return conf_bad(v, "%s is given twice", v->text);
 	if (port->n_addr == CONF_PORT_ADDRS_MAX)
-		return conf__bad(v, "more than %u addresses", CONF_PORT_ADDRS_MAX);
+		return conf_bad(v, "more than %u addresses", CONF_PORT_ADDRS_MAX);
 	port->addr[port->n_addr++] = p;
 	return 0;
 }
 
-int conf__parse_port_gateway(struct conf__value *v)
+int conf_value_port_gateway(struct conf_value *v)
 {
 	struct conf_port *port = v->obj;
 	struct ip_addr a;
@@ -351,39 +356,39 @@ int conf__parse_port_gateway(struct conf__value *v)
 		return -EINVAL;
 	for (unsigned i = 0; i < port->n_gateway; i++)
 		if (ip_is_v4(&port->gateway[i]) == ip_is_v4(&a))
-			return conf__bad(v, "%s is a second one for %s", v->text,
+			return conf_bad(v, "%s is a second one for %s", v->text,
 				ip_is_v4(&a) ? "IPv4" : "IPv6");
 	port->gateway[port->n_gateway++] = a;
 	return 0;
 }
 
-int conf__parse_listen_address(struct conf__value *v)
+int conf_value_listen_address(struct conf_value *v)
 {
 	struct conf_listener *l = v->obj;
 	struct ip_endpoint e;
 
 	if (ip_endpoint_parse(v->text, &e) < 0)
-		return conf__bad(v, "'%.64s' is not an address and port", v->text);
+		return conf_bad(v, "'%.64s' is not an address and port", v->text);
 	if (l->n_addr == CONF_LISTEN_ADDRS_MAX)
-		return conf__bad(v, "more than %u addresses", CONF_LISTEN_ADDRS_MAX);
+		return conf_bad(v, "more than %u addresses", CONF_LISTEN_ADDRS_MAX);
 	l->addr[l->n_addr++] = e;
 	return 0;
 }
 
-static int member_option(struct conf__value *v, struct conf_member *m, struct span opt)
+static int member_option(struct conf_value *v, struct conf_member *m, struct span opt)
 {
 	char text[24];
 	uint64_t weight;
 
 	snprintf(text, sizeof(text), "%.*s", (int)(opt.n < 23 ? opt.n : 23), opt.p);
 	if (strncmp(text, "weight=", 7) != 0)
-		return conf__bad(
+		return conf_bad(
 			v, "'%.*s' is not an option", (int)(opt.n < 64 ? opt.n : 64), opt.p);
 	if (m->weight)
-		return conf__bad(v, "weight is given twice");
+		return conf_bad(v, "weight is given twice");
 	if (amount_parse(text + 7, units_none, &weight) < 0 || weight < v->key->min ||
 		weight > v->key->max)
-		return conf__bad(v, "'%s' is not a weight", text + 7);
+		return conf_bad(v, "'%s' is not a weight", text + 7);
 	m->weight = (uint32_t)weight;
 	return 0;
 }
@@ -402,21 +407,21 @@ static struct span word_next(struct span *rest)
 }
 
 /* "NAME ADDRESS:PORT [weight=N]" */
-static int member_fill(struct conf__value *v, struct conf_member *m)
+static int member_fill(struct conf_value *v, struct conf_member *m)
 {
 	struct span rest = span_str(v->text), word = word_next(&rest);
 	char where[IP_ENDPOINT_TEXT];
 
 	m->at = (struct conf_where){v->sec->at.file, v->line};
-	m->name = conf__strdup(v->ld, word);
+	m->name = conf_strdup(v->ld, word);
 	if (!conf__name_ok(m->name))
-		return conf__bad(v, "'%.64s' is not a name", m->name);
+		return conf_bad(v, "'%.64s' is not a name", m->name);
 	word = word_next(&rest);
 	snprintf(where, sizeof(where), "%.*s", (int)(word.n < 53 ? word.n : 53), word.p);
 	if (ip_endpoint_parse(where, &m->endpoint) < 0)
-		return conf__bad(v, "'%.64s' is not an address and port", where);
+		return conf_bad(v, "'%.64s' is not an address and port", where);
 	if (addr_special(&m->endpoint.addr))
-		return conf__bad(v, "%s is %s", where, addr_special(&m->endpoint.addr));
+		return conf_bad(v, "%s is %s", where, addr_special(&m->endpoint.addr));
 	while ((word = word_next(&rest)).n)
 		if (member_option(v, m, word) < 0)
 			return -EINVAL;
@@ -425,7 +430,7 @@ static int member_fill(struct conf__value *v, struct conf_member *m)
 	return 0;
 }
 
-int conf__parse_member(struct conf__value *v)
+int conf_value_member(struct conf_value *v)
 {
 	struct conf_pool *pool = v->obj;
 	struct conf_member m = {0}, *slot;
@@ -434,17 +439,17 @@ int conf__parse_member(struct conf__value *v)
 		return -EINVAL;
 	for (unsigned i = 0; i < pool->n_members; i++)
 		if (strcmp(pool->members[i].name, m.name) == 0)
-			return conf__bad(v, "%s is given twice, first at line %u", m.name,
+			return conf_bad(v, "%s is given twice, first at line %u", m.name,
 				pool->members[i].at.line);
 	if (pool->n_members == CONF_MEMBERS_MAX)
-		return conf__bad(v, "more than %u members", CONF_MEMBERS_MAX);
+		return conf_bad(v, "more than %u members", CONF_MEMBERS_MAX);
 	/* const for readers of the snapshot, not yet for us */
 	slot = (struct conf_member *)&pool->members[pool->n_members++];
 	*slot = m;
 	return 0;
 }
 
-int conf__parse_include(struct conf__value *v)
+int conf_value_include(struct conf_value *v)
 {
-	return *v->text ? 0 : conf__bad(v, "empty");
+	return *v->text ? 0 : conf_bad(v, "empty");
 }

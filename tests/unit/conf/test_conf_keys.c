@@ -41,7 +41,7 @@ static void example_passes_in_full(void)
 }
 
 /* The line of a key in a section of its kind, behind the '\n'; NULL if there is none. */
-static const char *example_find(const struct conf__kind *kind, const char *key, bool comment)
+static const char *example_find(const struct conf_kind *kind, const char *key, bool comment)
 {
 	char heading[64], line[64];
 	const char *from, *to, *hit;
@@ -61,10 +61,10 @@ static void example_has_all_keys(void)
 {
 	example_read();
 	for (unsigned i = 0; i < KINDS; i++) {
-		for (unsigned k = 0; k < conf__kinds[i].n_keys; k++) {
-			const struct conf__key *key = &conf__kinds[i].keys[k];
-			const char *shown = example_find(&conf__kinds[i], key->name, true);
-			bool given = example_find(&conf__kinds[i], key->name, false) != NULL;
+		for (unsigned k = 0; k < conf__table.kinds[i].n_keys; k++) {
+			const struct conf_key *key = &conf__table.kinds[i].keys[k];
+			const char *shown = example_find(&conf__table.kinds[i], key->name, true);
+			bool given = example_find(&conf__table.kinds[i], key->name, false) != NULL;
 			bool ok = key->required ? given : shown || (given && !key->def);
 
 			if (ok && key->def)
@@ -72,7 +72,7 @@ static void example_has_all_keys(void)
 				     strspn(shown + strlen(key->def), " \n") > 0;
 			if (!ok)
 				printf("\n[%s] %s is missing or not the default",
-					conf__kinds[i].name, key->name);
+					conf__table.kinds[i].name, key->name);
 			CU_ASSERT_TRUE(ok);
 		}
 	}
@@ -81,11 +81,11 @@ static void example_has_all_keys(void)
 static void tables_are_sound(void)
 {
 	for (unsigned i = 0; i < KINDS; i++) {
-		const struct conf__kind *kind = &conf__kinds[i];
+		const struct conf_kind *kind = &conf__table.kinds[i];
 
 		CU_ASSERT(kind->n_keys > 0 && kind->n_keys <= 32);
 		for (unsigned k = 0; k < kind->n_keys; k++) {
-			const struct conf__key *key = &kind->keys[k];
+			const struct conf_key *key = &kind->keys[k];
 			char allowed[CONF__ALLOWED_MAX];
 
 			CU_ASSERT_PTR_EQUAL(conf__key_find(kind, key->name), key);
