@@ -47,6 +47,17 @@ def half_setup(t):
         t.check("E" not in s.flags and "C" not in s.flags, "%s answered by %s" % (flags, s.flags))
 
 
+@case("9768 3.1.2")
+def accurate_ecn_falls_back(t):
+    """A SYN that offers accurate ECN (AE, CWR and ECE set) is answered as by RFC 3168, with AE clear."""
+    p = t.peer()
+    p.syn(flags="SEC", reserved=1)
+    s = p.expect_synack(flags="SAE")
+    t.check(s.reserved == 0, "AE or a reserved bit in the answer")
+    p.send()
+    p.echo()
+
+
 @case("3168 6.1.1.1: SYN again without ECN")
 def syn_again_without(t):
     """The SYN is repeated without ECN, because a middlebox dropped it: either answer, and it works."""

@@ -132,6 +132,7 @@ class Segment:
         self.at, self.when, self.ip = at, when, packet_
         hlen = (off >> 4) * 4
         self.flags = flag_text(bits)
+        self.reserved = off & 15  # the lowest is AE, RFC 9768
         self.opts = options_parse(raw[20:hlen])
         self.data = raw[hlen:]
         self.len = len(self.data)
