@@ -20,7 +20,7 @@
 #include "buf/buf.h"
 
 #define BODY_BLOCK    (32u << 10) /* bytes of a block: one mbuf at most */
-#define BODY_ETAG_MAX 40          /* with quotes, part count and NUL */
+#define BODY_ETAG_MAX 48          /* with quotes, part count and NUL */
 
 struct body;
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
+#include "fault.h"
+
+/* Where the standard normal distribution reaches p: by bisection, at the start there is time. */
+static double normal_quantile(double p)
+{
+	double low = -10, high = 10;
+
+	for (unsigned i = 0; i < 60; i++) {
+		double mid = (low + high) / 2;
+
+		if (erfc(-mid / M_SQRT2) / 2 < p)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The value, in units of from->us, that a share p of all values does not exceed. */
+static double quantile(const struct gen_time *from, double p)
+{
+	switch ((enum gen_dist)from->shape) {
+	case GEN_EXPONENTIAL:
+		return -log1p(-p);
+	case GEN_LOGNORMAL:
+		return exp((double)from->sigma * normal_quantile(p));
+	case GEN_FIXED:
+		break;
+	}
+	return 1;
+}
+
+void fault_times_init(struct fault_times *t, const struct gen_time *from)
+{
+	for (unsigned i = 0; i < FAULT_QUANTILES; i++) {
+		double us = from->us * quantile(from, (i + 0.5) / FAULT_QUANTILES);
+
+		t->us[i] = us < (double)UINT32_MAX ? (uint32_t)(us + 0.5) : UINT32_MAX;
+	}
+}
+
+enum fault_kind fault_draw(const struct gen_faults *f, struct rand_state *r)
+{
+	const uint32_t chance[FAULT_KINDS] = {
+		[FAULT_SLOW_DOWN] = f->slow_down,
+		[FAULT_ERROR] = f->error,
+		[FAULT_RESET] = f->reset,
+		[FAULT_TRUNCATE] = f->truncate,
+		[FAULT_STALL] = f->stall,
+		[FAULT_DRIP] = f->drip,
+		[FAULT_CORRUPT] = f->corrupt,
+	};
+
+	for (enum fault_kind k = FAULT_NONE + 1; k < FAULT_KINDS; k++)
+		if (chance[k] && (rand_next(r) >> 32) < chance[k])
+			return k;
+	return FAULT_NONE;
+}
+
+uint64_t fault_place(uint64_t n, struct rand_state *r)
+{
+	return (uint64_t)(((unsigned __int128)rand_next(r) * n) >> 64);
+}
+
+bool fault_down(const struct gen_faults *f, uint64_t ms)
+{
+	return f->return_ms > f->crash_ms && ms >= f->crash_ms && ms < f->return_ms;
+}
