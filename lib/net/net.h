@@ -52,7 +52,7 @@ struct net_config {
 	unsigned n_ports;
 	const struct net_route_config *routes;
 	unsigned n_routes;
-	uint32_t neighbours;       /* table size, rounded up to a power of two; 0: 1024 */
+	uint32_t neighbours;       /* table size, rounded up to a power of two; 0: 8192 */
 	struct siphash_key secret; /* of the hash of neighbours, drawn once per boot */
 	bool share; /* other workers exist: keep what was learned for net_learned_take() */
 };

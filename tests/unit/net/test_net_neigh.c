@@ -339,6 +339,25 @@ static void full_of_used(void)
 	host_stop();
 }
 
+/* The default size: a thousand neighbours in use at once, and no bucket has too many. */
+static void a_thousand_in_use(void)
+{
+	char ip[IP_ADDR_TEXT];
+
+	host_defaults();
+	host_up();
+	for (unsigned i = 0; i < 1000; i++) {
+		many(ip, i);
+		teach(0, ip, peer_mac, KNOWN);
+		send_segment(US6, ip, 20);
+		sent_none();
+	}
+	CU_ASSERT_EQUAL(net_neigh_list(host, now, NULL, 0), 1000);
+	CU_ASSERT_EQUAL(count(NET_STAT_tx_neigh_full), 0);
+	CU_ASSERT_EQUAL(count(NET_STAT_neigh_evicted), 0);
+	host_stop();
+}
+
 /* A remembered destination whose neighbour was pushed out finds the new one. */
 static void stale_hint(void)
 {
@@ -418,6 +437,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(flood_in),
 	UNIT_CASE(flood_out),
 	UNIT_CASE(full_of_used),
+	UNIT_CASE(a_thousand_in_use),
 	UNIT_CASE(stale_hint),
 	UNIT_CASE(from_another_worker),
 	UNIT_CASE(no_mbufs),
