@@ -34,6 +34,7 @@
 #define GEN_TARGETS_MAX  16
 #define GEN_LISTEN_MAX   32
 #define GEN_SIZES_MAX    16
+#define GEN_ANY_CORE     UINT32_MAX
 #define GEN_CHANCE       (1ull << 32) /* the chance that is certainty, as in app/wan */
 
 /* ---- the file ---- */
@@ -49,8 +50,7 @@ struct gen_time {
 
 struct gen_global {
 	struct conf_where at;
-	uint16_t core; /* the process runs where it is when the file gives none */
-	bool has_core;
+	uint32_t core;   /* GEN_ANY_CORE: where the process is */
 	uint64_t memory; /* bytes */
 	enum conf_huge hugepages;
 	enum conf_idle idle;
@@ -73,6 +73,10 @@ enum gen_op {
 
 /* How the body of a PUT is framed. */
 enum gen_framing { GEN_LENGTH, GEN_CHUNKED, GEN_AWS_CHUNKED };
+/* Which ranges a connection asks for: of any object at random, or all of one object in order. */
+enum gen_ranges { GEN_RANDOM, GEN_WALK };
+/* At equal distances, or as many independent askers would. */
+enum gen_arrival { GEN_CONSTANT, GEN_POISSON };
 enum gen_popularity { GEN_UNIFORM, GEN_ZIPF, GEN_HOT, GEN_SHUFFLE, GEN_SEQUENCE };
 
 struct gen_size {
@@ -88,11 +92,12 @@ struct gen_workload {
 	uint32_t op[GEN_OPS]; /* weights */
 	struct gen_size size[GEN_SIZES_MAX];
 	unsigned n_size;
-	uint32_t keys;      /* objects that are asked for */
-	uint8_t popularity; /* enum gen_popularity */
-	float skew;         /* zipf: the exponent; hot: the share that goes to object 0 */
-	uint8_t framing;    /* enum gen_framing */
-	uint64_t range;     /* bytes that one GEN_RANGE asks for */
+	uint32_t keys; /* objects that are asked for */
+	enum gen_popularity popularity;
+	float skew; /* zipf: the exponent; hot: the share that goes to object 0 */
+	enum gen_framing framing;
+	uint64_t range; /* bytes that one GEN_RANGE asks for */
+	enum gen_ranges ranges;
 	uint64_t part;      /* bytes of a part of a multipart upload */
 	uint32_t list_keys; /* max-keys */
 };
@@ -100,17 +105,19 @@ struct gen_workload {
 struct gen_clients {
 	const char *name;
 	struct conf_where at;
-	const char *port_name, *workload_name;
-	unsigned port, workload;                    /* indices */
+	const char *workload_name;
+	unsigned workload;                          /* index */
 	struct ip_endpoint target[GEN_TARGETS_MAX]; /* in turn */
 	unsigned n_target;
-	uint32_t connections;  /* closed loop: so many at all times; open: at most */
-	uint64_t rate;         /* operations a second for an open loop, in 1/1000; 0: closed loop */
-	struct gen_time think; /* closed loop: between an answer and the next question */
-	uint32_t churn;        /* operations on a connection before it is closed; 0: no limit */
-	uint32_t timeout_ms;   /* of an operation without progress */
-	uint64_t operations;   /* after which it is done; 0: only the duration ends it */
-	const char *host;      /* of Host and the signature; NULL: the target's endpoint */
+	uint32_t connections; /* closed loop: so many at all times; open: at most */
+	uint64_t rate;        /* operations a second for an open loop, in 1/1000; 0: closed loop */
+	enum gen_arrival arrival; /* open loop */
+	struct gen_time think;    /* closed loop: between an answer and the next question */
+	uint32_t churn;           /* operations on a connection before it is closed; 0: no limit */
+	uint32_t timeout_ms;      /* of an operation without progress */
+	uint64_t operations;      /* after which it is done; 0: only the duration ends it */
+	bool prepare;     /* put the workload's objects first: the target does not make them up */
+	const char *host; /* of Host and the signature; NULL: the target's endpoint */
 	const char *access_key, *secret_key, *region; /* NULL: unsigned */
 };
 
@@ -132,8 +139,6 @@ struct gen_faults {
 struct gen_origins {
 	const char *name;
 	struct conf_where at;
-	const char *port_name;
-	unsigned port;
 	struct ip_endpoint listen[GEN_LISTEN_MAX]; /* each a node; all serve the same objects */
 	unsigned n_listen;
 	struct gen_time service; /* from a whole request to the first byte of its response */

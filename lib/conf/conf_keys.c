@@ -30,7 +30,7 @@ static const struct conf_key global_keys[] = {
 		.help = "error | warn | info | debug"},
 };
 
-const struct conf_key conf_port_keys[] = {
+const struct conf_key conf_port_keys[CONF_PORT_KEYS] = {
 	{"device", conf_value_text, FIELD(conf_port, device), .required = true,
 		.help = "a PCI address or a vdev, as net_af_xdp0,iface=eth1"},
 	{"mtu", conf_value_number, FIELD(conf_port, mtu), 576, 9600, "1500"},
@@ -83,7 +83,7 @@ static const struct conf_key pool_keys[] = {
 	{"congestion", conf_value_word, FIELD(conf_pool, congestion), .help = CONGESTION},
 };
 
-const struct conf_key conf_tcp_keys[] = {
+const struct conf_key conf_tcp_keys[CONF_TCP_KEYS] = {
 	{"receive-buffer", conf_value_bytes, FIELD(conf_tcp, receive_buffer), 16 * KIB, 64 * MIB,
 		"1M"},
 	{"send-buffer", conf_value_bytes, FIELD(conf_tcp, send_buffer), 16 * KIB, 64 * MIB, "1M"},
@@ -96,13 +96,9 @@ const struct conf_key conf_tcp_keys[] = {
 		.help = "accept | yes | no"},
 };
 
-#define COUNT(k)     (sizeof(k) / sizeof((k)[0]))
-#define KEYS(k)      k, COUNT(k)
+#define KEYS(k)      k, sizeof(k) / sizeof((k)[0])
 #define ARRAY(s, a)  CONF_ARRAY(s, conf, a)
 #define SINGLE(s, f) CONF_SINGLE(s, conf, f)
-
-const unsigned conf_port_keys_n = COUNT(conf_port_keys);
-const unsigned conf_tcp_keys_n = COUNT(conf_tcp_keys);
 
 static const struct conf_kind kinds[KINDS] = {
 	[KIND_GLOBAL] = {"global", KEYS(global_keys), false, 1, SINGLE(conf_global, global)},

@@ -135,8 +135,9 @@ const struct conf_port *conf_port_with(
 bool conf_port_reaches(const struct conf_port *p, const struct ip_addr *a);
 
 /* Keys that other files have as well. */
-extern const struct conf_key conf_port_keys[], conf_tcp_keys[];
-extern const unsigned conf_port_keys_n, conf_tcp_keys_n;
+#define CONF_PORT_KEYS 7
+#define CONF_TCP_KEYS  6
+extern const struct conf_key conf_port_keys[CONF_PORT_KEYS], conf_tcp_keys[CONF_TCP_KEYS];
 
 /* Numbers with a unit: digits and one of the names. 0, -EINVAL, or -ERANGE beyond 64 bits. */
 int conf_bytes_parse(const char *text, uint64_t *out);
