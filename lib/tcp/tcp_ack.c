@@ -178,8 +178,7 @@ static void flight_input(
 	sack_input(t, c, s, d);
 	if (d->dsack) {
 		tcp__rack_dsack(c);
-		tcp__recovery_dsack(
-			t, c, s->opt.sack[0].end - s->opt.sack[0].start, s->opt.sack[0].end);
+		tcp__recovery_dsack(t, c, s);
 	}
 	if (d->bytes) {
 		tcp__rack_update(t, c, s, d);
@@ -199,13 +198,16 @@ static void flight_input(
 		tcp__dirty(t, c); /* what the pipe lost may be replaced (RFC 3042) */
 }
 
-/* With nothing in flight an ACK may still tell that a tail probe was in vain. */
+/* With nothing in flight an ACK may still tell that a tail probe or a recovery was in vain. */
 static void rest_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed)
 {
 	struct tcp_delivery d = {.dsack = is_dsack(s), .dup = is_dup(c, s, wnd_changed)};
 
-	if (c->flight)
-		tcp__tlp_ack(t, c, &d);
+	if (!c->flight)
+		return;
+	if (d.dsack)
+		tcp__recovery_dsack(t, c, s);
+	tcp__tlp_ack(t, c, &d);
 }
 
 /* s->ack lies in [snd_una - window, snd_nxt]. c may be dead afterwards. */

@@ -355,9 +355,11 @@ static void again_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uin
 {
 	struct tcp_flight *f = c->flight;
 
-	tcp__run_again(t, f, r);
-	if (f->undo)
+	if (f->undo && !f->tlp_due) {
 		f->undo_bytes += len;
+		f->undo_end = seq_max(f->undo_end, r->end);
+	}
+	tcp__run_again(t, f, r);
 	if (!f->again_ms)
 		f->again_ms = t->now_ms ? t->now_ms : 1;
 	TCP_COUNT(t, retransmits);

@@ -266,6 +266,7 @@ struct tcp_flight {
 	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
 	uint32_t undo_una;   /* snd_una then */
+	uint32_t undo_end;   /* the highest number that was sent again since */
 	uint32_t undo_bytes; /* sent again since and not reported by D-SACK yet */
 	uint32_t again_ms;   /* when something was first sent again since; 0: nothing was */
 
@@ -604,7 +605,7 @@ void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *
 void tcp__recovery_ack(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d);
 void tcp__recovery_begin(struct tcp *t, struct tcp_conn *c);
-void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes, uint32_t last);
+void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 void tcp__recovery_reduce(struct tcp *t, struct tcp_conn *c, bool ecn);
 void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d);
 void tcp__rto_loss(struct tcp *t, struct tcp_conn *c);

@@ -13,11 +13,15 @@
  * real
  *
  * True: undo => undo_cwnd and undo_ssthresh are what a spurious recovery gives back. It was
- * spurious when an ACK of what was sent again echoes an earlier timestamp (Eifel, RFC 3522), when
- * D-SACK reports all that was sent again (RFC 3708), or when after a timeout what had been sent
- * before it arrives (RFC 5682).
+ * spurious when all that was LOST arrives before any of it was sent again, when an ACK of what was
+ * sent again echoes an earlier timestamp (Eifel, RFC 3522), when D-SACK reports all that was sent
+ * again (RFC 3708), or when after a timeout what had been sent before it arrives (RFC 5682). D-SACK
+ * comes a round trip after the copy it reports: undo outlives the recovery, until the next
+ * reduction.
  */
 #include "tcp/tcp_priv.h"
+
+#define UNDO_REACH (1u << 30) /* so many bytes later no D-SACK tells of that recovery any more */
 
 static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 {
@@ -27,9 +31,10 @@ static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 		f->undo = true;
 		f->undo_cwnd = c->cwnd;
 		f->undo_ssthresh = c->ssthresh;
-		f->undo_una = c->snd_una;
+		f->undo_una = f->undo_end = c->snd_una;
 		f->undo_bytes = 0;
-		f->again_ms = 0;
+		/* what arrives may be what a probe of the tail sent again */
+		f->again_ms = f->tlp && f->tlp_again ? tcp__deadline(t->now_ms, 0) : 0;
 		if (!tcp__cc[c->cc]->model)
 			c->cwnd = tcp__cwv_loss_window(c);
 		c->ssthresh = tcp__cc[c->cc]->on_loss(c, (uint32_t)t->now_us);
@@ -62,11 +67,21 @@ void tcp__recovery_reduce(struct tcp *t, struct tcp_conn *c, bool ecn)
 	uint32_t (*reduced)(struct tcp_conn *, uint32_t) =
 		ecn && cc->on_ecn ? cc->on_ecn : cc->on_loss;
 
+	c->flight->undo = false; /* that would take back this one too */
 	if (cc->model)
 		return;
 	c->ssthresh = reduced(c, (uint32_t)t->now_us);
 	if (c->cwnd > c->ssthresh)
 		c->cwnd = c->ssthresh;
+}
+
+static void reopen(struct tcp_flight *f)
+{
+	f->ca = TCP_CA_OPEN;
+	f->frto = TCP_FRTO_OFF;
+	f->dupacks = 0;
+	if (f->reo_persist && --f->reo_persist == 0)
+		f->reo_mult = 1; /* RFC 8985 6.2 */
 }
 
 static void end(struct tcp_conn *c)
@@ -75,15 +90,10 @@ static void end(struct tcp_conn *c)
 
 	if (f->ca == TCP_CA_RECOVERY && !tcp__cc[c->cc]->model)
 		c->cwnd = c->ssthresh; /* RFC 6937 */
-	f->ca = TCP_CA_OPEN;
-	f->frto = TCP_FRTO_OFF;
-	f->dupacks = 0;
-	f->undo = false;
-	if (f->reo_persist && --f->reo_persist == 0)
-		f->reo_mult = 1; /* RFC 8985 6.2 */
+	reopen(f);
 }
 
-/* Nothing was lost: as it was before. */
+/* Nothing was lost: as it was before, or better where the recovery is over. */
 static void undo(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
@@ -92,21 +102,24 @@ static void undo(struct tcp *t, struct tcp_conn *c)
 	tcp__runs_unlose(t, f);
 	if (c->cwnd < f->undo_cwnd)
 		c->cwnd = f->undo_cwnd;
-	c->ssthresh = f->undo_ssthresh;
+	if (c->ssthresh < f->undo_ssthresh)
+		c->ssthresh = f->undo_ssthresh;
 	if (tcp__cc[c->cc]->undo)
 		tcp__cc[c->cc]->undo(c);
-	f->ca = TCP_CA_LOSS; /* end() keeps the window */
-	end(c);
+	f->undo = false;
+	if (f->ca != TCP_CA_OPEN)
+		reopen(f);
 	tcp__rtt_no_backoff(c, t->cfg.rto_min_ms);
 }
 
-/* D-SACK reports so many bytes up to last. What lies before this recovery began was sent again by
- * an earlier one. */
-void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, uint32_t bytes, uint32_t last)
+/* The first block of s is a D-SACK. What lies before this recovery began was sent again by an
+ * earlier one, and what lies beyond all that went again in it was doubled on the way. */
+void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	struct tcp_flight *f = c->flight;
+	uint32_t last = s->opt.sack[0].end, bytes = last - s->opt.sack[0].start;
 
-	if (!f->undo || !f->again_ms || !f->undo_bytes || seq_leq(last, f->undo_una))
+	if (!f->undo || !f->undo_bytes || seq_leq(last, f->undo_una) || seq_gt(last, f->undo_end))
 		return;
 	f->undo_bytes -= bytes < f->undo_bytes ? bytes : f->undo_bytes;
 	if (!f->undo_bytes)
@@ -119,8 +132,10 @@ static bool spurious(const struct tcp *t, const struct tcp_conn *c, const struct
 {
 	const struct tcp_flight *f = c->flight;
 
-	if (!f->undo || !f->again_ms)
+	if (!f->undo)
 		return false;
+	if (!f->again_ms)
+		return !f->bytes[TCP_RUN_LOST];
 	/* the timestamp echoed is that of the segment that filled the first hole (RFC 7323 4.3): it
 	 * says something of this recovery when that went again in it */
 	if (d->advanced && d->head_again && seq_geq(d->head_us, f->begun_us) &&
@@ -173,6 +188,8 @@ void tcp__recovery_ack(
 	if (f->ca == TCP_CA_OPEN) {
 		/* it follows, lest it be half the sequence space away one day */
 		f->recover = seq_max(f->recover, c->snd_una - 1);
+		if (c->snd_una - f->undo_end > UNDO_REACH)
+			f->undo = false;
 	} else if (spurious(t, c, s, d)) {
 		undo(t, c);
 		before = 0;

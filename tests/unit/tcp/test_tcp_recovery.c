@@ -396,6 +396,125 @@ static void dsack_undo(void)
 	done(c);
 }
 
+/* The third ACK says that 0 and 1 are lost; they go again, and the ACK of all, the recovery's end,
+ * tells of their first copies or of these. */
+static struct tcp_conn *recovered(void)
+{
+	struct tcp_conn *c;
+
+	with("cubic");
+	c = bulk(10, true);
+	DUP(.o = SACKED(2, 10));
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_LOST], 2 * MSS);
+	drain_unpaced(c);
+	CU_ASSERT_EQUAL(COUNT(retransmits), 2);
+	pass(RTT / 2);
+	GIVE(TCP_ACK, P + 2, c->snd_nxt, .wnd = 65535);
+	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+	CU_ASSERT_EQUAL(c->ssthresh, 7 * MSS);
+	CU_ASSERT_TRUE(c->cwnd < 8 * MSS);
+	return c;
+}
+
+/* RFC 3708: the duplicates are reported when the recovery is over, with nothing or with new data in
+ * flight. */
+static void dsack_after_the_end(void)
+{
+	for (uint32_t more = 0; more < 2; more++) {
+		struct tcp_conn *c = recovered();
+		uint32_t end = (c->snd_nxt - AT(0)) / MSS;
+
+		if (more) {
+			send_bytes(c, 4 * MSS);
+			CU_ASSERT_TRUE(drain_unpaced(c) >= 4);
+		}
+		ACKED(end, .o = SACKED(0, 1));
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
+		ACKED(end, .o = SACKED(1, 2));
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+		CU_ASSERT_EQUAL(c->cwnd, 10 * MSS);
+		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
+		ACKED(end, .o = SACKED(1, 2)); /* once */
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		done(c);
+	}
+}
+
+/* Not by a packet that the network doubled, nor across another reduction. */
+static void dsack_of_others(void)
+{
+	struct tcp_conn *c = recovered();
+	uint32_t end = (c->snd_nxt - AT(0)) / MSS;
+
+	ACKED(end, .o = SACKED(0, 1));
+	for (uint32_t i = 2; i < 10; i++)
+		ACKED(end, .o = SACKED(i, i + 1));
+	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
+	c->flags |= TCP_F_ECN;
+	send_bytes(c, 4 * MSS);
+	drain_unpaced(c);
+	GIVE(TCP_ACK | TCP_ECE, P + 2, AT(end + 1), .wnd = 65535);
+	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 1);
+	ACKED(end + 1, .o = SACKED(1, 2));
+	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
+	CU_ASSERT_TRUE(c->cwnd < 8 * MSS);
+	done(c);
+}
+
+/* What was taken for lost arrives before it could go again: it was late. */
+static void none_was_lost(void)
+{
+	for (uint32_t sack = 0; sack < 2; sack++) {
+		struct tcp_conn *c;
+
+		with("newreno");
+		c = bulk(10, sack);
+		for (uint32_t i = 2; i < 5; i++)
+			if (sack)
+				DUP(.o = SACKED(2, i + 1));
+			else
+				DUP();
+		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_RECOVERY);
+		ACKED(1);
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), !sack); /* 1 is still missing */
+		ACKED(5);
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+		CU_ASSERT_TRUE(c->cwnd >= 10 * MSS);
+		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
+		CU_ASSERT_EQUAL(COUNT(retransmits), 0);
+		done(c);
+	}
+}
+
+/* It may have been the probe's copy that arrived: a loss. */
+static void probe_was_needed(void)
+{
+	struct tcp_conn *c;
+
+	with("newreno");
+	c = flow((struct tcp_opts){.sack_ok = true});
+	send_bytes(c, 5 * MSS);
+	CU_ASSERT_EQUAL(drain(), 5);
+	pass(RTT);
+	ACKED(1);
+	pass(2 * RTT + 3);
+	WANT_SEGMENT(4);
+	pass(1);
+	send_bytes(c, 2 * MSS);
+	CU_ASSERT_EQUAL(drain_unpaced(c), 2);
+	pass(RTT);
+	ACKED(1, .o = SACKED(5, 7));
+	pass(RTT / 4 + 2);
+	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_RECOVERY);
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_LOST], 4 * MSS);
+	ACKED(7);
+	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
+	done(c);
+}
+
 /* What keeps its own window (BBR) keeps it in fast recovery, however that began: PRR stays out. */
 static void model(void)
 {
@@ -497,6 +616,7 @@ static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_r
 	UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit), UNIT_CASE(partial_acks),
 	UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious), UNIT_CASE(frto_real),
 	UNIT_CASE(frto_hole_filled), UNIT_CASE(two_timeouts), UNIT_CASE(reneging), UNIT_CASE(eifel),
-	UNIT_CASE(dsack_undo), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
-	UNIT_CASE(ecn_and_loss)};
+	UNIT_CASE(dsack_undo), UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others),
+	UNIT_CASE(none_was_lost), UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend),
+	UNIT_CASE(ecn), UNIT_CASE(ecn_and_loss)};
 UNIT_MAIN(cases)
