@@ -346,14 +346,19 @@ void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s)
 	tcp__conn_input(t, c, s);
 }
 
-/* Send SYN-ACKs again, forget the records that had all of theirs. */
-void tcp__syn_tick(struct tcp *t)
+/* Send SYN-ACKs again, forget the records that had all of theirs; at most so many in one turn: a
+ * flood leaves heaps of them. */
+void tcp__syn_tick(struct tcp *t, uint32_t budget)
 {
+	if (t->syn.used == 0)
+		return;
 	for (uint32_t i = 0; i < TCP_SYNACK_TRIES; i++) {
 		struct tcp_record *r;
 
 		while ((r = tcp__fifo_head(&t->syn, &t->syn_fifo[i])) != NULL &&
 			seq_leq(r->expires, t->now_ms)) {
+			if (budget-- == 0)
+				return;
 			if (i + 1 == TCP_SYNACK_TRIES) {
 				tcp__syn_drop(t, r);
 				continue;

@@ -60,8 +60,10 @@ void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p)
 {
 	struct rte_mbuf *m;
 
-	if (t->n_ctl == TCP_CTL_MAX)
+	if (t->n_ctl == TCP_CTL_MAX) {
+		TCP_COUNT(t, ctl_full);
 		return;
+	}
 	m = packet_new(t, p->src, p->dst);
 	if (!m)
 		return;

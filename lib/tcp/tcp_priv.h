@@ -636,7 +636,7 @@ void tcp__listen_input(struct tcp *t, const struct tcp_key *k, struct tcp_seg *s
 void tcp__syn_input(struct tcp *t, struct tcp_record *r, struct tcp_seg *s);
 void tcp__syn_sent_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
 void tcp__syn_acked(struct tcp *t, struct tcp_conn *c, uint32_t ack);
-void tcp__syn_tick(struct tcp *t);
+void tcp__syn_tick(struct tcp *t, uint32_t budget);
 void tcp__syn_drop(struct tcp *t, struct tcp_record *r);
 
 /* tcp_cookie.c */

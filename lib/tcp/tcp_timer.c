@@ -174,7 +174,8 @@ void tcp_tick(struct tcp *t, uint32_t budget, clock_us_t now)
 	while ((l = list_take(&due_nodes)) != NULL)
 		conn_tick(t, container_of_list(l, struct tcp_conn, timer.link));
 	tcp__pace_tick(t, budget);
-	tcp__syn_tick(t);
+	/* SYN-ACKs share a queue with what the next burst is answered by */
+	tcp__syn_tick(t, RTE_MIN(budget, TCP_CTL_MAX / 4u));
 	tcp__time_wait_tick(t);
 }
 

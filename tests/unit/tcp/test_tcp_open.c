@@ -276,6 +276,13 @@ static void watermark(void)
 	CU_ASSERT_EQUAL(drain(), 9);
 	CU_ASSERT_EQUAL(lab.t->syn.used, 6);
 	CU_ASSERT_EQUAL(COUNT(cookies_sent), 3);
+	/* a turn sends no more again than its budget */
+	lab.now += 1000 * CLOCK_US_PER_MS;
+	tcp_tick(lab.t, 4, lab.now);
+	CU_ASSERT_EQUAL(drain(), 4);
+	CU_ASSERT_EQUAL(tcp_next_tick(lab.t, 100, lab.now), 0);
+	tcp_tick(lab.t, 4, lab.now);
+	CU_ASSERT_EQUAL(drain(), 2);
 	/* all of them are reaped when nobody answers */
 	pass(15000);
 	drain();
