@@ -7,6 +7,7 @@
 #include <rte_ether.h>
 
 #include "args.h"
+#include "setting.h"
 
 #define CORE_MAX 1023
 #define PACKETS  65536 /* 80 ms of full frames at 1 Gbit/s are 6600 */
@@ -25,7 +26,11 @@ const char args_usage[] =
 	"  --corrupt SHARE        of packets, one bit flipped behind the Ethernet header\n"
 	"  --rate RATE            bit/s: 100M, 1G\n"
 	"  --queue BYTES          that may wait for the rate: 64K, 1M (256K)\n"
+	"  --link up|down         down: nothing gets through (up)\n"
 	"  --a-to-b, --b-to-a     what follows is for this direction; --both: again for both\n"
+	"  --script FILE          what changes in time, a line each: "
+	"2s a-to-b loss 20% for 500ms\n"
+	"  --duration TIME        end by itself; from \"ready\" on\n"
 	"  --packets N            room in each direction (65536), 3.5 KB each\n"
 	"  --seed N               the same seed, the same pattern (1)\n"
 	"  --mtu N                of both ports, bytes of IP packet (1500)\n"
@@ -33,43 +38,26 @@ const char args_usage[] =
 	"  --core N               run on this core\n"
 	"  --hugepages            use them (normal pages)\n"
 	"  --verbose              DPDK's own log, to stderr\n"
-	"  --json                 the counters at the end as JSON\n"
+	"  --stats                a line each second\n"
+	"  --json                 that line and the counters at the end as JSON\n"
 	"  --version, --help\n"
-	"Prints \"ready\", forwards until SIGTERM or SIGINT, then prints what happened.\n"
+	"Prints \"ready\", forwards until SIGTERM, SIGINT or the duration's end, then prints what "
+	"happened.\n"
 	"exit code: 0 ended in order, 1 the start or a port failed, 2 wrong arguments\n";
 
-struct unit {
-	const char *name;
-	double factor;
-};
-
-static const struct unit units_time[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {0}};
-static const struct unit units_share[] = {{"%", WIRE_ALWAYS / 100.0}, {0}};
-static const struct unit units_rate[] = {{"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {"", 1}, {0}};
-static const struct unit units_bytes[] = {
-	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"", 1}, {0}};
-static const struct unit units_none[] = {{"", 1}, {0}};
-
-/* How a value is written, and its largest. */
-struct kind {
-	const struct unit *units;
-	double min, max;
-	const char *wanted;
-};
-
-static const struct kind kind_time = {units_time, 0, WIRE_TIME_MAX, "a time up to 100s, like 20ms"};
-static const struct kind kind_share = {units_share, 0, WIRE_ALWAYS, "a share like 0.1%"};
-static const struct kind kind_rate = {units_rate, 1000, 1e12, "bit/s, 1K to 1000G, like 100M"};
-static const struct kind kind_bytes = {units_bytes, 0, WIRE_QUEUE_MAX, "bytes up to 1G, like 256K"};
-static const struct kind kind_packets = {units_none, 1, 1 << 18, "a number from 1 to 262144"};
-static const struct kind kind_seed = {units_none, 0, 1ull << 53, "a number up to 2^53"};
-static const struct kind kind_core = {units_none, 0, CORE_MAX, "a number up to 1023"};
-static const struct kind kind_mtu = {units_none, RTE_ETHER_MIN_MTU, 9600, "a number of bytes"};
-static const struct kind kind_burst = {units_none, 1, 1e6, "a share and a length, like 1%,5"};
+static const struct setting_kind kind_packets = {
+	setting_units_none, 1, 1 << 18, "a number from 1 to 262144"};
+static const struct setting_kind kind_seed = {
+	setting_units_none, 0, 1ull << 53, "a number up to 2^53"};
+static const struct setting_kind kind_core = {
+	setting_units_none, 0, CORE_MAX, "a number up to 1023"};
+static const struct setting_kind kind_mtu = {
+	setting_units_none, RTE_ETHER_MIN_MTU, 9600, "a number of bytes"};
 
 enum arg {
-	OPT_FIELD, /* of struct wire_conf */
-	OPT_BURST,
+	OPT_SETTING, /* of a wire */
+	OPT_SCRIPT,
+	OPT_DURATION,
 	OPT_PACKETS,
 	OPT_SEED,
 	OPT_MTU,
@@ -77,6 +65,7 @@ enum arg {
 	OPT_CORE,
 	OPT_HUGEPAGES,
 	OPT_JSON,
+	OPT_STATS,
 	OPT_VERBOSE,
 	OPT_A_TO_B,
 	OPT_B_TO_A,
@@ -85,40 +74,27 @@ enum arg {
 	OPT_VERSION
 };
 
-static const struct option options[] = {{"delay", 1, NULL, OPT_FIELD},
-	{"jitter", 1, NULL, OPT_FIELD}, {"loss", 1, NULL, OPT_FIELD},
-	{"reorder", 1, NULL, OPT_FIELD}, {"reorder-gap", 1, NULL, OPT_FIELD},
-	{"duplicate", 1, NULL, OPT_FIELD}, {"corrupt", 1, NULL, OPT_FIELD},
-	{"rate", 1, NULL, OPT_FIELD}, {"queue", 1, NULL, OPT_FIELD},
-	{"burst-loss", 1, NULL, OPT_BURST}, {"packets", 1, NULL, OPT_PACKETS},
-	{"seed", 1, NULL, OPT_SEED}, {"mtu", 1, NULL, OPT_MTU}, {"idle", 1, NULL, OPT_IDLE},
-	{"core", 1, NULL, OPT_CORE}, {"hugepages", 0, NULL, OPT_HUGEPAGES},
-	{"json", 0, NULL, OPT_JSON}, {"verbose", 0, NULL, OPT_VERBOSE},
+static const struct option options[] = {{"delay", 1, NULL, OPT_SETTING},
+	{"jitter", 1, NULL, OPT_SETTING}, {"loss", 1, NULL, OPT_SETTING},
+	{"burst-loss", 1, NULL, OPT_SETTING}, {"reorder", 1, NULL, OPT_SETTING},
+	{"reorder-gap", 1, NULL, OPT_SETTING}, {"duplicate", 1, NULL, OPT_SETTING},
+	{"corrupt", 1, NULL, OPT_SETTING}, {"rate", 1, NULL, OPT_SETTING},
+	{"queue", 1, NULL, OPT_SETTING}, {"link", 1, NULL, OPT_SETTING},
+	{"script", 1, NULL, OPT_SCRIPT}, {"duration", 1, NULL, OPT_DURATION},
+	{"packets", 1, NULL, OPT_PACKETS}, {"seed", 1, NULL, OPT_SEED}, {"mtu", 1, NULL, OPT_MTU},
+	{"idle", 1, NULL, OPT_IDLE}, {"core", 1, NULL, OPT_CORE},
+	{"hugepages", 0, NULL, OPT_HUGEPAGES}, {"json", 0, NULL, OPT_JSON},
+	{"stats", 0, NULL, OPT_STATS}, {"verbose", 0, NULL, OPT_VERBOSE},
 	{"a-to-b", 0, NULL, OPT_A_TO_B}, {"b-to-a", 0, NULL, OPT_B_TO_A},
 	{"both", 0, NULL, OPT_BOTH}, {"help", 0, NULL, OPT_HELP}, {"version", 0, NULL, OPT_VERSION},
 	{0}};
-
-/* options[i] of kind OPT_FIELD fills fields[i]. */
-static const struct field {
-	const struct kind *kind;
-	size_t at;
-} fields[] = {
-	{&kind_time, offsetof(struct wire_conf, delay)},
-	{&kind_time, offsetof(struct wire_conf, jitter)},
-	{&kind_share, offsetof(struct wire_conf, loss)},
-	{&kind_share, offsetof(struct wire_conf, reorder)},
-	{&kind_time, offsetof(struct wire_conf, gap)},
-	{&kind_share, offsetof(struct wire_conf, duplicate)},
-	{&kind_share, offsetof(struct wire_conf, corrupt)},
-	{&kind_rate, offsetof(struct wire_conf, rate)},
-	{&kind_bytes, offsetof(struct wire_conf, queue)},
-};
 
 /* One argument while it is read. */
 struct reader {
 	struct args *a;
 	const char *name, *value;
-	bool dir[2]; /* which directions are meant */
+	bool dir[2];        /* which directions are meant */
+	const char *script; /* NULL: none */
 	struct err *e;
 };
 
@@ -127,72 +103,30 @@ static int refuse(struct reader *r, const char *wanted)
 	return err_set(r->e, EINVAL, "--%s: '%s': %s is wanted", r->name, r->value, wanted);
 }
 
-/* Digits, perhaps with a point, and a unit. */
-static bool number(const char *text, const struct kind *kind, double *out)
+static int read_number(struct reader *r, const struct setting_kind *kind, uint64_t *out)
 {
-	size_t n = strspn(text, "0123456789.");
-	const struct unit *u = kind->units;
-	char *end;
-
-	*out = strtod(text, &end);
-	if (n == 0 || end != text + n)
-		return false;
-	while (u->name && strcmp(u->name, end) != 0)
-		u++;
-	if (!u->name)
-		return false;
-	*out *= u->factor;
-	return *out >= kind->min && *out <= kind->max;
+	return setting_number(kind, r->value, out) < 0 ? refuse(r, kind->wanted) : 0;
 }
 
-static uint64_t rounded(double v)
+static int read_setting(struct reader *r)
 {
-	return (uint64_t)(v + 0.5);
-}
+	const struct setting *s = setting_find(r->name);
+	uint64_t v[SETTING_FIELDS];
+	const char *wanted = setting_read(s, r->value, v);
 
-static int read_number(struct reader *r, const struct kind *kind, uint64_t *out)
-{
-	double v;
-
-	if (!number(r->value, kind, &v))
-		return refuse(r, kind->wanted);
-	*out = rounded(v);
-	return 0;
-}
-
-static int read_field(struct reader *r, const struct field *f)
-{
-	uint64_t v = 0;
-	int rc = read_number(r, f->kind, &v);
-
-	for (unsigned d = 0; rc == 0 && d < 2; d++)
+	if (wanted)
+		return refuse(r, wanted);
+	for (unsigned d = 0; d < 2; d++)
 		if (r->dir[d])
-			*(uint64_t *)((char *)&r->a->wire[d] + f->at) = v;
-	return rc;
+			setting_put(s, &r->a->wire[d], v);
+	return 0;
 }
 
-/* Share s in bursts of n: leave = 1 / n, and enter such that enter / (enter + leave) is s. */
-static int read_burst(struct reader *r)
+static int read_duration(struct reader *r)
 {
-	const char *comma = strchr(r->value, ',');
-	char share[32] = "";
-	double s, n, enter;
+	int rc = read_number(r, &setting_duration, &r->a->duration);
 
-	if (comma && comma - r->value < (int)sizeof(share))
-		memcpy(share, r->value, (size_t)(comma - r->value));
-	if (!number(share, &kind_share, &s) || !number(comma + 1, &kind_burst, &n))
-		return refuse(r, kind_burst.wanted);
-	s /= WIRE_ALWAYS;
-	enter = s / (1 - s) / n;
-	if (!(s < 1) || enter > 1)
-		return refuse(r, "a share that bursts of this length can reach");
-	for (unsigned d = 0; d < 2; d++) {
-		if (!r->dir[d])
-			continue;
-		r->a->wire[d].burst_enter = rounded(enter * WIRE_ALWAYS);
-		r->a->wire[d].burst_leave = rounded(WIRE_ALWAYS / n);
-	}
-	return 0;
+	return rc == 0 && r->a->duration == 0 ? refuse(r, "more than no time") : rc;
 }
 
 static int read_idle(struct reader *r)
@@ -204,7 +138,7 @@ static int read_idle(struct reader *r)
 /* What is one number for all of the wire. */
 static int read_common(struct reader *r, enum arg opt)
 {
-	static const struct kind *const kinds[] = {[OPT_PACKETS] = &kind_packets,
+	static const struct setting_kind *const kinds[] = {[OPT_PACKETS] = &kind_packets,
 		[OPT_SEED] = &kind_seed,
 		[OPT_MTU] = &kind_mtu,
 		[OPT_CORE] = &kind_core};
@@ -232,6 +166,7 @@ static int read_flag(struct reader *r, enum arg opt)
 
 	a->hugepages |= opt == OPT_HUGEPAGES;
 	a->json |= opt == OPT_JSON;
+	a->stats |= opt == OPT_STATS;
 	a->verbose |= opt == OPT_VERBOSE;
 	if (opt == OPT_A_TO_B || opt == OPT_B_TO_A || opt == OPT_BOTH) {
 		r->dir[0] = opt != OPT_B_TO_A;
@@ -251,10 +186,13 @@ static int read_option(struct reader *r, int index)
 	r->name = options[index].name;
 	r->value = optarg;
 	switch (opt) {
-	case OPT_FIELD:
-		return read_field(r, &fields[index]);
-	case OPT_BURST:
-		return read_burst(r);
+	case OPT_SETTING:
+		return read_setting(r);
+	case OPT_SCRIPT:
+		r->script = optarg;
+		return 0;
+	case OPT_DURATION:
+		return read_duration(r);
 	case OPT_IDLE:
 		return read_idle(r);
 	case OPT_PACKETS:
@@ -265,22 +203,6 @@ static int read_option(struct reader *r, int index)
 	default:
 		return read_flag(r, opt);
 	}
-}
-
-/* What only the whole command line shows; defaults that depend on other options. */
-static int check_wire(struct wire_conf *c, const char *dir, struct err *e)
-{
-	if (c->jitter > c->delay)
-		return err_set(e, EINVAL, "--jitter: more than --delay (%s)", dir);
-	if (c->queue && !c->rate)
-		return err_set(e, EINVAL, "--queue: there is none without --rate (%s)", dir);
-	if (c->rate && !c->queue)
-		c->queue = 256 << 10;
-	if (c->reorder && !c->gap)
-		c->gap = c->delay / 4;
-	if (c->reorder && !c->gap)
-		return err_set(e, EINVAL, "--reorder: needs --delay or --reorder-gap (%s)", dir);
-	return 0;
 }
 
 static int read_devices(struct args *a, int n, char **words, struct err *e)
@@ -294,14 +216,43 @@ static int read_devices(struct args *a, int n, char **words, struct err *e)
 	return 0;
 }
 
+/* What only the whole command line shows. The script goes by what was said, not by what follows. */
+static int check_whole(struct args *a, const char *script, struct err *e)
+{
+	static const char *const dirs[2] = {"a to b", "b to a"};
+	struct wire_conf said[2] = {a->wire[0], a->wire[1]};
+	FILE *f;
+	int rc;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const char *why = setting_complete(&a->wire[d]);
+
+		if (why)
+			return err_set(e, EINVAL, "--%s (%s)", why, dirs[d]);
+	}
+	if (!script)
+		return 0;
+	f = fopen(script, "r");
+	if (!f)
+		return err_set(e, errno, "--script: %s: %s", script, strerror(errno));
+	rc = script_read(&a->script, f, script, said, a->duration, e);
+	fclose(f);
+	return rc;
+}
+
+static void args_init(struct args *a)
+{
+	*a = (struct args){.mtu = RTE_ETHER_MTU, .core = -1};
+	for (unsigned d = 0; d < 2; d++)
+		a->wire[d] = (struct wire_conf){.packets = PACKETS, .seed = 2 + d};
+}
+
 int args_parse(struct args *a, int argc, char **argv, struct err *e)
 {
 	struct reader r = {.a = a, .dir = {true, true}, .e = e};
 	int opt, index = 0, rc = 0;
 
-	*a = (struct args){.mtu = RTE_ETHER_MTU, .core = -1};
-	for (unsigned d = 0; d < 2; d++)
-		a->wire[d] = (struct wire_conf){.packets = PACKETS, .seed = 2 + d};
+	args_init(a);
 	opterr = optind = 0; /* glibc: begin anew */
 	while (rc == 0 && (opt = getopt_long_only(argc, argv, ":", options, &index)) != -1) {
 		const char *word = argv[optind > 0 ? optind - 1 : 0];
@@ -312,9 +263,13 @@ int args_parse(struct args *a, int argc, char **argv, struct err *e)
 			return err_set(e, EINVAL, "unknown option '%s'", word);
 		rc = read_option(&r, index);
 	}
-	if (rc == 0 && a->verb == ARGS_RUN)
-		rc = read_devices(a, argc - optind, argv + optind, e);
-	if (rc == 0)
-		rc = check_wire(&a->wire[0], "a to b", e);
-	return rc < 0 ? rc : check_wire(&a->wire[1], "b to a", e);
+	if (rc < 0 || a->verb != ARGS_RUN)
+		return rc;
+	rc = read_devices(a, argc - optind, argv + optind, e);
+	return rc < 0 ? rc : check_whole(a, r.script, e);
+}
+
+void args_fini(struct args *a)
+{
+	script_destroy(&a->script);
 }

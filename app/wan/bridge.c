@@ -6,12 +6,11 @@
 
 #include "bridge.h"
 
-#define BURST   32
-#define SPARE   8192u                   /* mbufs that rings of drivers may hold */
-#define NAP_NS  50000u                  /* what sleeping may add to a packet's delay */
-#define LINK_NS 1000000000ull           /* between looks at the links */
-#define MEMORY  (64u << 20)             /* of the EAL itself and what ports take */
-#define MBUF    (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
+#define BURST  32
+#define SPARE  8192u                   /* mbufs that rings of drivers may hold */
+#define NAP_NS 50000u                  /* what sleeping may add to a packet's delay */
+#define MEMORY (64u << 20)             /* of the EAL itself and what ports take */
+#define MBUF   (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
 
 static uint64_t now_ns(const struct bridge *b)
 {
@@ -113,23 +112,42 @@ static int links_look(struct bridge *b, struct err *e)
 	return 0;
 }
 
-int bridge_run(
-	struct bridge *b, const struct args *a, const volatile sig_atomic_t *stop, struct err *e)
+/* What the script has for now. */
+static void script_play(struct bridge *b, struct args *a, uint64_t elapsed)
 {
-	uint64_t look_at = 0;
+	const struct script_step *step;
+
+	while ((step = script_take(&a->script, elapsed)) != NULL) {
+		for (unsigned d = 0; d < 2; d++)
+			wire_change(b->wire[d], &step->conf[d], now_ns(b));
+		if (a->stats)
+			report_step(step, a->json);
+	}
+}
+
+/* Until *stop, or the duration's end. */
+static bool over(const struct args *a, uint64_t elapsed, const volatile sig_atomic_t *stop)
+{
+	return *stop || (a->duration && elapsed >= a->duration);
+}
+
+int bridge_run(struct bridge *b, struct args *a, const volatile sig_atomic_t *stop, struct err *e)
+{
+	uint64_t start = now_ns(b), elapsed, second = 0;
 	int rc = 0;
 
 	/* else the kernel adds 50 us to each nap */
 	prctl(PR_SET_TIMERSLACK, 1);
-	while (rc == 0 && !*stop) {
-		unsigned moved = turn(b);
-
-		if (now_ns(b) >= look_at) {
-			rc = links_look(b, e);
-			look_at = now_ns(b) + LINK_NS;
-		}
-		if (moved == 0 && a->sleep)
+	while (rc == 0 && !over(a, elapsed = now_ns(b) - start, stop)) {
+		script_play(b, a, elapsed);
+		if (turn(b) == 0 && a->sleep)
 			nap(b);
+		if (elapsed < second)
+			continue;
+		rc = links_look(b, e);
+		if (a->stats && second)
+			report_second(b, elapsed, now_ns(b), a->json);
+		second += WIRE_NS_PER_S;
 	}
 	return rc;
 }

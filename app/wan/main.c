@@ -20,7 +20,7 @@ static int complain(const struct err *e, int code)
 	return code;
 }
 
-static int run(const struct args *a)
+static int run(struct args *a)
 {
 	const struct sigaction sa = {.sa_handler = on_signal};
 	struct bridge b;
@@ -36,20 +36,15 @@ static int run(const struct args *a)
 		fflush(stdout);
 		if (bridge_run(&b, a, &stop, &e) < 0)
 			code = complain(&e, EXIT_FAILURE);
-		report(&b, a->json);
+		report_end(&b, a->json);
 	}
 	bridge_fini(&b);
 	return code;
 }
 
-int main(int argc, char **argv)
+static int act(struct args *a)
 {
-	struct args a;
-	struct err e = {""};
-
-	if (args_parse(&a, argc, argv, &e) < 0)
-		return complain(&e, EXIT_USAGE);
-	switch (a.verb) {
+	switch (a->verb) {
 	case ARGS_HELP:
 		fputs(args_usage, stdout);
 		return EXIT_SUCCESS;
@@ -57,6 +52,16 @@ int main(int argc, char **argv)
 		printf("penstock-wan %s\n", PENSTOCK_VERSION);
 		return EXIT_SUCCESS;
 	default:
-		return run(&a);
+		return run(a);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	struct args a;
+	struct err e = {""};
+	int code = args_parse(&a, argc, argv, &e) < 0 ? complain(&e, EXIT_USAGE) : act(&a);
+
+	args_fini(&a);
+	return code;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A packet's fate is settled when it is put in: whether and when it arrives. Then it waits in one
- * of two places. True between calls:
+ * of two places. Only a change of the rate moves an arrival, that of those whom the link has not
+ * yet sent. True between calls:
  *   the ring keeps order whatever jitter says: who would overtake waits behind its head;
  *   late ones lie in a binary heap by arrival, then by age;
- *   ring.n + late.n <= conf.packets, the size of either.
+ *   ring.n + late.n <= conf.packets, the size of either;
+ *   the link is busy without a pause until free_at, with what was put in, lost or not.
  */
 #include <stdlib.h>
 #include <rte_ether.h>
@@ -18,7 +20,9 @@ enum draw { DRAW_LOSS, DRAW_BURST, DRAW_JITTER, DRAW_REORDER, DRAW_DUPLICATE, DR
 
 struct held {
 	struct rte_mbuf *m;
-	uint64_t at;    /* arrival, ns */
+	uint64_t in;    /* ns, when it was put in, */
+	uint64_t sent;  /* when the link has sent it, */
+	uint64_t at;    /* when it arrives */
 	uint64_t order; /* of being put in */
 };
 
@@ -27,9 +31,10 @@ struct wire {
 	struct rte_mempool *pool;
 	struct rand_state rnd[DRAWS];
 	uint64_t stat[WIRE_STAT_N];
-	uint64_t free_at; /* ns: the link has sent what it was given */
-	uint64_t rest;    /* of the last division by the rate: bit ns/s */
-	uint64_t order;   /* packets held so far */
+	struct stat_hist delays; /* us */
+	uint64_t free_at;        /* ns: the link has sent what it was given */
+	uint64_t rest;           /* of the last division by the rate: bit ns/s */
+	uint64_t order;          /* packets held so far */
 	bool in_burst;
 	struct {
 		struct held *slot;
@@ -74,14 +79,19 @@ static void drop(struct wire *w, struct rte_mbuf *m, enum wire_stat code)
 	rte_pktmbuf_free(m);
 }
 
+static void conf_assert(const struct wire_conf *c)
+{
+	ASSERT(c->jitter <= c->delay && c->delay <= WIRE_TIME_MAX && c->gap <= WIRE_TIME_MAX &&
+			c->queue <= WIRE_QUEUE_MAX && c->packets > 0,
+		"the sums of wire.c fit in 64 bits");
+}
+
 struct wire *wire_create(const struct wire_conf *c, struct rte_mempool *pool, uint64_t now)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	struct rand_state seeds;
 
-	ASSERT(c->jitter <= c->delay && c->delay <= WIRE_TIME_MAX && c->gap <= WIRE_TIME_MAX &&
-			c->queue <= WIRE_QUEUE_MAX && c->packets > 0,
-		"the sums of wire.c fit in 64 bits");
+	conf_assert(c);
 	if (!w)
 		return NULL;
 	w->conf = *c;
@@ -98,21 +108,27 @@ struct wire *wire_create(const struct wire_conf *c, struct rte_mempool *pool, ui
 	return NULL;
 }
 
-static void ring_add(struct wire *w, struct held h)
+/* The i-th from the head. */
+static struct held *ring_at(struct wire *w, uint32_t i)
 {
-	uint32_t at = w->ring.head + w->ring.n++;
+	uint32_t at = w->ring.head + i;
 
-	w->ring.slot[at < w->conf.packets ? at : at - w->conf.packets] = h;
+	return &w->ring.slot[at < w->conf.packets ? at : at - w->conf.packets];
 }
 
-static struct rte_mbuf *ring_take(struct wire *w)
+static void ring_add(struct wire *w, struct held h)
 {
-	struct rte_mbuf *m = w->ring.slot[w->ring.head].m;
+	*ring_at(w, w->ring.n++) = h;
+}
+
+static struct held ring_take(struct wire *w)
+{
+	struct held h = w->ring.slot[w->ring.head];
 
 	w->ring.n--;
 	if (++w->ring.head == w->conf.packets)
 		w->ring.head = 0;
-	return m;
+	return h;
 }
 
 static void late_add(struct wire *w, struct held h)
@@ -125,10 +141,9 @@ static void late_add(struct wire *w, struct held h)
 	slot[i] = h;
 }
 
-static struct rte_mbuf *late_take(struct wire *w)
+static struct held late_take(struct wire *w)
 {
-	struct held *slot = w->late.slot, last = slot[--w->late.n];
-	struct rte_mbuf *m = slot[0].m;
+	struct held *slot = w->late.slot, first = slot[0], last = slot[--w->late.n];
 	uint32_t i = 0, kid;
 
 	while ((kid = 2 * i + 1) < w->late.n) {
@@ -140,15 +155,18 @@ static struct rte_mbuf *late_take(struct wire *w)
 		i = kid;
 	}
 	slot[i] = last;
-	return m;
+	return first;
 }
 
-/* Bytes that the link has still to send at now, before free_at. */
-static uint64_t backlog(const struct wire *w, uint64_t now)
+/* Rounded up; what is left of the packet that is being sent is among them. */
+uint64_t wire_queued(const struct wire *w, uint64_t now)
 {
 	const uint64_t unit = 8 * WIRE_NS_PER_S;
-	unsigned __int128 bits = (unsigned __int128)(w->free_at - now) * w->conf.rate;
+	unsigned __int128 bits;
 
+	if (!w->conf.rate || !before(now, w->free_at))
+		return 0;
+	bits = (unsigned __int128)(w->free_at - now) * w->conf.rate;
 	return (uint64_t)((bits + unit - 1) / unit);
 }
 
@@ -156,7 +174,7 @@ static uint64_t backlog(const struct wire *w, uint64_t now)
  * link takes any packet, however small the queue. */
 static bool link_take(struct wire *w, uint32_t len, uint64_t now, uint64_t *sent)
 {
-	uint64_t work;
+	uint64_t work, queued = wire_queued(w, now) + len;
 
 	*sent = now;
 	if (!w->conf.rate)
@@ -164,9 +182,10 @@ static bool link_take(struct wire *w, uint32_t len, uint64_t now, uint64_t *sent
 	if (!before(now, w->free_at)) {
 		w->free_at = now;
 		w->rest = 0;
-	} else if (backlog(w, now) + len > w->conf.queue) {
+	} else if (queued > w->conf.queue) {
 		return false;
 	}
+	w->stat[WIRE_STAT_queue_peak] = RTE_MAX(w->stat[WIRE_STAT_queue_peak], queued);
 	work = (uint64_t)len * 8 * WIRE_NS_PER_S + w->rest;
 	w->free_at += work / w->conf.rate;
 	w->rest = work % w->conf.rate;
@@ -184,11 +203,14 @@ static bool burst_lost(struct wire *w)
 	return w->in_burst;
 }
 
-static bool lost(struct wire *w)
+/* Both draw, whatever the other says. */
+static bool lost(struct wire *w, struct rte_mbuf *m)
 {
-	bool in_burst = burst_lost(w);
+	bool in_burst = burst_lost(w), by_chance = chance(w, DRAW_LOSS, w->conf.loss);
 
-	return chance(w, DRAW_LOSS, w->conf.loss) || in_burst;
+	if (by_chance || in_burst)
+		drop(w, m, by_chance ? WIRE_STAT_lost : WIRE_STAT_burst_lost);
+	return by_chance || in_burst;
 }
 
 /* Flip one bit behind the Ethernet header, so that it is the receiver's stack that must notice. */
@@ -217,12 +239,11 @@ static uint64_t arrival(struct wire *w, uint64_t sent)
 	return at;
 }
 
-static void hold(struct wire *w, struct rte_mbuf *m, uint64_t at, bool late)
+static void hold(struct wire *w, struct held h, bool late)
 {
-	struct held h = {.m = m, .at = at, .order = w->order++};
-
+	h.order = w->order++;
 	if (wire_held(w) == w->conf.packets) {
-		drop(w, m, WIRE_STAT_no_room);
+		drop(w, h.m, WIRE_STAT_no_room);
 		return;
 	}
 	if (late)
@@ -233,32 +254,35 @@ static void hold(struct wire *w, struct rte_mbuf *m, uint64_t at, bool late)
 
 void wire_push(struct wire *w, struct rte_mbuf *m, uint64_t now)
 {
+	struct held h = {.m = m, .in = now};
 	struct rte_mbuf *copy = NULL;
-	uint64_t sent, at;
 	bool late;
 
 	w->stat[WIRE_STAT_packets]++;
-	if (!link_take(w, m->pkt_len, now, &sent)) {
+	if (w->conf.down) {
+		drop(w, m, WIRE_STAT_link_down);
+		return;
+	}
+	if (!link_take(w, m->pkt_len, now, &h.sent)) {
 		drop(w, m, WIRE_STAT_queue_full);
 		return;
 	}
-	if (lost(w)) {
-		drop(w, m, WIRE_STAT_lost);
+	if (lost(w, m))
 		return;
-	}
 	corrupt(w, m);
 	if (chance(w, DRAW_DUPLICATE, w->conf.duplicate))
 		copy = rte_pktmbuf_copy(m, w->pool, 0, UINT32_MAX);
-	at = arrival(w, sent);
+	h.at = arrival(w, h.sent);
 	late = chance(w, DRAW_REORDER, w->conf.reorder);
 	if (late) {
-		at += w->conf.gap;
+		h.at += w->conf.gap;
 		w->stat[WIRE_STAT_reordered]++;
 	}
-	hold(w, m, at, late);
+	hold(w, h, late);
 	if (copy) {
 		w->stat[WIRE_STAT_duplicated]++;
-		hold(w, copy, at, late);
+		h.m = copy;
+		hold(w, h, late);
 	}
 }
 
@@ -275,15 +299,62 @@ static const struct held *next(const struct wire *w)
 
 uint16_t wire_pull(struct wire *w, struct rte_mbuf **pkts, uint16_t max, uint64_t now)
 {
-	const struct held *h;
+	const struct held *first;
 	uint16_t n = 0;
 
-	while (n < max && (h = next(w)) && !before(now, h->at)) {
-		pkts[n] = h == &w->late.slot[0] ? late_take(w) : ring_take(w);
-		w->stat[WIRE_STAT_bytes] += pkts[n++]->pkt_len;
+	while (n < max && (first = next(w)) && !before(now, first->at)) {
+		struct held h = first == &w->late.slot[0] ? late_take(w) : ring_take(w);
+
+		stat_hist_add(&w->delays, (now - h.in) / 1000);
+		w->stat[WIRE_STAT_bytes] += h.m->pkt_len;
+		pkts[n++] = h.m;
 	}
 	w->stat[WIRE_STAT_passed] += n;
 	return n;
+}
+
+/* When the link, busy until then, reaches at `rate` what it would have reached at t. */
+static uint64_t rerated(const struct wire *w, uint64_t t, uint64_t rate, uint64_t now)
+{
+	if (!before(now, t))
+		return t;
+	return rate ? now + (uint64_t)((unsigned __int128)(t - now) * w->conf.rate / rate) : now;
+}
+
+static void held_rerate(const struct wire *w, struct held *h, uint64_t rate, uint64_t now)
+{
+	uint64_t sent = rerated(w, h->sent, rate, now);
+
+	h->at += sent - h->sent;
+	h->sent = sent;
+}
+
+static void link_rerate(struct wire *w, uint64_t rate, uint64_t now)
+{
+	uint32_t n = w->late.n;
+
+	for (uint32_t i = 0; i < w->ring.n; i++)
+		held_rerate(w, ring_at(w, i), rate, now);
+	/* arrivals moved: the heap is made anew, in place */
+	for (w->late.n = 0; w->late.n < n;) {
+		struct held h = w->late.slot[w->late.n];
+
+		held_rerate(w, &h, rate, now);
+		late_add(w, h);
+	}
+	w->free_at = rerated(w, w->free_at, rate, now);
+	w->rest = 0;
+}
+
+void wire_change(struct wire *w, const struct wire_conf *c, uint64_t now)
+{
+	conf_assert(c);
+	ASSERT(c->packets == w->conf.packets, "the ring and the heap were made for them");
+	if (c->rate != w->conf.rate)
+		link_rerate(w, c->rate, now);
+	if (!c->burst_enter)
+		w->in_burst = false;
+	w->conf = *c;
 }
 
 bool wire_next(const struct wire *w, uint64_t *at)
@@ -306,14 +377,19 @@ struct stat_block wire_stats(const struct wire *w)
 		.lib = "wire", .names = stat_names, .values = w->stat, .n = WIRE_STAT_N};
 }
 
+const struct stat_hist *wire_delays(const struct wire *w)
+{
+	return &w->delays;
+}
+
 void wire_destroy(struct wire *w)
 {
 	if (!w)
 		return;
 	while (w->ring.n)
-		rte_pktmbuf_free(ring_take(w));
+		rte_pktmbuf_free(ring_take(w).m);
 	while (w->late.n)
-		rte_pktmbuf_free(late_take(w));
+		rte_pktmbuf_free(late_take(w).m);
 	free(w->ring.slot);
 	free(w->late.slot);
 	free(w);

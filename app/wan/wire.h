@@ -11,6 +11,9 @@
  * the link. Jitter keeps order; only `reorder` breaks it. Each impairment draws from a stream of
  * its own, so that changing one leaves the pattern of the others as it was.
  *
+ * All of it may change while packets are on the wire. Those that the link has sent keep their fate;
+ * those that still wait for it go at the new rate, as what they are: bytes in a queue.
+ *
  * Times are nanoseconds modulo 2^64: a packet of 64 bytes at 10 Gbit/s is 51 ns.
  */
 #ifndef WAN_WIRE_H
@@ -42,6 +45,7 @@ struct wire_conf {
 	uint64_t corrupt;
 	uint64_t rate;    /* bit/s of frames without preamble and FCS; 0: no limit, no queue */
 	uint64_t queue;   /* bytes that may wait for the link, at most WIRE_QUEUE_MAX */
+	uint64_t down;    /* 1: the link is down, who comes is dropped */
 	uint32_t packets; /* on the wire at once, queue included */
 	uint64_t seed;
 };
@@ -63,10 +67,16 @@ void wire_destroy(struct wire *w);
 void wire_push(struct wire *w, struct rte_mbuf *m, uint64_t now);
 /* Packets that have arrived by now, at most max, in order of arrival; the caller's. How many. */
 uint16_t wire_pull(struct wire *w, struct rte_mbuf **pkts, uint16_t max, uint64_t now);
+/* From now on, not before an earlier push or pull, c holds; its packets and seed are the old ones.
+ * Costs a look at each packet on the wire where the rate changes. */
+void wire_change(struct wire *w, const struct wire_conf *c, uint64_t now);
 /* When the next packet arrives; false: the wire is empty. */
 bool wire_next(const struct wire *w, uint64_t *at);
 
-uint32_t wire_held(const struct wire *w); /* packets on the wire */
+uint32_t wire_held(const struct wire *w);                 /* packets on the wire */
+uint64_t wire_queued(const struct wire *w, uint64_t now); /* bytes that wait for the link */
+/* us from push to pull of the packets that passed. */
+const struct stat_hist *wire_delays(const struct wire *w);
 struct stat_block wire_stats(const struct wire *w);
 
 #endif

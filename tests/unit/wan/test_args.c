@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "unit.h"
@@ -26,6 +27,7 @@ static int parse(const char *line)
 static void refused(const char *line, const char *why)
 {
 	CU_ASSERT_EQUAL(parse(line), -EINVAL);
+	args_fini(&a);
 	if (strcmp(e.text, why) != 0)
 		printf("\n  %s: '%s', not '%s' ", line, e.text, why);
 	CU_ASSERT_STRING_EQUAL(e.text, why);
@@ -39,7 +41,9 @@ static void nothing_asked(void)
 	CU_ASSERT_STRING_EQUAL(a.device[1], "y");
 	CU_ASSERT_EQUAL(a.mtu, 1500);
 	CU_ASSERT_EQUAL(a.core, -1);
-	CU_ASSERT_FALSE(a.sleep || a.json || a.hugepages || a.verbose);
+	CU_ASSERT_EQUAL(a.duration, 0);
+	CU_ASSERT_EQUAL(a.script.n, 0);
+	CU_ASSERT_FALSE(a.sleep || a.json || a.stats || a.hugepages || a.verbose);
 	for (unsigned d = 0; d < 2; d++) {
 		struct wire_conf want = {.packets = 65536, .seed = 2 + d};
 
@@ -52,7 +56,8 @@ static void everything_asked(void)
 	CU_ASSERT_EQUAL_FATAL(
 		parse("--delay 20ms --jitter 1.5ms --loss 1% --reorder 0.1% --reorder-gap 250us "
 		      "--duplicate 50% --corrupt 100% --rate 100M --queue 256K --packets 1000 "
-		      "--seed 7 --mtu 1400 --idle sleep --core 1 --json --hugepages --verbose "
+		      "--seed 7 --mtu 1400 --idle sleep --core 1 --json --stats "
+		      "--hugepages --verbose --duration 1.5s --link down "
 		      "a,b=c:d e"),
 		0);
 	for (unsigned d = 0; d < 2; d++) {
@@ -72,7 +77,9 @@ static void everything_asked(void)
 	}
 	CU_ASSERT_EQUAL(a.mtu, 1400);
 	CU_ASSERT_EQUAL(a.core, 1);
-	CU_ASSERT_TRUE(a.sleep && a.json && a.hugepages && a.verbose);
+	CU_ASSERT_EQUAL(a.duration, 1500 * MS);
+	CU_ASSERT_TRUE(a.wire[0].down && a.wire[1].down);
+	CU_ASSERT_TRUE(a.sleep && a.json && a.stats && a.hugepages && a.verbose);
 }
 
 static void directions(void)
@@ -99,29 +106,36 @@ static void gap(void)
 	CU_ASSERT_EQUAL(a.wire[0].gap, 5 * MS);
 	CU_ASSERT_EQUAL_FATAL(parse("--reorder 1% --reorder-gap 3ms x y"), 0);
 	CU_ASSERT_EQUAL(a.wire[0].gap, 3 * MS);
-	refused("--reorder 1% x y", "--reorder: needs --delay or --reorder-gap (a to b)");
+	refused("--reorder 1% x y", "--reorder: needs a delay or a reorder-gap (a to b)");
 }
 
-/* enter / (enter + leave) is the share, 1 / leave the length. */
-static void burst(void)
+/* A script that is not there, a faulty one, and one that begins as the options say. */
+static void script(void)
 {
-	double enter, leave;
+	char path[] = "wan-script-XXXXXX", line[128], why[256];
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
 
-	CU_ASSERT_EQUAL_FATAL(parse("--burst-loss 2%,5 x y"), 0);
-	enter = (double)a.wire[0].burst_enter;
-	leave = (double)a.wire[0].burst_leave;
-	CU_ASSERT_DOUBLE_EQUAL(enter / (enter + leave), 0.02, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL((double)WIRE_ALWAYS / leave, 5, 1e-6);
-	CU_ASSERT_EQUAL_FATAL(parse("--burst-loss 2%,1.5 x y"), 0);
-	CU_ASSERT_DOUBLE_EQUAL((double)WIRE_ALWAYS / (double)a.wire[1].burst_leave, 1.5, 1e-6);
-	refused("--burst-loss 2% x y",
-		"--burst-loss: '2%': a share and a length, like 1%,5 is wanted");
-	refused("--burst-loss 2%,0.5 x y",
-		"--burst-loss: '2%,0.5': a share and a length, like 1%,5 is wanted");
-	refused("--burst-loss 60%,1 x y",
-		"--burst-loss: '60%,1': a share that bursts of this length can reach is wanted");
-	refused("--burst-loss 100%,9 x y",
-		"--burst-loss: '100%,9': a share that bursts of this length can reach is wanted");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fputs("2s a-to-b delay 5ms for 1s\n4s jitter 3ms\n", f);
+	fclose(f);
+	snprintf(line, sizeof(line), "--delay 20ms --reorder 1%% --script %s x y", path);
+	CU_ASSERT_EQUAL_FATAL(parse(line), 0);
+	CU_ASSERT_EQUAL_FATAL(a.script.n, 3);
+	/* the gap follows from the delay of its time */
+	CU_ASSERT_EQUAL(a.wire[0].gap, 5 * MS);
+	CU_ASSERT_EQUAL(a.script.steps[0].conf[0].gap, 1250000);
+	CU_ASSERT_EQUAL(a.script.steps[1].conf[0].gap, 5 * MS);
+	args_fini(&a);
+	snprintf(line, sizeof(line), "--script %s x y", path);
+	snprintf(why, sizeof(why), "%s:2: at 4s jitter: more than the delay", path);
+	refused(line, why);
+	snprintf(line, sizeof(line), "--delay 9ms --duration 3s --script %s x y", path);
+	snprintf(why, sizeof(why), "%s:2: '4s': a time within --duration is wanted", path);
+	refused(line, why);
+	unlink(path);
+	CU_ASSERT_EQUAL(parse("--script nosuch x y"), -ENOENT);
+	CU_ASSERT_STRING_EQUAL(e.text, "--script: nosuch: No such file or directory");
 }
 
 static void bad_values(void)
@@ -137,6 +151,11 @@ static void bad_values(void)
 	refused("--loss 101% x y", "--loss: '101%': a share like 0.1% is wanted");
 	refused("--rate 1 x y", "--rate: '1': bit/s, 1K to 1000G, like 100M is wanted");
 	refused("--queue 2G x y", "--queue: '2G': bytes up to 1G, like 256K is wanted");
+	refused("--burst-loss 2% x y",
+		"--burst-loss: '2%': a share and a length, like 1%,5 is wanted");
+	refused("--link sideways x y", "--link: 'sideways': up or down is wanted");
+	refused("--duration 0s x y", "--duration: '0s': more than no time is wanted");
+	refused("--duration 2 x y", "--duration: '2': a time up to 86400s, like 2.5s is wanted");
 	refused("--packets 0 x y", "--packets: '0': a number from 1 to 262144 is wanted");
 	refused("--idle doze x y", "--idle: 'doze': poll or sleep is wanted");
 	refused("--delay", "--delay: a value is wanted");
@@ -149,8 +168,8 @@ static void bad_wholes(void)
 	refused("", "two devices are wanted, 0 given");
 	refused("x", "two devices are wanted, 1 given");
 	refused("x y z", "two devices are wanted: 'z' is too much");
-	refused("--jitter 1ms x y", "--jitter: more than --delay (a to b)");
-	refused("--b-to-a --queue 1K x y", "--queue: there is none without --rate (b to a)");
+	refused("--jitter 1ms x y", "--jitter: more than the delay (a to b)");
+	refused("--b-to-a --queue 1K x y", "--queue: there is none without a rate (b to a)");
 }
 
 static void verbs(void)
@@ -166,7 +185,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(everything_asked),
 	UNIT_CASE(directions),
 	UNIT_CASE(gap),
-	UNIT_CASE(burst),
+	UNIT_CASE(script),
 	UNIT_CASE(bad_values),
 	UNIT_CASE(bad_wholes),
 	UNIT_CASE(verbs),

@@ -33,7 +33,8 @@ static uint64_t stat(enum wire_stat s)
 static void close_wire(void)
 {
 	CU_ASSERT_EQUAL(stat(WIRE_STAT_packets) + stat(WIRE_STAT_duplicated),
-		stat(WIRE_STAT_passed) + stat(WIRE_STAT_lost) + stat(WIRE_STAT_queue_full) +
+		stat(WIRE_STAT_passed) + stat(WIRE_STAT_lost) + stat(WIRE_STAT_burst_lost) +
+			stat(WIRE_STAT_link_down) + stat(WIRE_STAT_queue_full) +
 			stat(WIRE_STAT_no_room) + wire_held(wire));
 	wire_destroy(wire);
 	UNIT_NO_LEAK(&pools);
@@ -262,6 +263,153 @@ static void burst_loss(void)
 	CU_ASSERT(bursts > 320 && bursts < 480);
 	CU_ASSERT(lost * 10 / bursts > 42 && lost * 10 / bursts < 58);
 	CU_ASSERT(longest > 12 && longest < 60);
+	close_wire();
+}
+
+/* By both chances: each packet has one cause. */
+static void loss_of_two_kinds(void)
+{
+	open_wire((struct wire_conf){
+		.loss = WIRE_ALWAYS / 2, .burst_enter = WIRE_ALWAYS, .burst_leave = 1, .seed = 2});
+	for (uint32_t i = 0; i < 1000; i++)
+		push(i, 64, i);
+	CU_ASSERT_EQUAL(stat(WIRE_STAT_lost) + stat(WIRE_STAT_burst_lost), 1000);
+	CU_ASSERT(stat(WIRE_STAT_lost) > 400 && stat(WIRE_STAT_lost) < 600);
+	close_wire();
+}
+
+/* c is what the wire is from then on. */
+static void change(struct wire_conf c, uint64_t at)
+{
+	if (c.packets == 0)
+		c.packets = 1000;
+	wire_change(wire, &c, start + at);
+}
+
+/* Who comes meanwhile is dropped; who was on the wire arrives. */
+static void link_down(void)
+{
+	open_wire((struct wire_conf){.delay = 10 * MS});
+	push(1, LEN, 0);
+	change((struct wire_conf){.delay = 10 * MS, .down = 1}, 5 * MS);
+	push(2, LEN, 5 * MS);
+	push(3, LEN, 9 * MS);
+	arrives(1, 10 * MS);
+	change((struct wire_conf){.delay = 10 * MS}, 15 * MS);
+	push(4, LEN, 15 * MS);
+	arrives(4, 25 * MS);
+	CU_ASSERT_EQUAL(stat(WIRE_STAT_link_down), 2);
+	close_wire();
+}
+
+/* 8 us a packet; when 1 1/4 of 4 are sent the rate becomes a fourth. */
+static void rate_drops(void)
+{
+	struct wire_conf c = {.delay = MS, .rate = 1000000000, .queue = 4 * LEN};
+
+	open_wire(c);
+	for (uint32_t i = 0; i < 4; i++)
+		push(i, LEN, 0);
+	CU_ASSERT_EQUAL(stat(WIRE_STAT_queue_peak), 4 * LEN);
+	CU_ASSERT_EQUAL(wire_queued(wire, start + 10 * US), 2750);
+	c.rate /= 4;
+	change(c, 10 * US);
+	/* as many bytes as before have room */
+	CU_ASSERT_EQUAL(wire_queued(wire, start + 10 * US), 2750);
+	push(4, 1251, 10 * US);
+	CU_ASSERT_EQUAL(stat(WIRE_STAT_queue_full), 1);
+	push(5, 1250, 10 * US);
+	CU_ASSERT_EQUAL(stat(WIRE_STAT_queue_full), 1);
+	arrives(0, MS + 8 * US);
+	arrives(1, MS + 34 * US);
+	arrives(2, MS + 66 * US);
+	arrives(3, MS + 98 * US);
+	arrives(5, MS + 138 * US);
+	close_wire();
+}
+
+static void rate_rises(void)
+{
+	struct wire_conf c = {.delay = MS, .rate = 100000000, .queue = 1 << 20};
+
+	open_wire(c);
+	for (uint32_t i = 0; i < 4; i++)
+		push(i, LEN, 0); /* 80 us each */
+	c.rate *= 10;
+	change(c, 40 * US);
+	arrives(0, MS + 44 * US);
+	arrives(1, MS + 52 * US);
+	c.rate = c.queue = 0;
+	/* too late for those whom the link has sent */
+	change(c, 2 * MS);
+	arrives(2, MS + 60 * US);
+	arrives(3, MS + 68 * US);
+	c.rate = 1000000000;
+	c.queue = 1 << 20;
+	change(c, 3 * MS);
+	push(5, LEN, 3 * MS);
+	push(6, LEN, 3 * MS);
+	c.rate = c.queue = 0;
+	change(c, 3 * MS + 1 * US); /* no link: all is sent at once */
+	CU_ASSERT_EQUAL(wire_queued(wire, start + 3 * MS + 1 * US), 0);
+	arrives(5, 4 * MS + 1 * US);
+	arrives(6, 4 * MS + 1 * US);
+	close_wire();
+}
+
+/* Late ones move too, and pass each other where the new rate says so. */
+static void rate_drops_late(void)
+{
+	struct wire_conf c = {
+		.rate = 1000000000, .queue = 1 << 20, .gap = 100 * US, .reorder = WIRE_ALWAYS};
+
+	open_wire(c);
+	for (uint32_t i = 0; i < 50; i++)
+		push(i, LEN, 0);
+	c.rate /= 10;
+	c.gap = 1;
+	change(c, 0);
+	push(50, LEN, 0);
+	for (uint32_t i = 0; i < 49; i++)
+		arrives(i, 100 * US + (i + 1) * 80 * US);
+	arrives(50, 51 * 80 * US + 1);
+	arrives(49, 100 * US + 50 * 80 * US);
+	close_wire();
+}
+
+/* The rest keeps its stream: who is lost does not hang on when other things changed. */
+static void change_keeps_streams(void)
+{
+	struct wire_conf c = {.loss = 50 * SHARE, .seed = 5};
+	uint64_t want[2] = {0};
+
+	for (unsigned k = 0; k < 2; k++) {
+		open_wire(c);
+		for (uint32_t i = 0; i < 64; i++) {
+			if (k && i == 20)
+				change((struct wire_conf){.loss = c.loss,
+					       .seed = 5,
+					       .duplicate = WIRE_ALWAYS,
+					       .delay = MS},
+					i * MS);
+			push(i, LEN, i * MS);
+			want[k] = want[k] << 1 | stat(WIRE_STAT_lost) % 2;
+		}
+		close_wire();
+	}
+	CU_ASSERT_EQUAL(want[0], want[1]);
+}
+
+static void delays(void)
+{
+	open_wire((struct wire_conf){.delay = 3 * MS});
+	push(1, LEN, 0);
+	push(2, LEN, 0);
+	CU_ASSERT_EQUAL(pull(3 * MS), 1);
+	CU_ASSERT_EQUAL(pull(20 * MS), 2); /* nobody came for it earlier */
+	CU_ASSERT_EQUAL(wire_delays(wire)->count, 2);
+	CU_ASSERT_EQUAL(wire_delays(wire)->sum, 23000);
+	CU_ASSERT_EQUAL(wire_delays(wire)->max, 20000);
 	close_wire();
 }
 
@@ -564,6 +712,9 @@ static void time_wraps(void)
 	rate_exact();
 	queue_full();
 	reorder_one();
+	rate_drops();
+	rate_rises();
+	rate_drops_late();
 	start = UINT64_MAX / 2 - 20 * MS;
 	CU_ASSERT_EQUAL(trace(all), want);
 	start = 0;
@@ -603,6 +754,13 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(loss_behind_link),
 	UNIT_CASE(loss_share),
 	UNIT_CASE(burst_loss),
+	UNIT_CASE(loss_of_two_kinds),
+	UNIT_CASE(link_down),
+	UNIT_CASE(rate_drops),
+	UNIT_CASE(rate_rises),
+	UNIT_CASE(rate_drops_late),
+	UNIT_CASE(change_keeps_streams),
+	UNIT_CASE(delays),
 	UNIT_CASE(same_seed_same_fate),
 	UNIT_CASE(streams_apart),
 	UNIT_CASE(streams_differ),
