@@ -161,6 +161,10 @@ void http_body_init_rsp(struct http_body *b, const struct http_head *h, bool to_
  * framing bytes are due.
  */
 size_t http_body_feed(struct http_body *b, const void *p, size_t n);
+/* How many of the next bytes are the content itself, framing is due after them (UINT64_MAX: the
+ * peer's close is); 0: framing is due now, or nothing. For who reads a body and does not only move
+ * it. */
+uint64_t http_body_data(const struct http_body *b);
 /* The peer closed its sending side. 0: the message is complete; else -code. */
 int http_body_eof(struct http_body *b);
 

@@ -224,6 +224,13 @@ size_t http_body_feed(struct http_body *b, const void *p, size_t n)
 	return at;
 }
 
+uint64_t http_body_data(const struct http_body *b)
+{
+	if (b->state == CLOSE)
+		return UINT64_MAX;
+	return b->state == DATA || b->state == LENGTH ? b->left : 0;
+}
+
 int http_body_eof(struct http_body *b)
 {
 	if (b->state == CLOSE)
