@@ -7,6 +7,7 @@
 
 #include "end.h"
 #include "buf/buf.h"
+#include "flood.h"
 #include "net/net.h"
 #include "tcp/tcp.h"
 
@@ -18,6 +19,7 @@
 #define TIMERS   256
 #define FLIGHTS  8192 /* connections that send at a time */
 #define FILL     16   /* slices that one tcp_send() takes */
+#define AHEAD    512  /* frames of a flood on the wire: half of memif's ring */
 #define REQUEST  "GET /bucket/object HTTP/1.1\r\nHost: s3.example.com\r\n\r\n"
 #define RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n\r\n"
 
@@ -49,6 +51,9 @@ struct end {
 	uint32_t want, have, pace, opening;
 	uint64_t serial; /* of the next connection: decides its addresses and port */
 	struct flow *oldest;
+	struct flood flood;
+	const uint64_t *taken; /* by the peer; NULL: no flood */
+	uint64_t missed;       /* what we sent and it did not take */
 	struct end_counts counts;
 };
 
@@ -75,7 +80,33 @@ static unsigned receive(struct end *e)
 	lap(e, WORKER_STAGE_net_input, got);
 	tcp_input(e->tcp, pkts, n, e->now);
 	lap(e, WORKER_STAGE_tcp_input, n);
+	e->counts.strays = net_stat_block(e->net).values[NET_STAT_rx_ip4_other];
+	e->counts.again = tcp_stats(e->tcp)[TCP_STAT_syn_retransmits];
 	return got;
+}
+
+/* Frames on their way to the peer. */
+static uint64_t under_way(const struct end *e)
+{
+	return e->counts.stage[WORKER_STAGE_port_tx].packets - e->missed -
+	       __atomic_load_n(e->taken, __ATOMIC_RELAXED);
+}
+
+/* A burst of the flood, if there is room on the wire. Nothing of it is lost on the way, so all that
+ * is not answered was dropped by the peer. */
+static unsigned flood(struct end *e)
+{
+	struct rte_mbuf *pkts[BURST];
+	uint16_t n = 0;
+
+	if (under_way(e) > AHEAD)
+		return 0;
+	while (n < BURST && (pkts[n] = flood_syn(&e->flood, e->pools.data)) != NULL)
+		n++;
+	n = port_tx_burst(e->port, 0, pkts, n);
+	e->counts.flooded += n;
+	lap(e, WORKER_STAGE_port_tx, n);
+	return n;
 }
 
 static unsigned transmit(struct end *e)
@@ -170,7 +201,8 @@ static uint32_t head_bytes(const struct buf_chain *rx)
 	return end ? (uint32_t)(end - text) + 4 : 0;
 }
 
-static void take(struct end *e, struct flow *f)
+/* What came in. True: it completed a response. */
+static bool take(struct end *e, struct flow *f)
 {
 	struct buf_chain *rx = &f->conn->rx;
 	uint32_t n = rx->bytes;
@@ -178,7 +210,7 @@ static void take(struct end *e, struct flow *f)
 	if (f->head && n > 0) {
 		f->left = head_bytes(rx);
 		if (f->left == 0)
-			return;
+			return false;
 		f->left += e->cfg.body;
 		f->head = false;
 	}
@@ -187,10 +219,11 @@ static void take(struct end *e, struct flow *f)
 	e->counts.bytes += n;
 	f->left -= RTE_MIN(f->left, n);
 	if (n == 0 || f->left > 0)
-		return;
+		return false;
 	e->counts.responses++;
 	if (e->load == END_ASK)
 		ask(e, f);
+	return true;
 }
 
 /* The next 4-tuple: targets in turn, then our addresses, then ports. */
@@ -236,31 +269,35 @@ static bool open_one(struct end *e)
 		return false;
 	tuple(e, &local, &to);
 	e->have++;
+	e->counts.tried++;
 	f->conn = tcp_connect(e->tcp, &local, &to, &path, f, &error);
 	if (f->conn) {
 		e->opening++;
 		return true;
 	}
 	flow_put(e, f);
+	e->counts.tried--;
 	return error == EADDRINUSE; /* the next one may do */
 }
 
 static void client_event(struct end *e, struct flow *f, uint8_t ev)
 {
+	bool done = e->load == END_OPEN && ev & TCP_EV_ESTABLISHED;
+
 	if (ev & (TCP_EV_ESTABLISHED | TCP_EV_DEAD) && e->opening > 0)
 		e->opening--;
 	if (ev & TCP_EV_ESTABLISHED) {
 		e->counts.opened++;
 		if (!e->oldest)
 			e->oldest = f;
-		if (e->load == END_ASK)
+		if (e->load == END_ASK || e->load == END_ONCE)
 			ask(e, f);
 	}
-	if (ev & TCP_EV_READABLE)
-		take(e, f);
+	if (ev & TCP_EV_READABLE && take(e, f) && e->load == END_ONCE)
+		done = true;
 	if (ev & (TCP_EV_DEAD | TCP_EV_FIN))
 		e->counts.failed++;
-	else if (e->load != END_OPEN || !(ev & TCP_EV_ESTABLISHED))
+	else if (!done)
 		return;
 	e->counts.closed++;
 	tcp_release(e->tcp, f->conn);
@@ -316,6 +353,8 @@ unsigned end_turn(struct end *e)
 	app_step(e);
 	lap(e, WORKER_STAGE_relay_step, in);
 	out = transmit(e);
+	if (e->taken && in < BURST) /* what came in goes first, or it would be lost at last */
+		out += flood(e);
 	tcp_tick(e->tcp, TIMERS, e->now);
 	net_tick(e->net, e->now);
 	lap(e, WORKER_STAGE_timers, in + out);
@@ -446,6 +485,18 @@ void end_load(struct end *e, enum end_load load, const struct ip_endpoint *to, u
 	e->n_to = n_to;
 	e->want = n;
 	e->pace = pace;
+}
+
+void end_flood(struct end *e, const uint8_t *mac, const uint64_t *taken)
+{
+	e->flood = (struct flood){.to = e->to, .n_to = e->n_to};
+	memcpy(e->flood.src, port_mac(e->port), sizeof(e->flood.src));
+	memcpy(e->flood.dst, mac, sizeof(e->flood.dst));
+	rand_seed(&e->flood.rnd, e->serial + 1);
+	e->taken = taken;
+	e->missed = 0;
+	if (taken)
+		e->missed = under_way(e);
 }
 
 void end_ask_one(struct end *e)

@@ -19,6 +19,7 @@
 enum end_load {
 	END_ASK,  /* asks again when the whole response is there */
 	END_OPEN, /* closes a connection as soon as it is established, and opens the next */
+	END_ONCE, /* asks once, closes when the whole response is there, and opens the next */
 	END_HOLD, /* leaves them idle; end_ask_one() asks on one of them */
 };
 
@@ -34,11 +35,14 @@ struct end_config {
 
 /* Written by the end alone, read at any time. */
 struct end_counts {
-	uint64_t opened, closed; /* connections, as client */
-	uint64_t responses;      /* whole, as client */
-	uint64_t bytes;          /* received as client */
-	uint64_t failed;         /* connections that ended otherwise than by us */
-	uint64_t polls, idle;    /* idle: cycles of polls that moved nothing */
+	uint64_t tried, opened, closed; /* connections, as client */
+	uint64_t responses;             /* whole, as client */
+	uint64_t bytes;                 /* received as client */
+	uint64_t failed;                /* connections that ended otherwise than by us */
+	uint64_t flooded;               /* SYNs of others' addresses */
+	uint64_t strays;                /* packets to others' addresses: their SYN-ACKs */
+	uint64_t again;                 /* SYNs that we had to send again */
+	uint64_t polls, idle;           /* idle: cycles of polls that moved nothing */
 	struct stat_stage stage[WORKER_STAGE_N];
 };
 
@@ -56,6 +60,9 @@ const struct end_counts *end_counts(const struct end *e);
  * Between turns. */
 void end_load(struct end *e, enum end_load load, const struct ip_endpoint *to, unsigned n_to,
 	uint32_t n, uint32_t pace);
+/* From now on send SYNs of others' addresses to these targets too, as many as the peer takes.
+ * taken: how many frames it took from the wire. NULL: no more. Between turns. */
+void end_flood(struct end *e, const uint8_t *mac, const uint64_t *taken);
 /* END_HOLD: one request on the connection that is open for longest. */
 void end_ask_one(struct end *e);
 

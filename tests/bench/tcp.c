@@ -10,7 +10,9 @@
  * the other through all cases, the best is shown: what the code costs, not what disturbed it. "a
  * core" is what the end under test would do if all its cycles were as busy, "other" how busy the
  * other end was. The cases `idle` hold IDLE connections and say what memory that takes, of the MB
- * that the worker has as `memory`.
+ * that the worker has as `memory`. The case `flood` sends SYNs of 2^29 addresses that nobody
+ * answers for, as many as the end under test takes, while a few honest clients open, ask, are
+ * answered and close: it is INVALID if one of them fails or has to send its SYN again.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@
 #include "buf/buf.h"
 #include "end.h"
 #include "net/net.h"
+#include "tcp/tcp.h"
 #include "worker/worker.h"
 
 #define WINDOWS_MAX 2000
@@ -43,7 +46,7 @@
 /* clang-format off */
 #define INI \
 	"[global]\nmemory = %uM\n" \
-	"[port p]\ndevice = %s\naddress = 10.0.0.10/16\n" \
+	"[port p]\ndevice = %s\naddress = 10.0.0.10/16\ngateway = 10.0.1.1\n" \
 	"[listener l]\nmode = %s\n%sconnections = %u\nidle-timeout = 1h\n" \
 	"address = 10.0.0.10:8000, 10.0.0.10:8001, 10.0.0.10:8002, 10.0.0.10:8003, " \
 	"10.0.0.10:8004, 10.0.0.10:8005, 10.0.0.10:8006, 10.0.0.10:8007\n" \
@@ -54,7 +57,7 @@
 /* clang-format on */
 
 /* What is measured, and what of the result is the figure. */
-enum unit { GBIT, RESPONSES, CONNECTIONS, HELD };
+enum unit { GBIT, RESPONSES, CONNECTIONS, SYNS, HELD };
 
 struct bench {
 	const char *name;
@@ -77,6 +80,7 @@ static const struct bench benches[] = {
 	{"http-bulk", "http", END_ASK, 1ull << 40, 4, GBIT},
 	{"http-4k", "http", END_ASK, 4096, 64, RESPONSES},
 	{"http-open", "http", END_OPEN, 0, 64, CONNECTIONS},
+	{"flood", "echo", END_ONCE, 0, 8, SYNS},
 	{"echo-idle", "echo", END_HOLD, 0, 1, HELD},
 	{"splice-idle", "splice", END_HOLD, 100, 2, HELD},
 	{"http-idle", "http", END_HOLD, 100, 1, HELD},
@@ -286,6 +290,7 @@ static void sample_sub(struct sample *b, const struct sample *a)
 	b->load.responses -= a->load.responses;
 	b->load.opened -= a->load.opened;
 	b->load.failed -= a->load.failed;
+	b->load.strays -= a->load.strays;
 	for (unsigned i = 0; i < WORKER_STAGE_N; i++) {
 		b->stage[i].cycles -= a->stage[i].cycles;
 		b->stage[i].packets -= a->stage[i].packets;
@@ -328,6 +333,7 @@ static double amount(const struct sample *s, enum unit unit)
 {
 	uint64_t n = unit == GBIT        ? s->load.bytes
 		     : unit == RESPONSES ? s->load.responses
+		     : unit == SYNS      ? s->load.strays
 					 : s->load.opened;
 
 	return (double)n;
@@ -335,7 +341,7 @@ static double amount(const struct sample *s, enum unit unit)
 
 static void row(const char *name, enum unit unit, const struct sample *s)
 {
-	static const char *const units[] = {"Gbit/s", "rsp/s", "conn/s"};
+	static const char *const units[] = {"Gbit/s", "rsp/s", "conn/s", "SYN/s"};
 #define X(stage) STAGE_WIDTH(stage),
 	static const int width[] = {
 #include "worker/worker_stage.def"
@@ -372,6 +378,20 @@ static void turns(struct end *load, unsigned us)
 
 	while (rte_rdtsc() < until)
 		end_turn(load);
+}
+
+/* Turns until *count is n; false: it stopped growing. */
+static bool turns_until(struct end *load, const uint64_t *count, uint64_t n)
+{
+	uint64_t last = 0;
+
+	for (unsigned stuck = 0; *count < n && stuck < STUCK; stuck++) {
+		turns(load, 100000);
+		if (*count != last)
+			stuck = 0;
+		last = *count;
+	}
+	return *count >= n;
 }
 
 /* How often the kernel has put a thread of ours on a core. */
@@ -450,6 +470,98 @@ static void keep(struct sample *kept, struct sample *all, unsigned n)
 		*kept = all[n / 2];
 }
 
+/* ---- the flood ---- */
+
+/* What is counted from its begin to its end, and said of all rounds in the last line. */
+static struct flood_sum {
+	uint64_t syns, syn_acks, repeated, full, cookies, dropped;
+	uint64_t tried, answers, failed, again, accepted;
+	uint32_t half_open, half_open_max;
+	int64_t memory, buffers; /* growth, bytes and mbufs */
+} flood_sum;
+
+static uint64_t tcp_drops(const uint64_t *stat)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < TCP_STAT_N; i++)
+		if (strncmp(tcp_stat_names[i].name, "drop_", 5) == 0)
+			sum += stat[i];
+	return sum;
+}
+
+/* sign -1 when it begins, 1 when it is over. */
+static void flood_count(const struct end *load, int sign)
+{
+	const uint64_t *stat = tcp_stats(worker_tcp(test.worker));
+	const struct end_counts *c = end_counts(load);
+	struct flood_sum *f = &flood_sum;
+	uint64_t s = (uint64_t)(int64_t)sign;
+	struct tcp_info info;
+
+	f->syns += s * c->flooded;
+	f->syn_acks += s * c->strays;
+	f->repeated += s * stat[TCP_STAT_syn_retransmits];
+	f->tried += s * c->tried;
+	f->answers += s * c->responses;
+	f->failed += s * c->failed;
+	f->again += s * c->again;
+	f->full +=
+		s * (stat[TCP_STAT_ctl_full] + port_stats(test.port, 0).values[PORT_STAT_tx_full]);
+	f->cookies += s * stat[TCP_STAT_cookies_sent];
+	f->accepted += s * stat[TCP_STAT_cookies_accepted];
+	f->dropped += s * tcp_drops(stat);
+	f->memory += sign * (int64_t)heap();
+	f->buffers += sign * (int64_t)buf_pools_in_use(&test.pools);
+	tcp_info(worker_tcp(test.worker), &info);
+	f->half_open = info.syns;
+	f->half_open_max = info.syns_max;
+}
+
+/* Clients have been there, so the neighbours are known. */
+static void flood_begin(const struct bench *b, struct end *load, const struct ip_endpoint *to)
+{
+	end_load(load, b->load, to, LISTENERS, 0, 0);
+	turns(load, WARM_MS * 1000);
+	flood_count(load, -1);
+	end_flood(load, port_mac(test.port), &test.stage[WORKER_STAGE_port_rx].packets);
+	end_load(load, b->load, to, LISTENERS, b->conns, b->conns);
+	turns(load, WARM_MS * 1000);
+}
+
+/* The clients that are still at it end in the flood, too. */
+static void flood_end(struct end *load, const struct ip_endpoint *to)
+{
+	const struct end_counts *c = end_counts(load);
+
+	end_load(load, END_ONCE, to, LISTENERS, 0, 0);
+	turns_until(load, &c->responses, c->tried);
+	end_flood(load, port_mac(test.port), NULL);
+	turns(load, WARM_MS * 1000);
+	flood_count(load, 1);
+}
+
+static void flood_row(void)
+{
+	const struct flood_sum *f = &flood_sum;
+
+	printf("flood: %lu SYNs, %lu SYN-ACKs and %lu again, %lu cookies; %u of %u records half "
+	       "open; dropped %lu segments, %lu SYN-ACKs\n"
+	       "flood: %lu clients, %lu by cookie, %lu answered, %lu SYNs again; memory %+ld "
+	       "bytes, %+ld buffers\n",
+		f->syns, f->syn_acks + f->full - f->repeated, f->repeated, f->cookies, f->half_open,
+		f->half_open_max, f->dropped, f->full, f->tried, f->accepted, f->answers, f->again,
+		f->memory, f->buffers);
+	if (f->syn_acks + f->full - f->repeated != f->syns)
+		doubt("SYNs were not answered", f->syns + f->repeated - f->syn_acks);
+	if (f->tried == 0 || f->answers < f->tried)
+		doubt("clients were not answered", f->tried - f->answers);
+	if (f->again)
+		doubt("clients had to ask again", f->again);
+	if (f->memory > 0 || f->buffers > 0)
+		doubt("bytes or buffers more than before", (uint64_t)(f->memory + f->buffers));
+}
+
 static void run(const struct bench *b, struct sample *kept)
 {
 	static struct sample mine[WINDOWS_MAX], its[WINDOWS_MAX];
@@ -465,7 +577,11 @@ static void run(const struct bench *b, struct sample *kept)
 	test_up(b, &cfg, cfg.conns, &load);
 	end_load(load, b->load, to, targets(b, to), b->conns, b->conns);
 	turns(load, WARM_MS * 1000);
+	if (b->unit == SYNS)
+		flood_begin(b, load, to);
 	n = windows(load, mine, its);
+	if (b->unit == SYNS)
+		flood_end(load, to);
 	keep(&kept[0], mine, n);
 	keep(&kept[1], its, n);
 	if (end_counts(load)->failed)
@@ -497,20 +613,6 @@ static uint64_t resident(void)
 	if (f)
 		fclose(f);
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Turns until *count is n; false: it stopped growing. */
-static bool turns_until(struct end *load, const uint64_t *count, uint64_t n)
-{
-	uint64_t last = 0;
-
-	for (unsigned stuck = 0; *count < n && stuck < STUCK; stuck++) {
-		turns(load, 100000);
-		if (*count != last)
-			stuck = 0;
-		last = *count;
-	}
-	return *count >= n;
 }
 
 static void idle_row(const struct bench *b, uint32_t want, bool answered)
@@ -618,6 +720,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < RTE_DIM(benches); i++)
 		if (on[i] && benches[i].unit != HELD)
 			rows(&benches[i], best[i]);
+	if (flood_sum.syns)
+		flood_row();
 	for (unsigned i = 0; i < RTE_DIM(benches); i++)
 		if (on[i] && benches[i].unit == HELD)
 			idle(&benches[i]);
