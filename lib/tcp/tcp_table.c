@@ -42,6 +42,7 @@ void tcp__table_destroy(struct tcp_table *tab)
 {
 	rte_free(tab->e);
 	rte_free(tab->over);
+	*tab = (struct tcp_table){.e = NULL}; /* after a failed create it is destroyed once more */
 }
 
 void tcp__conn_key(const struct tcp_conn *c, struct tcp_key *k)
