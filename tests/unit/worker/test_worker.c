@@ -177,26 +177,6 @@ static void drain_with_nobody_there(void)
 	workers_down();
 }
 
-/* Whichever stage has no memory, the worker is not made and nothing of it stays. */
-static void no_memory(void)
-{
-	const uint32_t sizes[][3] = {{64, 32, 1u << 30}, {1u << 28, 32, 16}, {64, 1u << 28, 16}};
-	uint64_t before;
-
-	workers_ground("net_ring0", 64);
-	before = heap_used();
-	for (unsigned i = 0; i < RTE_DIM(sizes); i++) {
-		struct worker_plan plan = {
-			.fronts = sizes[i][0], .backs = sizes[i][1], .requests = sizes[i][2]};
-		struct err e = {""};
-
-		CU_ASSERT_PTR_NULL(workers_make(0, &plan, &e));
-		CU_ASSERT(strstr(e.text, "raise [global] memory") != NULL);
-		CU_ASSERT_EQUAL(heap_used(), before);
-	}
-	workers_down();
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(it_polls_and_runs_jobs),
 	UNIT_CASE(two_at_once),
@@ -205,7 +185,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(where_time_goes),
 	UNIT_CASE(busy_by_stage),
 	UNIT_CASE(drain_with_nobody_there),
-	UNIT_CASE(no_memory),
 };
 
 UNIT_MAIN(cases)
