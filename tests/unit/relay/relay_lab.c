@@ -199,6 +199,14 @@ struct peer *lab_accepted(unsigned node)
 	return NULL;
 }
 
+struct peer *lab_node(unsigned node)
+{
+	struct peer *n = lab_accepted(node);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	return n;
+}
+
 void peer_bytes(struct peer *p, const void *data, size_t n)
 {
 	struct buf_chain c = {0};
@@ -357,6 +365,13 @@ void lab_start(void)
 				lab.out, &lab.member[i].endpoint, &path, (void *)(intptr_t)i);
 }
 
+struct peer *lab_up(unsigned nodes)
+{
+	lab_init(nodes);
+	lab_start();
+	return lab_client();
+}
+
 /* mbufs that the appliance cannot have */
 struct hoard {
 	struct rte_mbuf *m[8192];
@@ -448,12 +463,15 @@ const struct lb_member *lab_member(unsigned i)
 
 struct peer *lab_ask(struct peer *c, unsigned node, const char *text)
 {
-	struct peer *n;
-
 	peer_send(c, text);
-	n = lab_accepted(node);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
-	return n;
+	return lab_node(node);
+}
+
+void lab_answer(struct peer *n, struct peer *c, const char *text)
+{
+	peer_send(n, text);
+	lab_run(5);
+	CU_ASSERT_TRUE(peer_got(c, text));
 }
 
 void lab_one_get_on(struct peer *c, struct peer *n)
@@ -461,9 +479,7 @@ void lab_one_get_on(struct peer *c, struct peer *n)
 	peer_send(c, GET);
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_got(n, GET));
-	peer_send(n, OK_5);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, OK_5));
+	lab_answer(n, c, OK_5);
 }
 
 struct peer *lab_one_get(struct peer *c, unsigned node)
@@ -471,9 +487,7 @@ struct peer *lab_one_get(struct peer *c, unsigned node)
 	struct peer *n = lab_ask(c, node, GET);
 
 	CU_ASSERT_TRUE(peer_got(n, GET));
-	peer_send(n, OK_5);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, OK_5));
+	lab_answer(n, c, OK_5);
 	return n;
 }
 

@@ -72,8 +72,12 @@ void lab_stop(void);
 void lab_run(unsigned ms);
 
 struct peer *lab_client(void); /* connected */
+/* Defaults, started, and a client. */
+struct peer *lab_up(unsigned nodes);
 /* The oldest connection to a node that was not returned yet, or NULL. Runs a little. */
 struct peer *lab_accepted(unsigned node);
+/* The same; it must be there. */
+struct peer *lab_node(unsigned node);
 /* Take all of the appliance's free data mbufs, or give them back. */
 void lab_starve(bool on);
 void lab_give(unsigned n);         /* give n of them back */
@@ -91,6 +95,8 @@ void peer_clear(struct peer *p);
 
 /* Client c sends text, which opens a connection to node: the node's side of it. */
 struct peer *lab_ask(struct peer *c, unsigned node, const char *text);
+/* Node n sends text, and that is what client c gets. */
+void lab_answer(struct peer *n, struct peer *c, const char *text);
 /* Client c's GET is answered by node: one idle back. The node's side of it. */
 struct peer *lab_one_get(struct peer *c, unsigned node);
 /* The same on connections that are there. */

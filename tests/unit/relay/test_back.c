@@ -139,8 +139,7 @@ static void idle_connections_make_room(void)
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_got(c[1], OK_5));
 	peer_send(c[1], GET); /* node 0's turn: a new connection, in place of node 1's idle one */
-	b = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+	b = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(b, GET));
 	CU_ASSERT_TRUE(n[1]->eof);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_back_evicted), 1);

@@ -9,9 +9,7 @@ static void pipeline_is_answered_in_order(void)
 {
 	char get[64], rsp[64];
 
-	lab_init(2);
-	lab_start();
-	c = lab_client();
+	c = lab_up(2);
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(get, sizeof(get), "GET /%u HTTP/1.1\r\nHost: s3\r\n\r\n", i);
 		peer_send(c, get);
@@ -24,9 +22,7 @@ static void pipeline_is_answered_in_order(void)
 		snprintf(get, sizeof(get), "GET /%u HTTP/1.1\r\nHost: s3\r\n\r\n", i);
 		CU_ASSERT_TRUE(peer_got(n, get)); /* and not yet the next one */
 		snprintf(rsp, sizeof(rsp), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%u", i);
-		peer_send(n, rsp);
-		lab_run(5);
-		CU_ASSERT_TRUE(peer_got(c, rsp));
+		lab_answer(n, c, rsp);
 	}
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_back_opened), 2);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_back_reused), 8);
@@ -35,9 +31,7 @@ static void pipeline_is_answered_in_order(void)
 
 static void connection_close_is_kept(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n" GET);
 	CU_ASSERT_TRUE(peer_got(n, "GET / HTTP/1.1\r\nHost: s3\r\n\r\n"));
 	peer_send(n, OK_5);
@@ -72,9 +66,7 @@ static void refused_heads(void)
 	};
 
 	for (unsigned i = 0; i < RTE_DIM(bad); i++) {
-		lab_init(1);
-		lab_start();
-		c = lab_client();
+		c = lab_up(1);
 		peer_send(c, bad[i].head);
 		lab_run(5);
 		CU_ASSERT_TRUE(peer_has(c, bad[i].status));
@@ -91,9 +83,7 @@ static void head_over_the_limit_is_431(void)
 {
 	char line[1024];
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	memset(line, 'a', sizeof(line));
 	memcpy(line, "X: ", 3);
 	memcpy(line + sizeof(line) - 2, "\r\n", 2);
@@ -137,9 +127,7 @@ static void large_head_goes_through(void)
 
 static void slow_head_is_408(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	lab_run(1000);                     /* before the first byte only idle-timeout counts */
 	for (unsigned i = 0; i < 3; i++) { /* a byte now and then does not help */
 		peer_send(c, "G");
@@ -155,9 +143,7 @@ static void slow_head_is_408(void)
 
 static void idle_client_is_closed(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	lab_one_get(c, 0);
 	lab_run(lab.listener.idle_timeout_ms - 50);
 	CU_ASSERT_FALSE(c->eof);
@@ -173,9 +159,7 @@ static void idle_client_is_closed(void)
 
 static void fin_of_an_idle_client(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, "\r\n"); /* an empty line is no request */
 	lab_run(3);
 	peer_fin(c);
@@ -187,9 +171,7 @@ static void fin_of_an_idle_client(void)
 
 static void fin_inside_a_head(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, "GET / HT");
 	peer_fin(c);
 	lab_run(10);
@@ -201,9 +183,7 @@ static void fin_inside_a_head(void)
 
 static void reset_of_an_idle_client(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, "GET / HT");
 	lab_run(5);
 	peer_reset(c);
@@ -234,9 +214,7 @@ static void lingering_ends(void)
 	static char junk[32768];
 	unsigned i;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, "nonsense\r\n\r\n");
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_has(c, " 400 "));
@@ -268,9 +246,7 @@ static void lingering_waits_for_the_response(void)
 	static char body[110000], junk[32768];
 
 	for (int reads = 0; reads < 2; reads++) {
-		lab_init(1);
-		lab_start();
-		c = lab_client();
+		c = lab_up(1);
 		c->no_read = true;
 		n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 99999999\r\n\r\n");
 		peer_send(n, "HTTP/1.1 400 Bad\r\nContent-Length: 110000\r\n\r\n");
@@ -304,8 +280,7 @@ static void half_closed_clients_are_counted(void)
 	c->no_read = true;
 	peer_send(c, "GET / HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\r\n");
 	peer_fin(c);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	peer_send(n, "HTTP/1.1 200 OK\r\nContent-Length: 110000\r\n\r\n");
 	peer_bytes(n, body, 55000);
 	peer_bytes(n, body, 55000);
@@ -321,9 +296,7 @@ static void half_closed_clients_are_counted(void)
 
 static void drain_closes_idle_backs(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_one_get(c, 0);
 	relay_drain(lab.relay, lab.now);
 	lab_run(5);
@@ -364,9 +337,7 @@ static void drain_lets_requests_finish(void)
 /* The response's head had gone before the drain: the connection ends all the same. */
 static void drain_inside_a_response(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, GET);
 	peer_bytes(n, OK_5, strlen(OK_5) - 1);
 	lab_run(5);

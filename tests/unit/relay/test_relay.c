@@ -8,9 +8,7 @@ static void destroy_in_the_middle(void)
 	struct peer *c, *n;
 	struct err e;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, GET);
 	lab_one_get(lab_client(), 0); /* leaves an idle back */
 	peer_send(n, OK_5);

@@ -48,9 +48,7 @@ static void every_code_has_its_answer(void)
 		struct peer *c, *n;
 		char status[32];
 
-		lab_init(1);
-		lab_start();
-		c = lab_client();
+		c = lab_up(1);
 		n = lab_ask(c, 0, GET);
 		CU_ASSERT_NOT_EQUAL(
 			relay__request_fail(lab.relay, request_in_flight(), want[i].why, 0),

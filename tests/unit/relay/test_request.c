@@ -12,14 +12,10 @@ static void get_goes_through(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, GET);
 	CU_ASSERT_TRUE(peer_got(n, GET));
-	peer_send(n, OK_5);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, OK_5));
+	lab_answer(n, c, OK_5);
 	CU_ASSERT_FALSE(c->eof);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_responses), 1);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_status_2xx), 1);
@@ -43,9 +39,7 @@ static void ipv6_both_sides(void)
 	c = lab_client();
 	n = lab_ask(c, 1, PUT_5);
 	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 2001:db8:9::1\r\n"));
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	lab_stop();
 }
 
@@ -59,15 +53,12 @@ static void head_bytes_pass_unaltered(void)
 		"Signature=00\r\n\r\n";
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	for (size_t i = 0; i < strlen(head); i += 19) { /* in pieces: the scan is incremental */
 		peer_bytes(c, head + i, RTE_MIN(19, strlen(head) - i));
 		lab_run(2);
 	}
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, head));
 	lab_stop();
 }
@@ -80,10 +71,8 @@ static void added_fields_only_if_configured(void)
 	lab.listener.forwarded = lab.listener.request_id = true;
 	lab_start();
 	c = lab_client();
-	peer_send(c,
+	n = lab_ask(c, 0,
 		"GET / HTTP/1.1\r\nHost: s3\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 10.9.0.1\r\nX-Forwarded-Proto: http\r\n"
 				   "X-Request-Id: "));
 	CU_ASSERT_FALSE(peer_has(n, "onnection"));
@@ -100,9 +89,7 @@ static void big_put_streams(void)
 	char head[128];
 
 	pattern_fill(body, size, 1);
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	snprintf(head, sizeof(head), "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: %zu\r\n\r\n",
 		size);
 	n = lab_ask(c, 0, head);
@@ -115,9 +102,7 @@ static void big_put_streams(void)
 	}
 	CU_ASSERT_EQUAL_FATAL(n->n, size);
 	CU_ASSERT_EQUAL(memcmp(n->in, body, size), 0);
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	free(body);
 	lab_stop();
 }
@@ -132,19 +117,14 @@ static void chunked_put_with_trailers_passes_as_it_is(void)
 		"0\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n";
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_bytes(c, put, strlen(put) - 20);
 	lab_run(4);
 	peer_bytes(c, put + strlen(put) - 20, 20);
 	peer_send(c, GET); /* the next one in the pipeline is not the body's */
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, put));
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	lab_stop();
 }
@@ -153,22 +133,16 @@ static void expect_goes_end_to_end(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, EXPECT);
 	CU_ASSERT_TRUE(peer_got(n, EXPECT));
 	lab_run(100);
 	CU_ASSERT_EQUAL(c->n, 0); /* the 100 is the node's to give */
-	peer_send(n, HUNDRED);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, HUNDRED));
+	lab_answer(n, c, HUNDRED);
 	peer_send(c, "hello");
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_got(n, "hello"));
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_interim), 1);
 	CU_ASSERT_EQUAL(lab_member(0)->idle, 1);
 	lab_stop();
@@ -179,9 +153,7 @@ static void final_status_instead_of_100(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, EXPECT);
 	peer_clear(n);
 	peer_send(n, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
@@ -211,15 +183,12 @@ static void refused_connect_tries_the_next(void)
 	c = lab_client();
 	peer_send(c, PUT_5);
 	lab_run(20);
-	n = lab_accepted(2);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(2);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 2);
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
 	CU_ASSERT_EQUAL(lb_member_state(lab_member(1), lab.now), LB_HOLD);
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	/* while they are on hold nobody tries them */
 	peer_send(c, GET);
 	lab_run(20);
@@ -294,8 +263,7 @@ static void connect_timeout_tries_the_next(void)
 	lab_run(lab.pool.connect_timeout_ms - 20);
 	CU_ASSERT_PTR_NULL(lab_accepted(1));
 	lab_run(20);
-	n = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(1);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
 	lab_stop();
@@ -313,18 +281,14 @@ static void untouched_put_moves_to_the_next(void)
 	c = lab_client();
 	peer_send(c, PUT_5);
 	lab_run(1500); /* a SYN-ACK again, and its ACK */
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	peer_reset(n);
 	lab.lose_data = false;
-	n = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(1);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 1);
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_retries], 1);
-	peer_send(n, EMPTY);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, EMPTY));
+	lab_answer(n, c, EMPTY);
 	lab_stop();
 }
 
@@ -334,9 +298,7 @@ static void stale_idle_connection_is_hidden(void)
 	struct peer *c, *n;
 
 	for (int fin = 0; fin < 2; fin++) {
-		lab_init(1);
-		lab_start();
-		c = lab_client();
+		c = lab_up(1);
 		n = lab_one_get(c, 0);
 		lab.lose_data = true;
 		peer_send(c, PUT_5);
@@ -348,14 +310,11 @@ static void stale_idle_connection_is_hidden(void)
 		lab_run(4);
 		lab.lose_data = false;
 		lab_run(400); /* FIN: our retransmission meets the RST */
-		n = lab_accepted(0);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+		n = lab_node(0);
 		CU_ASSERT_TRUE(peer_got(n, PUT_5));
 		CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 1);
 		CU_ASSERT_EQUAL(lb_member_state(lab_member(0), lab.now), LB_UP);
-		peer_send(n, EMPTY);
-		lab_run(5);
-		CU_ASSERT_TRUE(peer_got(c, EMPTY));
+		lab_answer(n, c, EMPTY);
 		lab_stop();
 	}
 }
@@ -365,9 +324,7 @@ static void only_one_idle_connection_is_tried(void)
 {
 	struct peer *c, *d, *n, *m;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	d = lab_client();
 	peer_send(c, GET);
 	n = lab_accepted(0);
@@ -384,8 +341,7 @@ static void only_one_idle_connection_is_tried(void)
 	peer_clear(n);
 	lab_run(5);
 	CU_ASSERT_EQUAL(n->n, 0);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	lab_stop();
 }
@@ -395,17 +351,13 @@ static void safe_request_is_repeated(void)
 {
 	struct peer *c, *n;
 
-	lab_init(2);
-	lab_start();
-	c = lab_client();
+	c = lab_up(2);
 	peer_send(c, GET GET); /* the second waits behind the kept head */
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	lab_run(100); /* a delayed ACK */
 	peer_reset(n);
-	n = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(1);
 	CU_ASSERT_TRUE(peer_got(n, GET));
 	peer_send(n, OK_5);
 	lab_run(6);
@@ -418,9 +370,7 @@ static void accepted_put_is_never_repeated(void)
 {
 	struct peer *c, *n;
 
-	lab_init(2);
-	lab_start();
-	c = lab_client();
+	c = lab_up(2);
 	n = lab_ask(c, 0, PUT_5);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	peer_release(n);
@@ -436,9 +386,7 @@ static void silent_member_is_504(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, GET);
 	lab_run(lab.pool.response_timeout_ms - 50);
 	CU_ASSERT_EQUAL(c->n, 0);
@@ -454,12 +402,9 @@ static void silent_body_is_408(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_bytes(c, PUT_5, strlen(PUT_5) - 2);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	lab_run(lab.listener.body_timeout_ms - 50);
 	CU_ASSERT_EQUAL(c->n, 0);
 	peer_send(c, "l"); /* progress begins it anew */
@@ -479,9 +424,7 @@ static void member_that_takes_no_body_is_504(void)
 	char *body = calloc(1, 300000);
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");
 	n->no_read = true;
 	peer_bytes(c, body, 300000);
@@ -493,9 +436,7 @@ static void member_that_takes_no_body_is_504(void)
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_fail_rsp_timeout), 1);
 	lab_stop();
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, EXPECT);
 	lab_run(lab.pool.response_timeout_ms - 50);
 	CU_ASSERT_EQUAL(c->n, 0);
@@ -509,12 +450,9 @@ static void truncated_body_is_400(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_bytes(c, PUT_5, strlen(PUT_5) - 2);
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	n = lab_node(0);
 	peer_fin(c);
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 400 "));
@@ -529,13 +467,9 @@ static void bad_chunk_is_400(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
-	peer_send(c,
+	c = lab_up(1);
+	n = lab_ask(c, 0,
 		"PUT / HTTP/1.1\r\nHost: s3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-	n = lab_accepted(0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
 	peer_send(c, "zz");
 	lab_run(5);
 	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 400 "));
@@ -549,9 +483,7 @@ static void client_reset_ends_the_back(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_ask(c, 0, GET);
 	peer_reset(c);
 	lab_run(5);
@@ -605,9 +537,7 @@ static void starved_request_waits(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_one_get(c, 0);
 	lab_run(100); /* all is acknowledged: no buffer comes back by itself */
 	peer_send(c, GET);
@@ -643,9 +573,7 @@ static void starved_bodies_wait(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	n = lab_one_get(c, 0);
 	lab_run(100);
 	lab_starve_indirect(true);

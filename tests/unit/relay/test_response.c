@@ -19,9 +19,7 @@ static void passes(const char *request, const char *response)
 	lab_init(1);
 	lab_start();
 	ask(request);
-	peer_send(n, response);
-	lab_run(5);
-	CU_ASSERT_TRUE(peer_got(c, response));
+	lab_answer(n, c, response);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_responses), 1);
 	CU_ASSERT_EQUAL(lab_member(0)->idle, 1);
 	lab_one_get_on(c, n);
@@ -137,9 +135,7 @@ static void interim_for_http10_is_swallowed(void)
 /* RFC 9112 9.3: a proxy persists with no 1.0 client, asked or not. */
 static void http10_is_closed(void)
 {
-	lab_init(1);
-	lab_start();
-	c = lab_client();
+	c = lab_up(1);
 	peer_send(c, "GET / HTTP/1.0\r\nHost: s3\r\nConnection: keep-alive\r\n\r\n");
 	n = lab_accepted(0);
 	CU_ASSERT_TRUE(n && peer_got(n, "GET / HTTP/1.0\r\nHost: s3\r\n\r\n"));

@@ -20,8 +20,7 @@ static struct peer *client, *node;
 static void pair(unsigned at)
 {
 	client = lab_client();
-	node = lab_accepted(at);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(node);
+	node = lab_node(at);
 }
 
 static void start_pair(void)
@@ -261,8 +260,7 @@ static void client_in_a_hurry(void)
 	node = lab_accepted(1);
 	CU_ASSERT_PTR_NULL(node);
 	lab_run(lab.pool.connect_timeout_ms);
-	node = lab_accepted(1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(node);
+	node = lab_node(1);
 	CU_ASSERT_TRUE(node->eof && peer_got(node, "early"));
 	peer_send(node, "late");
 	peer_fin(node);
@@ -285,8 +283,7 @@ static void next_member(void)
 		client = lab_client();
 		peer_send(client, "hello");
 		lab_run(how == 2 ? lab.pool.connect_timeout_ms + 10 : 10);
-		node = lab_accepted(1);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(node);
+		node = lab_node(1);
 		CU_ASSERT_TRUE(peer_got(node, "hello"));
 		CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
 		CU_ASSERT_EQUAL(lab_member(0)->active, 0);
