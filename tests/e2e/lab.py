@@ -23,6 +23,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from small import WITHIN, wait_for  # noqa: F401, for the tests too
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DIR = os.environ.get("PENSTOCK_LAB_DIR", "/run/penstock-lab")
 BUILD = os.environ.get("PENSTOCK_BUILD", os.path.join(ROOT, "build"))
@@ -66,14 +68,6 @@ def both_families(cls):
 def noise(size, seed=1):
     """The same bytes for the same arguments, so that a failure can be repeated."""
     return random.Random(seed).randbytes(size)
-
-
-def wait_for(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("not within %s s: %s" % (seconds, what))
-        time.sleep(0.05)
 
 
 def nodes(*args):
@@ -136,12 +130,14 @@ class Case(unittest.TestCase):
     def nothing_left(cls, keeps=()):
         if TARGET.name != "penstock":
             return
-        for _ in range(100):
+        end = time.monotonic() + WITHIN
+        while True:
             left = {name: count for name, count in (held() - at_rest()).items() if name not in keeps}
             if not left:
                 return
+            if time.monotonic() > end:
+                raise AssertionError("left in the appliance: %r" % left)
             time.sleep(0.1)
-        raise AssertionError("left in the appliance: %r" % left)
 
 
 def storage_sent():
@@ -209,7 +205,7 @@ class Wire:
         client = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        client.settimeout(10)
+        client.settimeout(WITHIN)
         client.connect((host, port))
         return cls(client)
 
@@ -297,7 +293,7 @@ class Wire:
         self.socket.settimeout(60)
         return not self.buffer
 
-    def closed(self, seconds=5):
+    def closed(self, seconds=WITHIN):
         """Whether the other side ends the connection in time without another byte."""
         self.socket.settimeout(seconds)
         try:
@@ -340,7 +336,7 @@ class Origin:
         self.case = case
         case.addCleanup(self.socket.close)
 
-    def accept(self, seconds=5):
+    def accept(self, seconds=WITHIN):
         self.socket.settimeout(seconds)
         wire = Wire(self.socket.accept()[0])
         self.case.addCleanup(wire.close)
@@ -425,7 +421,7 @@ class S3Case(Case):
     def client(cls, style="path", endpoint=None):
         """One try only: a retry of the client's would hide what the proxy did."""
         config = Config(signature_version="s3v4", s3={"addressing_style": style}, retries={"max_attempts": 0},
-                        connect_timeout=5, read_timeout=60, max_pool_connections=8)
+                        connect_timeout=WITHIN, read_timeout=60, max_pool_connections=8)
         return boto3.client("s3", endpoint_url=endpoint or cls.url, region_name=REGION, config=config)
 
     def wire(self, **options):

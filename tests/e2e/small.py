@@ -13,13 +13,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("PENSTOCK_BUILD", os.path.join(ROOT, "build"))
 BINARY = os.path.join(BUILD, "app/penstock/penstock")
 CTL = os.path.join(BUILD, "app/penstockctl/penstockctl")
+WITHIN = 30  # seconds until what must come has come, on a machine that has much else to do
 
 
 def run(*command, **options):
     return subprocess.run(list(map(str, command)), check=True, stdin=subprocess.DEVNULL, **options)
 
 
-def wait_for(condition, seconds, what):
+def wait_for(condition, what, seconds=WITHIN):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -90,7 +91,7 @@ class Lab:
         """The appliance's net_tap device on the wire that ends in `inner`."""
         here = self.prefix + "appliance"
         wait_for(lambda: subprocess.run(["ip", "-n", here, "link", "show", "dev", tap], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL).returncode == 0, 20, tap)
+                                        stderr=subprocess.DEVNULL).returncode == 0, tap)
         run("ip", "-n", here, "link", "set", tap, "arp", "off", "up")
         for one, other in ((tap, inner), (inner, tap)):
             run("tc", "-n", here, "qdisc", "add", "dev", one, "ingress")
@@ -112,16 +113,19 @@ class Lab:
         with open(os.path.join(self.directory, "log"), errors="replace") as file:
             return file.read()
 
-    def up(self, process, seconds=20):
-        wait_for(lambda: process.poll() is not None or os.path.exists(self.socket), seconds, "its socket")
-        wait_for(lambda: process.poll() is not None or "is up" in self.log(), seconds, "the last stage")
+    def up(self, process):
+        wait_for(lambda: process.poll() is not None or os.path.exists(self.socket), "its socket")
+        wait_for(lambda: process.poll() is not None or "is up" in self.log(), "the last stage")
         self.case.assertIsNone(process.poll(), self.log())
 
     def show(self, noun):
         out = run(CTL, "-s", self.socket, "--json", "show", *noun.split(), stdout=subprocess.PIPE)
         return json.loads(out.stdout)
 
-    def end(self, process, seconds=15):
+    def links_up(self):
+        wait_for(lambda: {p["state"] for p in self.show("ports")["ports"]} == {"up"}, "links")
+
+    def end(self, process, seconds=WITHIN):
         """SIGTERM, and the exit code."""
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from lab import BUILD, DIR, NODES, S3Case, noise, penstock_only, show
+from lab import BUILD, DIR, NODES, WITHIN, S3Case, noise, penstock_only, show
 
 CTL = [os.path.join(BUILD, "app/penstockctl/penstockctl"), "-s", os.path.join(DIR, "penstock.sock")]
 NOUNS = ("version", "ports", "workers", "pools", "pool rgw", "listeners", "connections", "connections 5", "routes",
@@ -18,7 +18,7 @@ NOUNS = ("version", "ports", "workers", "pools", "pool rgw", "listeners", "conne
 
 
 def ctl(*words, given=None):
-    return subprocess.run([*CTL, *words], input=given, capture_output=True, text=True, timeout=10)
+    return subprocess.run([*CTL, *words], input=given, capture_output=True, text=True, timeout=WITHIN)
 
 
 def metrics():
@@ -41,8 +41,8 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def until(self, pattern):
-        """What appears, up to the pattern; at most 10 s."""
-        seen, end = "", time.monotonic() + 10
+        """What appears, up to the pattern."""
+        seen, end = "", time.monotonic() + WITHIN
         while not re.search(pattern, seen):
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
                 raise AssertionError("no %r in %r" % (pattern, seen))

@@ -2,7 +2,7 @@
 """Requests that two parsers could read differently: 400, the connection closed, and not a byte to the origin."""
 import socket
 
-from lab import RawCase, both_families, penstock_only
+from lab import WITHIN, RawCase, both_families, penstock_only
 
 HOST = b"Host: h\r\n"
 BODY = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -136,7 +136,7 @@ class Smuggling(RawCase):
     @staticmethod
     def ended(back):
         """Whether the origin's connection is closed: it must not be used for another request."""
-        back.socket.settimeout(5)
+        back.socket.settimeout(WITHIN)
         try:
             while back.more():
                 pass

@@ -75,7 +75,7 @@ class Bare(unittest.TestCase):
         self.process = self.lab.appliance(
             self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, drain=self.drain)))
         self.lab.up(self.process)
-        small.wait_for(lambda: {p["state"] for p in self.lab.show("ports")["ports"]} == {"up"}, 5, "links")
+        self.lab.links_up()
 
     def connect(self, port, family=4, **options):
         with namespace(self.lab.prefix + "client"):
@@ -87,7 +87,7 @@ class Bare(unittest.TestCase):
         with namespace(self.lab.prefix + "storage"):
             server = socket.create_server((BACK[family], port), backlog=256,
                                           family=socket.AF_INET6 if family == 6 else socket.AF_INET)
-        server.settimeout(5)
+        server.settimeout(small.WITHIN)
         self.addCleanup(server.close)
         return server
 
@@ -113,7 +113,7 @@ class Bare(unittest.TestCase):
             memory = self.lab.show("memory")
             return sum(row["in_use"] for row in memory["buffers"]) + sum(
                 row["in_use"] for row in memory["records"] if row["name"] in ("connections", "splices"))
-        small.wait_for(lambda: used() == 0, 5, "everything is given back")
+        small.wait_for(lambda: used() == 0, "everything is given back")
 
 
 class Echo(Bare):
@@ -139,7 +139,7 @@ class Echo(Bare):
         sender = in_background(send)
         self.assertTrue(rest(wire) == noise(3 * MB))
         sender.join()
-        small.wait_for(lambda: self.counter("spliced") == 1, 5, "both have closed")
+        small.wait_for(lambda: self.counter("spliced") == 1, "both have closed")
         self.at_rest()
 
     def test_slow_reader(self):
@@ -259,7 +259,7 @@ class Splice(Bare):
         for port in MEMBERS:
             in_background(serve, self.listen(port))
         clients = [self.connect(SPLICE) for _ in range(200)]
-        small.wait_for(lambda: self.listener("four")["connections"] == 200, 5, "all are there")
+        small.wait_for(lambda: self.listener("four")["connections"] == 200, "all are there")
         for i, client in enumerate(clients):
             client.send(noise(1000 + 37 * i, seed=i))
             client.socket.shutdown(socket.SHUT_WR)
@@ -272,27 +272,39 @@ class Splice(Bare):
 
 
 class Drain(Bare):
-    drain = "3s"
+    drain = "60s"
+
+    def refused(self):
+        try:
+            self.connect(SPLICE).close()
+        except ConnectionRefusedError:
+            return True
+        return False
 
     def test_goes_on_then_ends(self):
         """SIGTERM: nobody new, the others go on; when they have closed, so does the process."""
         client, server = self.pair()
         self.process.terminate()
-        small.wait_for(lambda: "draining" in self.lab.log(), 5, "the drain")
+        small.wait_for(lambda: "draining" in self.lab.log(), "the drain")
         for _ in range(3):
             server.send(b"still here")
             self.assertEqual(client.exactly(10), b"still here")
             time.sleep(0.2)
-        with self.assertRaises(ConnectionRefusedError):
-            self.connect(SPLICE)
+        small.wait_for(self.refused, "nobody new is let in")
         client.close()
         server.close()
-        self.assertEqual(self.process.wait(2), 0)
+        self.assertEqual(self.process.wait(small.WITHIN), 0)
+        self.assertNotIn("drain limit", self.lab.log())
+
+
+class DrainLimit(Bare):
+    drain = "1s"
 
     def test_limit(self):
         client, server = self.pair()
         echo = self.connect(ECHO)
-        self.assertEqual(self.lab.end(self.process, 6), 0)
+        self.assertEqual(self.lab.end(self.process), 0)
+        self.assertIn("drain limit", self.lab.log())
         for wire in (client, server, echo):
             with self.assertRaises(ConnectionResetError):
                 wire.more()

@@ -68,7 +68,7 @@ class Workers:
         self.process = self.lab.appliance(self.lab.write("penstock.ini", text))
         self.joined()
         self.lab.up(self.process)
-        small.wait_for(lambda: {p["state"] for p in self.lab.show("ports")["ports"]} == {"up"}, 5, "links")
+        self.lab.links_up()
 
     def joined(self):
         pass
@@ -78,10 +78,10 @@ class Workers:
         host = self.lab.FRONT[family]
         url = "http://%s/data" % ("[%s]" % host if family == 6 else host)
         out = [self.lab.directory + "/%d-%d" % (family, i) for i in range(count)]
-        clients = [self.lab.spawn("client", "curl", "-sS", "--fail", "--retry", "0", "--max-time", "60", "-o", path, url,
+        clients = [self.lab.spawn("client", "curl", "-sS", "--fail", "--retry", "0", "--max-time", "120", "-o", path, url,
                                   stderr=subprocess.PIPE) for path in out]
         for client, path in zip(clients, out):
-            said = client.communicate(timeout=90)[1]
+            said = client.communicate(timeout=150)[1]
             self.assertEqual(client.returncode, 0, said)
             with open(path, "rb") as file:
                 self.assertEqual(hashlib.sha256(file.read()).hexdigest(), self.digest)
@@ -105,7 +105,7 @@ class Workers:
         self.show()
         for worker in self.lab.show("workers")["workers"]:
             self.assertGreater(worker["bursts"], 1000, "both work")
-        small.wait_for(lambda: self.in_use() == (0, 0), 10, "everything is given back")
+        small.wait_for(lambda: self.in_use() == (0, 0), "everything is given back")
         self.assertEqual(self.counter("handed_over"), self.counter("taken_over"))
         # All windows together may be wider than a ring, so a worker that its core does not run for long may lose some.
         # A ring that leaks or is never emptied loses nearly all.
