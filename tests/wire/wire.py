@@ -14,7 +14,8 @@ import time
 
 import frame
 
-SO_TIMESTAMPNS, PACKET_IGNORE_OUTGOING = 35, 23
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+SOL_PACKET, PACKET_STATISTICS, PACKET_IGNORE_OUTGOING = 263, 6, 23
 NS, NA = 135, 136
 
 
@@ -78,8 +79,8 @@ class Wire:
         self.faults = []  # frames of the box that are wrong in themselves
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self.sock.setsockopt(263, PACKET_IGNORE_OUTGOING, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)  # whatever rmem_max says
+        self.sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         self.sock.bind((interface, 3))
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -88,7 +89,7 @@ class Wire:
 
     def host(self, ip4=None, ip6=None, fresh=False):
         with self.lock:
-            # The box keeps a thousand neighbours or so: stations come again, with the same MAC, after a good while.
+            # The box keeps some thousand neighbours: stations come again, with the same MAC, after a good while.
             number = self.free.popleft() if len(self.free) > 150 and not fresh else next(self.numbers)
             h = Host(self, number, ip4, ip6)
             self.hosts[h.mac] = self.by_addr[h.ip4] = self.by_addr[h.ip6] = h
@@ -107,6 +108,10 @@ class Wire:
 
     def send(self, data):
         self.sock.send(data if len(data) >= 60 else data + bytes(60 - len(data)))
+
+    def dropped(self):
+        """Frames for which there was no room here; reading sets it to 0."""
+        return struct.unpack("II", self.sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
     def find_box(self, within=10.0):
         """Learn the box's MAC by ARP. False: it does not answer."""
