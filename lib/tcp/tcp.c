@@ -364,7 +364,7 @@ void tcp__conn_start(struct tcp *t, struct tcp_conn *c, uint32_t iss, const stru
 		offer = v4 ? TCP_MSS_V4 : TCP_MSS_V6;
 	if (offer < TCP_MSS_FLOOR)
 		offer = TCP_MSS_FLOOR;
-	c->mss = offer < ours ? offer : ours;
+	c->mss = c->mss_max = offer < ours ? offer : ours;
 	if (path->gso_max > c->mss)
 		c->gso_segs = (uint8_t)RTE_MIN(path->gso_max / c->mss, UINT8_MAX);
 	c->snd_una = iss;

@@ -127,14 +127,15 @@ struct tcp_conn {
 	struct wheel_node timer; /* min of all deadlines */
 	uint16_t local;          /* index in the instance's table of local addresses */
 	uint16_t lport, rport;
-	uint8_t listener;    /* index of the listener that accepted it; 0xff: none */
-	uint8_t cc;          /* congestion control, see tcp_cc_find */
-	uint8_t probes;      /* keepalive probes sent without answer */
-	uint8_t quick;       /* segments still acknowledged at once */
-	uint8_t rtx_kind;    /* enum tcp_rtx */
-	uint32_t rcv_rtt;    /* RTT as the receiving side sees it, us; 0: not measured */
-	uint32_t ready_next; /* index + 1 of the next on the ready list; 0: last */
-	uint32_t dirty_next; /* the same for the output list */
+	uint8_t listener;     /* index of the listener that accepted it; 0xff: none */
+	uint8_t cc;           /* congestion control, see tcp_cc_find */
+	uint8_t quick;        /* segments still acknowledged at once */
+	uint8_t probes : 4;   /* keepalive probes sent without answer */
+	uint8_t rtx_kind : 4; /* enum tcp_rtx */
+	uint16_t mss_max;     /* of the peer and our port; mss is less where the path is narrower */
+	uint32_t rcv_rtt;     /* RTT as the receiving side sees it, us; 0: not measured */
+	uint32_t ready_next;  /* index + 1 of the next on the ready list; 0: last */
+	uint32_t dirty_next;  /* the same for the output list */
 };
 
 _Static_assert(sizeof(struct tcp_conn) == 256, "four cache lines a connection");

@@ -185,10 +185,10 @@ static void flight_input(
 		tcp__rate_sample(t, c, d, &sample);
 		rtt_input(t, c, s, d);
 	}
-	if (d->advanced) {
+	if (d->advanced)
 		c->backoff = 0;
-		tcp__pmtu_acked(t, c);
-	}
+	if (d->advanced || d->probe)
+		tcp__pmtu_acked(t, c, d->probe);
 	tcp__tlp_ack(t, c, d);
 	tcp__recovery_ack(t, c, s, d);
 	sample.ece = ece_input(t, c, s);

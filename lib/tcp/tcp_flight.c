@@ -80,6 +80,7 @@ struct tcp_flight *tcp__flight(struct tcp *t, struct tcp_conn *c)
 	list_init(&f->idle);
 	wheel_node_init(&f->pace, 0);
 	c->flight = f;
+	tcp__pmtu_start(t, c);
 	tcp__flight_rest(t, c);
 	tcp__cwv_restart(c);
 	if (tcp__cc[c->cc]->init)

@@ -411,7 +411,7 @@ static void syn_take(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 	if (offer < TCP_MSS_FLOOR)
 		offer = TCP_MSS_FLOOR;
 	if (offer < c->mss)
-		c->mss = offer;
+		c->mss = c->mss_max = offer;
 	/* RFC 6928: of the segments that will be sent */
 	c->cwnd = RTE_MIN(c->cwnd, tcp__initial_window(c->mss));
 	if (!ecn) /* until here it means that we offered it */

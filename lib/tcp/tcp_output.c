@@ -274,6 +274,24 @@ static uint32_t new_pick(const struct tcp_conn *c)
 	return n;
 }
 
+/* The same, or in its place the path MTU probe that is due. It waits for room in the windows, which
+ * smaller segments would never leave. */
+static uint32_t new_or_probe_pick(const struct tcp_conn *c, bool *probe)
+{
+	const struct tcp_flight *f = c->flight;
+	uint32_t len;
+
+	if (likely(!f || f->pmtu_probe != TCP_PROBE_DUE))
+		return new_pick(c);
+	len = segment_room(c) + f->pmtu_size - c->mss;
+	*probe = tcp__pmtu_may_probe(c, len);
+	if (!*probe)
+		return new_pick(c);
+	if (tcp__pipe(c) + len > c->cwnd || c->snd_nxt - c->snd_una + len > c->snd_wnd)
+		return 0;
+	return len;
+}
+
 /* A tail loss probe (RFC 8985 7.3): one segment of new data, or the last one again (*r). Whatever
  * cwnd says: it is one a round trip. */
 static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct tcp_run **r)
@@ -292,15 +310,17 @@ static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct 
 	return *r ? (*r)->end - (*r)->start : 0;
 }
 
-/* What to send next: *r again, or NULL and new data. 0: nothing now. */
-static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct tcp_run **r)
+/* What to send next: *r again, or NULL and new data, which may be a path MTU probe. 0: nothing now.
+ */
+static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct tcp_run **r, bool *probe)
 {
 	const struct tcp_flight *f = c->flight;
 	uint32_t n;
 
 	*r = NULL;
+	*probe = false;
 	if (!f || !f->runs.head)
-		return tcp__pace_allows(t, c) ? new_pick(c) : 0;
+		return tcp__pace_allows(t, c) ? new_or_probe_pick(c, probe) : 0;
 	if (f->tlp_due)
 		return tail_probe_pick(t, c, r);
 	if (!tcp__pace_allows(t, c))
@@ -308,15 +328,15 @@ static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct tcp_run **r)
 	if (f->frto == TCP_FRTO_NEW && (n = new_pick(c)) > 0)
 		return n;
 	if (!f->bytes[TCP_RUN_LOST])
-		return new_pick(c);
+		return new_or_probe_pick(c, probe);
 	*r = lost_pick(t, c);
 	return *r ? (*r)->end - (*r)->start : 0;
 }
 
 /* Build the segment of len numbers from seq, whose bytes begin at *at, which moves behind them; the
- * last number may be the FIN. */
-static struct rte_mbuf *data_build(
-	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len, struct buf_cursor *at)
+ * last number may be the FIN. A path MTU probe is one segment, whatever its length. */
+static struct rte_mbuf *data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len,
+	struct buf_cursor *at, bool probe)
 {
 	uint32_t data_end = c->snd_una + c->tx.bytes, mss = segment_room(c);
 	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;
@@ -342,7 +362,7 @@ static struct rte_mbuf *data_build(
 	if ((c->flags & TCP_F_ECN) && payload && (seq == c->snd_nxt || tcp__cc[c->cc]->l4s))
 		pkt_meta(m)->ecn = ECT_0;
 	segment_finish(t, c, m, seq, flags);
-	if (payload > mss) {
+	if (payload > mss && !probe) {
 		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
 		m->tso_segsz = (uint16_t)mss;
 	}
@@ -388,7 +408,8 @@ static void data_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint
 static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
 	struct tcp_run *r;
-	uint32_t len = data_pick(t, c, &r);
+	bool probe;
+	uint32_t len = data_pick(t, c, &r, &probe);
 	struct buf_cursor from = {c->nxt_seg, c->nxt_off}, at;
 
 	if (!len)
@@ -398,17 +419,19 @@ static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	else if (!tcp__flight(t, c) || !tcp__run_ready(t, c->flight))
 		return NO_MBUF;
 	at = from;
-	*out = data_build(t, c, r ? r->start : c->snd_nxt, len, &at);
+	*out = data_build(t, c, r ? r->start : c->snd_nxt, len, &at, probe);
 	if (!*out)
 		return NO_MBUF;
 	if (r) {
 		again_note(t, c, r, len);
 	} else {
-		tcp__run_sent(t, c, len, &from);
+		tcp__run_sent(t, c, len, &from, probe);
 		c->snd_nxt += len;
 		c->nxt_seg = at.seg;
 		c->nxt_off = at.off;
 	}
+	if (unlikely(probe))
+		tcp__pmtu_sent(t, c);
 	data_note(t, c, r, len);
 	return BUILT;
 }

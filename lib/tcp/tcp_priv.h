@@ -218,6 +218,7 @@ struct tcp_run {
 	uint8_t state;           /* enum tcp_run_state */
 	bool again;              /* some of it was sent more than once, or before sent_us */
 	bool app_limited;        /* there was no more to send then */
+	bool probe;              /* all of it is one path MTU probe, which left once */
 };
 
 _Static_assert(sizeof(struct tcp_run) == 64, "one cache line a run");
@@ -233,6 +234,20 @@ enum tcp_ca {
 	TCP_CA_OPEN,     /* nothing is missing as far as we know */
 	TCP_CA_RECOVERY, /* fast recovery until `recover` is acknowledged */
 	TCP_CA_LOSS,     /* after a timeout, until `recover` is acknowledged */
+};
+
+/* RFC 8899 5.2: the search for the path's MTU. */
+enum tcp_pmtu {
+	TCP_PMTU_COMPLETE,  /* no larger size is expected to pass, for now */
+	TCP_PMTU_SEARCHING, /* probes ask for a larger one */
+	TCP_PMTU_BASE,      /* after a black hole: does this one pass? */
+	TCP_PMTU_ERROR,     /* not even that did: does the least one? */
+};
+
+enum tcp_probe {
+	TCP_PROBE_NONE,
+	TCP_PROBE_DUE, /* to be sent when there is enough data and room */
+	TCP_PROBE_OUT, /* until pmtu_end is acknowledged */
 };
 
 /* RFC 5682: what the ACKs after a timeout shall tell. */
@@ -289,8 +304,6 @@ struct tcp_flight {
 	uint32_t app_limited;  /* samples below this value of `delivered` may say too little */
 	bool is_app_limited;
 
-	/* path MTU: tcp_pmtu.c */
-
 	/* pacing: tcp_pace.c */
 	clock_us_t pace_at; /* when the next packet may leave */
 	uint64_t pace_rest; /* and what is less than a microsecond of it, in 1 / rate us */
@@ -301,14 +314,18 @@ struct tcp_flight {
 	uint32_t cwv_ms;            /* when this one began */
 	uint32_t cwv_unused_ms;     /* since when the window is not validated */
 
-	/* path MTU: tcp_pmtu.c; all are values of c->mss but where said */
-	uint16_t pmtu_top;     /* before it was first lowered; 0: it never was */
-	uint16_t pmtu_carried; /* the largest that a full segment was acknowledged of; 0: none */
-	uint16_t pmtu_pending; /* a router's word, unless pmtu_seq is acknowledged; 0: none */
+	/* path MTU: tcp_pmtu.c; sizes are values of c->mss */
+	uint8_t pmtu_state;    /* enum tcp_pmtu */
+	uint8_t pmtu_probe;    /* enum tcp_probe */
+	uint8_t pmtu_lost;     /* probes of pmtu_size, in a row */
 	uint8_t pmtu_timeouts; /* of full segments, in a row */
-	bool pmtu_trial;       /* c->mss counts as carried when pmtu_end is acknowledged */
-	uint32_t pmtu_seq, pmtu_end;
-	uint32_t pmtu_ms; /* when c->mss changed last, ms */
+	bool pmtu_carried;     /* a full segment of c->mss was acknowledged */
+	uint16_t pmtu_size;    /* that is probed */
+	uint16_t pmtu_high;    /* where the search ends */
+	uint16_t pmtu_pending; /* a router's word, unless pmtu_seq is acknowledged; 0: none */
+	uint32_t pmtu_seq;
+	uint32_t pmtu_end; /* of the probe that is out; else carried is what that makes true */
+	uint32_t pmtu_at;  /* no probe before, ms */
 
 	uint32_t ecn_end; /* ECE counts once until this is acknowledged (RFC 3168 6.1.2) */
 	struct tcp_conn *conn;
@@ -331,6 +348,7 @@ struct tcp_delivery {
 	bool reordered;      /* a run sent once came after one with higher numbers */
 	bool orig;           /* among them a run sent once, before recovery began */
 	bool again;          /* a run sent more than once is */
+	bool probe;          /* a path MTU probe is */
 	bool timed;          /* first_us holds */
 	uint32_t first_us;   /* sent_us of the first one sent once */
 	bool head_again;     /* what snd_una moved over first was sent more than once, ... */
@@ -573,7 +591,8 @@ bool tcp__echo_before(
 
 /* tcp_run.c */
 bool tcp__run_ready(const struct tcp *t, const struct tcp_flight *f);
-void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at);
+void tcp__run_sent(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at, bool probe);
 struct tcp_run *tcp__run_first(const struct tcp *t, const struct tcp_flight *f, uint8_t state);
 struct tcp_run *tcp__run_next(const struct tcp *t, const struct tcp_run *r);
 struct tcp_run *tcp__run_head(struct tcp *t, struct tcp_flight *f, struct tcp_run *r, uint32_t n);
@@ -648,7 +667,11 @@ bool tcp__cookie_take(struct tcp *t, const struct tcp_listener *l, const struct 
 /* tcp_pmtu.c */
 bool tcp__pmtu_too_big(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint16_t mtu);
 void tcp__pmtu_timeout(struct tcp *t, struct tcp_conn *c);
-void tcp__pmtu_acked(struct tcp *t, struct tcp_conn *c);
+void tcp__pmtu_start(struct tcp *t, struct tcp_conn *c);
+void tcp__pmtu_acked(struct tcp *t, struct tcp_conn *c, bool probe);
+bool tcp__pmtu_may_probe(const struct tcp_conn *c, uint32_t len);
+void tcp__pmtu_sent(struct tcp *t, struct tcp_conn *c);
+bool tcp__pmtu_probe_lost(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_time_wait.c: how they end */
 void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c);

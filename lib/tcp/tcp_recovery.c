@@ -204,7 +204,11 @@ void tcp__recovery_ack(
 		reno_lost(t, c, d);
 	if (f->bytes[TCP_RUN_LOST] > before)
 		d->lost = f->bytes[TCP_RUN_LOST] - before;
-	if (f->ca == TCP_CA_OPEN && f->bytes[TCP_RUN_LOST])
+	if (f->ca != TCP_CA_OPEN || !f->bytes[TCP_RUN_LOST])
+		return;
+	if (tcp__pmtu_probe_lost(t, c))
+		d->lost = 0;
+	else
 		tcp__recovery_begin(t, c);
 }
 

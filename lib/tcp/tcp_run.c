@@ -199,15 +199,17 @@ static void stamp(const struct tcp *t, const struct tcp_flight *f, struct tcp_ru
 static bool together(const struct tcp_run *a, const struct tcp_run *b)
 {
 	return a->state == TCP_RUN_OUT && a->sent_us == b->sent_us && a->again == b->again &&
-	       a->delivered == b->delivered && a->app_limited == b->app_limited;
+	       !a->probe && !b->probe && a->delivered == b->delivered &&
+	       a->app_limited == b->app_limited;
 }
 
-/* The next len numbers after the last run have left, their bytes from *at on. tcp__run_ready was
- * true. */
-void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at)
+/* The next len numbers after the last run have left, their bytes from *at on, as a path MTU probe
+ * or not. tcp__run_ready was true. */
+void tcp__run_sent(
+	struct tcp *t, struct tcp_conn *c, uint32_t len, const struct buf_cursor *at, bool probe)
 {
 	struct tcp_flight *f = c->flight;
-	struct tcp_run *last = run_at(t, f->runs.tail), *r, now = {0};
+	struct tcp_run *last = run_at(t, f->runs.tail), *r, now = {.probe = probe};
 
 	if (!last) { /* the pipe was empty: rates and RACK begin here */
 		list_del(&f->idle);
@@ -218,6 +220,7 @@ void tcp__run_sent(struct tcp *t, struct tcp_conn *c, uint32_t len, const struct
 	stamp(t, f, &now);
 	if (last && (together(last, &now) || !run_left(t, f))) {
 		last->again |= !together(last, &now); /* its time is not that of all */
+		last->probe = false;
 		leave(t, f, last);
 		last->end += len;
 		stamp(t, f, last);
@@ -256,6 +259,7 @@ void tcp__run_again(struct tcp *t, struct tcp_flight *f, struct tcp_run *r)
 	leave(t, f, r);
 	stamp(t, f, r);
 	r->again = true;
+	r->probe = false;
 	enter(t, f, r, TCP_RUN_OUT);
 	if (prev && together(prev, r))
 		join(t, f, r);
@@ -271,6 +275,7 @@ void tcp__run_lose(struct tcp *t, struct tcp_flight *f, struct tcp_run *r)
 /* Note that r, up to end, has arrived. */
 static void deliver(const struct tcp_run *r, uint32_t end, struct tcp_delivery *d)
 {
+	d->probe |= r->probe;
 	if (r->again) {
 		d->again = true;
 	} else {
@@ -381,6 +386,7 @@ void tcp__runs_lose(struct tcp *t, struct tcp_flight *f, bool reneged, uint32_t 
 		if (r->state == TCP_RUN_OUT && r->prev && seq_gt(r->sent_us, sent_before))
 			continue;
 		leave(t, f, r);
+		r->probe = false;
 		enter(t, f, r, TCP_RUN_LOST);
 		prev = run_at(t, r->prev);
 		if (prev && prev->state == TCP_RUN_LOST &&

@@ -98,7 +98,7 @@ static void rto_expired(struct tcp *t, struct tcp_conn *c)
 static void reorder_expired(struct tcp *t, struct tcp_conn *c)
 {
 	c->rtx_kind = TCP_RTX_RTO;
-	if (tcp__rack_detect(t, c) && c->flight->ca == TCP_CA_OPEN) {
+	if (tcp__rack_detect(t, c) && c->flight->ca == TCP_CA_OPEN && !tcp__pmtu_probe_lost(t, c)) {
 		struct tcp_delivery none = {0};
 
 		tcp__recovery_begin(t, c);

@@ -56,8 +56,8 @@ struct sim_way {
 	uint32_t gather; /* packets without payload arrive together, each so many us; 0: not so */
 	struct sim_spell down;  /* nothing passes: a route flaps */
 	struct sim_spell stuck; /* nothing passes until its end, then all of it does */
-	uint64_t hole_at;       /* us; packets above hole_mtu vanish from then on */
-	uint16_t hole_mtu;      /* 0: never */
+	struct sim_spell hole;  /* packets above hole_mtu vanish */
+	uint16_t hole_mtu;
 	uint64_t loss_seed; /* not 0: whether packet i with payload is lost follows from i alone */
 };
 

@@ -64,6 +64,10 @@ static void draw_loss(struct sim *s, struct sim_way *w)
 	}
 	if (one_in(s, 10))
 		w->down = spell(s, 8 * SIM_S);
+	if (one_in(s, 10)) {
+		w->hole = spell(s, 8 * SIM_S);
+		w->hole_mtu = (uint16_t)PICK(s, 1280, 1410, s->plan.v6 ? 1280 : 576);
+	}
 	if (w->corrupt || w->bad_us || w->down.lasts)
 		w->loss = PICK(s, 0, 10, 100);
 	else
@@ -154,7 +158,7 @@ bool sim_plan_lossy(const struct sim_plan *p)
 		const struct sim_way *w = &p->way[h];
 
 		if (w->loss || w->syn_loss || w->ack_loss || w->corrupt || w->bad_us || w->rate ||
-			w->hole_mtu || w->down.lasts || w->stuck.lasts)
+			w->hole.lasts || w->down.lasts || w->stuck.lasts)
 			return true;
 	}
 	return p->starve;

@@ -246,14 +246,42 @@ static void check_spike(struct sim *s)
 
 static void plan_hole(struct sim_plan *p)
 {
-	plan_queue(p);
+	sim_plan_bulk(p, 2 * BYTES, RTT);
+	p->way[CLIENT].rate = RATE;
+	p->way[CLIENT].queue = BDP * 10;
+	p->rcv_limit[SERVER] = 4 * BDP;
 	p->way[CLIENT].hole_mtu = 1400;
-	p->way[CLIENT].hole_at = 1 * SIM_S;
+	p->way[CLIENT].hole = (struct sim_spell){.first = 1 * SIM_S, .lasts = 50 * SIM_S};
 }
 
+/* RFC 8899 5.2: BASE after timeouts, of which the tail loss probe's crumbs tell; a probe finds
+ * 1400, and the next step fails three times. None of these shrinks the window, or waits for a
+ * timeout (RFC 4821 7.6.2). */
 static void check_hole(struct sim *s)
 {
-	expect(s, "seconds more than alone", seconds(s) - alone_seconds(s), 0, 10);
+	const uint64_t *stat = s->host[CLIENT].stat;
+
+	expect(s, "seconds more than alone", seconds(s) - alone_seconds(s), 0, 2.5);
+	expect(s, "timeouts", (double)stat[TCP_STAT_rto], 2, 3);
+	expect(s, "recoveries", (double)stat[TCP_STAT_fast_recoveries], 0, 2);
+	expect(s, "probes lost", (double)stat[TCP_STAT_pmtu_probes_lost], 3, 3);
+	expect(s, "probes acknowledged", (double)stat[TCP_STAT_pmtu_raised], 1, 1);
+}
+
+static void plan_wider(struct sim_plan *p)
+{
+	plan_hole(p);
+	p->bulk = RATE / 20 * 700;
+	p->way[CLIENT].rate = RATE / 20;
+}
+
+/* RFC 8899 5.1.1: ten minutes later the hole has gone, and six steps lead from 1400 to 1500. */
+static void check_wider(struct sim *s)
+{
+	const uint64_t *stat = s->host[CLIENT].stat;
+
+	expect(s, "probes lost", (double)stat[TCP_STAT_pmtu_probes_lost], 3, 3);
+	expect(s, "probes acknowledged", (double)stat[TCP_STAT_pmtu_raised], 7, 7);
 }
 
 static const struct scenario all[] = {
@@ -275,8 +303,9 @@ static const struct scenario all[] = {
 	{"flap", "nothing passes for 3 s: on again within as long after it", plan_flap, check_flap},
 	{"spike", "0.7 s late, nothing lost: F-RTO, hardly anything goes again", plan_spike,
 		check_spike},
-	{"hole", "packets above 1400 bytes vanish in mid-flow: a smaller size is found", plan_hole,
+	{"hole", "packets above 1400 bytes vanish in mid-flow: probes find that size", plan_hole,
 		check_hole},
+	{"wider", "and later pass again: probes find that too", plan_wider, check_wider},
 };
 
 static bool run(struct sim *s, const struct scenario *c)

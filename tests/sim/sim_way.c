@@ -134,7 +134,7 @@ static const char *dropped(struct sim *s, int from, uint32_t len, uint32_t paylo
 
 	if (lost(s, from, payload, syn))
 		return "lost";
-	if (w->hole_mtu && s->now >= w->hole_at && bytes > w->hole_mtu)
+	if (bytes > w->hole_mtu && in_spell(&w->hole, s->now, &end))
 		return "hole";
 	if (in_spell(&w->down, s->now, &end))
 		return "down";

@@ -9,6 +9,17 @@
 #define RTT   20 /* ms */
 #define AT(i) (U + 1 + (uint32_t)(i)*MSS)
 
+/* A case that has a lab of its own: IN_LAB(name) { ... } */
+#define IN_LAB(name)                                                                               \
+	static void name##_in_lab(void);                                                           \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		lab_open();                                                                        \
+		name##_in_lab();                                                                   \
+		lab_close();                                                                       \
+	}                                                                                          \
+	static void name##_in_lab(void)
+
 /* The peer, whose window is open, acknowledges what is before segment i; more fields by name. */
 #define ACKED(i, ...) GIVE(TCP_ACK, P + 2, AT(i), .wnd = 65535, ##__VA_ARGS__)
 #define DUP(...)      ACKED(0, ##__VA_ARGS__)
