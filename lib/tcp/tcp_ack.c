@@ -23,15 +23,9 @@ static bool is_dsack(const struct tcp_seg *s)
 static void sack_input(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
 {
-	uint32_t i = 0;
-
 	if (!(c->flags & TCP_F_SACK))
 		return;
-	if (is_dsack(s)) {
-		d->dsack = true;
-		i = 1;
-	}
-	for (; i < s->opt.n_sack; i++) {
+	for (uint32_t i = is_dsack(s); i < s->opt.n_sack; i++) {
 		uint32_t start = s->opt.sack[i].start, end = s->opt.sack[i].end;
 
 		/* nonsense lies below the ACK or beyond what was sent */
@@ -39,6 +33,15 @@ static void sack_input(
 			seq_leq(end, c->snd_nxt))
 			tcp__runs_sacked(t, c->flight, start, end, d);
 	}
+}
+
+/* Something was sent twice, and both arrived. */
+static void dsack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+{
+	if (!(c->flags & TCP_F_SACK) || !is_dsack(s) || tcp__tlp_dsack(c, s))
+		return;
+	tcp__rack_dsack(c);
+	tcp__recovery_dsack(t, c, s);
 }
 
 /* Linux's form of the rule of RFC 9293 3.10.7.4, which saves SND.WL2: newer data, newer ACK, or
@@ -144,19 +147,15 @@ static void window_follow(
 		cc->on_ack(c, s); /* SACKed data alone leaves cwnd as it is: RFC 5681 3.2 (1) */
 }
 
-/* When to look again: never, a new timer for progress, or as it is. RACK may have set its own. */
-static void timer_follow(
-	struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d, uint8_t kind)
+/* How long to wait from now: for nothing, anew after progress and for what goes again, or as
+ * before. */
+static void timer_follow(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d)
 {
 	if (c->snd_una == c->snd_nxt) {
-		c->t_rtx = 0;
+		c->t_rtx = c->flight->t_reorder = 0;
 		tcp__flight_rest(t, c);
-	} else if (c->rtx_kind != TCP_RTX_REORDER &&
-		   (d->advanced || kind == TCP_RTX_REORDER ||
-			   (d->sack_news && kind == TCP_RTX_PROBE))) {
+	} else if (d->advanced || d->lost || (d->sack_news && c->rtx_kind == TCP_RTX_PROBE)) {
 		tcp__rtx_restart(t, c);
-	} else if (c->rtx_kind != TCP_RTX_REORDER) {
-		c->rtx_kind = kind;
 	}
 }
 
@@ -170,16 +169,11 @@ static void flight_input(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
 {
 	struct tcp_sample sample = {0};
-	uint8_t kind = c->rtx_kind;
 
-	c->rtx_kind = TCP_RTX_RTO;
 	if (seq_gt(s->ack, c->snd_una))
 		advance(t, c, s->ack, d);
 	sack_input(t, c, s, d);
-	if (d->dsack) {
-		tcp__rack_dsack(c);
-		tcp__recovery_dsack(t, c, s);
-	}
+	dsack_input(t, c, s);
 	if (d->bytes) {
 		tcp__rack_update(t, c, s, d);
 		tcp__rate_sample(t, c, d, &sample);
@@ -193,7 +187,7 @@ static void flight_input(
 	tcp__recovery_ack(t, c, s, d);
 	sample.ece = ece_input(t, c, s);
 	window_follow(t, c, d, &sample);
-	timer_follow(t, c, d, kind);
+	timer_follow(t, c, d);
 	if (d->advanced || d->sack_news || d->dup)
 		tcp__dirty(t, c); /* what the pipe lost may be replaced (RFC 3042) */
 }
@@ -201,12 +195,11 @@ static void flight_input(
 /* With nothing in flight an ACK may still tell that a tail probe or a recovery was in vain. */
 static void rest_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, bool wnd_changed)
 {
-	struct tcp_delivery d = {.dsack = is_dsack(s), .dup = is_dup(c, s, wnd_changed)};
+	struct tcp_delivery d = {.dup = is_dup(c, s, wnd_changed)};
 
 	if (!c->flight)
 		return;
-	if (d.dsack)
-		tcp__recovery_dsack(t, c, s);
+	dsack_input(t, c, s);
 	tcp__tlp_ack(t, c, &d);
 }
 

@@ -196,9 +196,8 @@ struct tcp_cookies {
 
 /* What t_rtx waits for. */
 enum tcp_rtx {
-	TCP_RTX_RTO,     /* RFC 6298; with nothing in flight the persist timer (RFC 9293 3.8.6.1) */
-	TCP_RTX_PROBE,   /* tail loss probe (RFC 8985 7) */
-	TCP_RTX_REORDER, /* RACK's reordering window ends (RFC 8985 6.2) */
+	TCP_RTX_RTO,   /* RFC 6298; with nothing in flight the persist timer (RFC 9293 3.8.6.1) */
+	TCP_RTX_PROBE, /* tail loss probe (RFC 8985 7) */
 };
 
 /* Where the bytes of a run are: in the network as far as we know; missing, to be sent again; with
@@ -290,6 +289,7 @@ struct tcp_flight {
 	uint32_t rack_rtt;            /* its RTT, us */
 	uint32_t min_rtt, min_rtt_ms; /* us, UINT32_MAX: none; and when it was measured */
 	uint32_t reo_round;           /* snd_nxt when D-SACK last widened the window */
+	uint32_t t_reorder;           /* deadline: the reordering window ends, ms; 0: none */
 	uint8_t reo_mult, reo_persist;
 	bool reordering; /* seen on this path */
 	bool tlp_due;    /* a probe is owed */
@@ -343,7 +343,6 @@ struct tcp_delivery {
 	uint32_t lost;       /* taken for lost */
 	bool advanced;       /* snd_una moved */
 	bool sack_news;      /* SACK blocks told something new */
-	bool dsack;          /* it reports a duplicate (RFC 2883) */
 	bool dup;            /* a duplicate ACK (RFC 5681 2) */
 	bool reordered;      /* a run sent once came after one with higher numbers */
 	bool orig;           /* among them a run sent once, before recovery began */
@@ -618,6 +617,7 @@ void tcp__rack_dsack(struct tcp_conn *c);
 uint32_t tcp__rack_detect(struct tcp *t, struct tcp_conn *c);
 uint32_t tcp__rack_reo_wnd(const struct tcp_conn *c);
 uint32_t tcp__tlp_timeout(const struct tcp_conn *c);
+bool tcp__tlp_dsack(struct tcp_conn *c, const struct tcp_seg *s);
 void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d);
 
 /* tcp_recovery.c */

@@ -8,6 +8,7 @@
  *   reordering window             0 until reordering was seen and losses are being found; else
  *                                 reo_mult min_rtt/4, at most srtt. D-SACK widens it (reo_mult), 16
  *                                 recoveries without D-SACK narrow it again
+ *   t_reorder                     when the window of what is still missing ends, ms; 0: nothing is
  * Needs SACK; without it duplicate ACKs count (tcp_recovery.c).
  */
 #include "tcp/tcp_priv.h"
@@ -61,14 +62,16 @@ void tcp__rack_update(
 	f->rack_end = r->end;
 }
 
-/* 6.2 step 4: a duplicate arrived, so something was sent again in vain: be more patient. */
+/* 6.2 step 4: a duplicate arrived, so something was sent again in vain: be more patient, once a
+ * round trip. */
 void tcp__rack_dsack(struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 
 	if (seq_lt(c->snd_una, f->reo_round))
-		return; /* once a round trip */
-	f->reo_round = c->snd_nxt;
+		return;
+	/* with nothing in flight: until something new is acknowledged */
+	f->reo_round = c->snd_nxt + (c->snd_una == c->snd_nxt);
 	f->reo_persist = REO_PERSIST;
 	if (f->reo_mult < UINT8_MAX)
 		f->reo_mult++;
@@ -95,14 +98,15 @@ uint32_t tcp__rack_detect(struct tcp *t, struct tcp_conn *c)
 	uint32_t wait = f->rack_rtt + tcp__rack_reo_wnd(c), before = f->bytes[TCP_RUN_LOST];
 	struct tcp_run *r = tcp__run_first(t, f, TCP_RUN_OUT), *next;
 
+	f->t_reorder = 0;
 	for (; r && sent_after(f->rack_us, f->rack_end, r->sent_us, r->end); r = next) {
 		int32_t left = seq_diff(r->sent_us + wait, (uint32_t)t->now_us);
 
 		next = tcp__run_next(t, r);
 		if (left > 0) {
 			/* those that follow left later */
-			c->rtx_kind = TCP_RTX_REORDER;
-			c->t_rtx = tcp__deadline(t->now_ms, (uint32_t)left / CLOCK_US_PER_MS + 1);
+			f->t_reorder =
+				tcp__deadline(t->now_ms, (uint32_t)left / CLOCK_US_PER_MS + 1);
 			break;
 		}
 		tcp__run_lose(t, f, r);
@@ -124,6 +128,18 @@ uint32_t tcp__tlp_timeout(const struct tcp_conn *c)
 	return ms < c->rto ? ms : 0;
 }
 
+/* 7.4.2: the first block of s is a D-SACK. True: it is the probe's. Then nothing was lost, and it
+ * says nothing of the reordering window: a probe does not wait for that. */
+bool tcp__tlp_dsack(struct tcp_conn *c, const struct tcp_seg *s)
+{
+	struct tcp_flight *f = c->flight;
+
+	if (!f->tlp || !f->tlp_again || s->opt.sack[0].end != f->tlp_end)
+		return false;
+	f->tlp = false;
+	return true;
+}
+
 /* 7.4: an ACK while a probe is out. What it repaired silently was a loss all the same. */
 void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d)
 {
@@ -133,8 +149,8 @@ void tcp__tlp_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *
 		f->tlp_due = false;
 	if (!f->tlp || seq_lt(c->snd_una, f->tlp_end))
 		return;
-	if (!f->tlp_again || d->dsack) {
-		f->tlp = false; /* new data; or both copies arrived */
+	if (!f->tlp_again) {
+		f->tlp = false; /* it was new data */
 	} else if (seq_gt(c->snd_una, f->tlp_end)) {
 		f->tlp = false;
 		if (f->ca == TCP_CA_OPEN)

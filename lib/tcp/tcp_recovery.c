@@ -212,8 +212,9 @@ void tcp__recovery_ack(
 		tcp__recovery_begin(t, c);
 }
 
-/* Proportional rate reduction: the window after an ACK in RECOVERY (RFC 6937 3, with the slow
- * start bound only while each ACK repairs and finds nothing new, as its successor says). */
+/* Proportional rate reduction: the window after an ACK, or a loss found by time, in RECOVERY (RFC
+ * 6937 3, with the slow start bound only while each ACK repairs and finds nothing new, as its
+ * successor says). */
 void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 {
 	struct tcp_flight *f = c->flight;
@@ -222,7 +223,7 @@ void tcp__recovery_prr(struct tcp_conn *c, const struct tcp_delivery *d)
 
 	if (!(c->flags & TCP_F_SACK) && d->dup)
 		delivered = mss;
-	if (delivered == 0 && f->prr_out)
+	if (delivered == 0 && !d->lost && f->prr_out)
 		return;
 	f->prr_delivered += delivered;
 	/* a duplicate ACK may stand for less than a segment, or for nothing (RFC 5681 3.2 (4)) */

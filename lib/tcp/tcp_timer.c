@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Timers of a connection, all on one wheel node that sits at the earliest deadline:
- *   t_rtx   what rtx_kind says: RTO (RFC 6298 5; also the SYN's, and with nothing in flight that of
- *           a shut window, RFC 9293 3.8.6.1), the tail probe or the end of RACK's window (RFC 8985)
- *   t_ack   delayed ACK
- *   quiet   keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress
- *           (nobody else would end one whose peer keeps its window shut): no deadline of its own,
- *           rcv_ms plus a constant
+ *   t_rtx       what rtx_kind says: RTO (RFC 6298 5; also the SYN's, and with nothing in flight
+ * that of a shut window, RFC 9293 3.8.6.1) or the tail probe (RFC 8985 7) t_reorder   of the
+ * flight: the end of RACK's reordering window (RFC 8985 6.2) t_ack       delayed ACK quiet
+ * keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress (nobody else
+ * would end one whose peer keeps its window shut): no deadline of its own, rcv_ms plus a constant
  * A deadline that moves later is only a field: the node fires early and is armed again.
  */
 #include <errno.h>
@@ -46,13 +45,23 @@ static uint32_t quiet_limit(const struct tcp *t, const struct tcp_conn *c)
 	return t->cfg.keepalive_ms + c->probes * TCP_KEEP_INTVL_MS;
 }
 
+/* The deadline of RACK's reordering window; 0: none. */
+static uint32_t reorder_at(const struct tcp_conn *c)
+{
+	return c->snd_una != c->snd_nxt && c->flight ? c->flight->t_reorder : 0;
+}
+
+static uint32_t earlier(uint32_t a, uint32_t b)
+{
+	return a && (!b || seq_lt(a, b)) ? a : b;
+}
+
 /* Put the node at the earliest deadline, unless it already fires before that. */
 void tcp__timer_arm(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t at = c->t_rtx, quiet = quiet_limit(t, c);
+	uint32_t at = earlier(c->t_rtx, earlier(reorder_at(c), c->t_ack));
+	uint32_t quiet = quiet_limit(t, c);
 
-	if (c->t_ack && (!at || seq_lt(c->t_ack, at)))
-		at = c->t_ack;
 	if (quiet && (!at || seq_lt(c->rcv_ms + quiet, at)))
 		at = tcp__deadline(c->rcv_ms, quiet);
 	if (!at || c->state == TCP_CLOSED)
@@ -97,16 +106,15 @@ static void rto_expired(struct tcp *t, struct tcp_conn *c)
 /* The end of RACK's reordering window: what is still missing is lost. */
 static void reorder_expired(struct tcp *t, struct tcp_conn *c)
 {
-	c->rtx_kind = TCP_RTX_RTO;
-	if (tcp__rack_detect(t, c) && c->flight->ca == TCP_CA_OPEN && !tcp__pmtu_probe_lost(t, c)) {
-		struct tcp_delivery none = {0};
+	struct tcp_delivery d = {.lost = tcp__rack_detect(t, c)};
 
+	if (!d.lost)
+		return;
+	if (c->flight->ca == TCP_CA_OPEN && !tcp__pmtu_probe_lost(t, c))
 		tcp__recovery_begin(t, c);
-		if (!tcp__cc[c->cc]->model)
-			tcp__recovery_prr(c, &none);
-	}
-	if (c->rtx_kind == TCP_RTX_RTO)
-		tcp__rtx_restart(t, c);
+	if (c->flight->ca == TCP_CA_RECOVERY && !tcp__cc[c->cc]->model)
+		tcp__recovery_prr(c, &d);
+	tcp__rtx_restart(t, c);
 	tcp__dirty(t, c);
 }
 
@@ -119,9 +127,7 @@ static void rtx_expired(struct tcp *t, struct tcp_conn *c)
 		tcp__dirty(t, c); /* what is missing is our own mbufs */
 		return;
 	}
-	if (c->rtx_kind == TCP_RTX_REORDER) {
-		reorder_expired(t, c);
-	} else if (c->rtx_kind == TCP_RTX_PROBE) {
+	if (c->rtx_kind == TCP_RTX_PROBE) {
 		c->flight->tlp_due = true;
 		tcp__rtx_restart(t, c); /* as RTO: one probe at a time */
 		tcp__dirty(t, c);
@@ -153,6 +159,8 @@ static void conn_tick(struct tcp *t, struct tcp_conn *c)
 		c->flags |= TCP_F_ACK_NOW;
 		tcp__dirty(t, c);
 	}
+	if (due(reorder_at(c), t->now_ms))
+		reorder_expired(t, c);
 	if (due(c->t_rtx, t->now_ms))
 		rtx_expired(t, c);
 	if (c->state == TCP_CLOSED)

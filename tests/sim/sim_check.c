@@ -114,6 +114,9 @@ static void check_timer(struct sim *s, const struct tcp_conn *c)
 			sim_fail(s, "%s: deadline, no wheel node", tcp_state_name(c->state));
 		if (c->t_rtx && seq_gt(c->timer.at, c->t_rtx))
 			sim_fail(s, "wheel node later than t_rtx");
+		if (flight && c->flight && c->flight->t_reorder &&
+			seq_gt(c->timer.at, c->flight->t_reorder))
+			sim_fail(s, "wheel node later than t_reorder");
 		if (c->t_ack && seq_gt(c->timer.at, c->t_ack))
 			sim_fail(s, "wheel node later than t_ack");
 	}

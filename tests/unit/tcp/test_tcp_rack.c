@@ -31,7 +31,7 @@ static void reordering(void)
 	lab_open();
 	c = in_flight(4, true);
 	DUP(.o = SACKED(1, 2));
-	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_REORDER);
+	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(RTT / 4 - 1);
 	ACKED(2);
 	CU_ASSERT_TRUE(c->flight->reordering);
@@ -71,7 +71,7 @@ static void reordering_seen(void)
 	ACKED(2, .o = SACKED(3, 6));
 	c->flight->pace_at = 0;
 	WANT_NONE();
-	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_REORDER);
+	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(RTT / 4 + 1);
 	WANT_SEGMENT(2);
 	tcp_abort(lab.t, c);
@@ -81,6 +81,29 @@ static void reordering_seen(void)
 	c = in_flight(8, true);
 	DUP(.o = SACKED(1, 4));
 	WANT_SEGMENT(0);
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* The wait for the end of the window has its own deadline: that of the timeout goes on. */
+static void timeout_goes_on(void)
+{
+	struct tcp_conn *c;
+	uint32_t rto;
+
+	lab_open();
+	c = in_flight(8, true);
+	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
+	rto = c->t_rtx;
+	DUP(.o = SACKED(1, 2));
+	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
+	CU_ASSERT_TRUE(seq_lt(c->flight->t_reorder, rto));
+	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
+	CU_ASSERT_EQUAL(c->t_rtx, rto);
+	ACKED(4);
+	CU_ASSERT_EQUAL(c->flight->t_reorder, 0);
+	ACKED(8);
+	CU_ASSERT_EQUAL(c->t_rtx, 0);
 	tcp_abort(lab.t, c);
 	lab_close();
 }
@@ -99,10 +122,10 @@ static void no_news(void)
 	c->srtt = 2 * RTT * 1000;
 	pass(RTT);
 	ACKED(4);
-	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_REORDER);
+	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(1);
 	ACKED(4);
-	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_REORDER);
+	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(RTT + 1);
 	WANT_SEGMENT(4);
 	CU_ASSERT_EQUAL(COUNT(rto), 0);
@@ -146,6 +169,28 @@ static void dsack_widens(void)
 		tcp_abort(lab.t, c);
 		lab_close();
 	}
+}
+
+/* Also when all has arrived; the D-SACKs of one burst are one step. */
+static void dsack_at_rest(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = in_flight(4, true);
+	ACKED(4);
+	CU_ASSERT_EQUAL(c->flight->reo_mult, 1);
+	ACKED(4, .o = SACKED(0, 1));
+	CU_ASSERT_EQUAL(c->flight->reo_mult, 2);
+	ACKED(4, .o = SACKED(1, 2));
+	CU_ASSERT_EQUAL(c->flight->reo_mult, 2);
+	send_bytes(c, MSS);
+	CU_ASSERT_EQUAL(drain(), 1);
+	pass(RTT);
+	ACKED(5, .o = SACKED(1, 2));
+	CU_ASSERT_EQUAL(c->flight->reo_mult, 3);
+	tcp_abort(lab.t, c);
+	lab_close();
 }
 
 /* Marks of long ago do not lie half the sequence space behind: gigabytes later they work. */
@@ -392,6 +437,7 @@ static void probe_in_vain(void)
 		pass(RTT);
 		ACKED(4, .o = SACKED(3, 4));
 		CU_ASSERT_FALSE(c->flight->tlp);
+		CU_ASSERT_EQUAL(c->flight->reo_mult, 1); /* nor did anyone lack patience */
 		send_bytes(c, MSS);
 		CU_ASSERT_EQUAL(drain(), 1);
 		pass(RTT);
@@ -400,6 +446,29 @@ static void probe_in_vain(void)
 		tcp_abort(lab.t, c);
 		lab_close();
 	}
+}
+
+/* The same while what the probe follows is late. */
+static void probe_in_vain_beyond_a_hole(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = measured(4);
+	pass(2 * RTT + 3);
+	WANT_SEGMENT(3);
+	pass(1);
+	DUP(.o = {.n_sack = 2, .sack = {{AT(3), AT(4)}, {AT(3), AT(4)}}});
+	CU_ASSERT_FALSE(c->flight->tlp);
+	CU_ASSERT_EQUAL(c->flight->reo_mult, 1);
+	ACKED(4);
+	send_bytes(c, MSS);
+	CU_ASSERT_EQUAL(drain(), 1);
+	pass(RTT);
+	ACKED(5);
+	CU_ASSERT_EQUAL(c->ssthresh, UINT32_MAX);
+	tcp_abort(lab.t, c);
+	lab_close();
 }
 
 /* An ACK between the timer and the next output: the probe is not needed any more. */
@@ -481,9 +550,10 @@ static void tiny_rtt(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(reordering), UNIT_CASE(reordering_seen),
-	UNIT_CASE(no_news), UNIT_CASE(dsack_widens), UNIT_CASE(marks_follow), UNIT_CASE(narrows),
+	UNIT_CASE(timeout_goes_on), UNIT_CASE(no_news), UNIT_CASE(dsack_widens),
+	UNIT_CASE(dsack_at_rest), UNIT_CASE(marks_follow), UNIT_CASE(narrows),
 	UNIT_CASE(lost_retransmission), UNIT_CASE(too_soon), UNIT_CASE(too_soon_by_timestamp),
 	UNIT_CASE(probe_timeout), UNIT_CASE(probe), UNIT_CASE(probe_follows_new_data),
-	UNIT_CASE(probe_repairs), UNIT_CASE(probe_in_vain), UNIT_CASE(probe_overtaken),
-	UNIT_CASE(no_probe), UNIT_CASE(tiny_rtt)};
+	UNIT_CASE(probe_repairs), UNIT_CASE(probe_in_vain), UNIT_CASE(probe_in_vain_beyond_a_hole),
+	UNIT_CASE(probe_overtaken), UNIT_CASE(no_probe), UNIT_CASE(tiny_rtt)};
 UNIT_MAIN(cases)

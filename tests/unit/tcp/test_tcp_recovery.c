@@ -92,6 +92,28 @@ static void prr_rebuilds(void)
 	done(c);
 }
 
+/* What the end of the reordering window finds lost goes by PRR too, not all at once. */
+static void prr_by_time(void)
+{
+	struct tcp_conn *c;
+
+	with("newreno");
+	c = bulk(20, true);
+	DUP(.o = SACKED(1, 4));
+	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_RECOVERY);
+	drain_unpaced(c);
+	c->flight->reordering = true;
+	DUP(.o = SACKED(12, 13));
+	drain_unpaced(c);
+	CU_ASSERT_EQUAL(c->flight->prr_out, 2 * MSS);
+	CU_ASSERT_EQUAL(tcp__pipe(c), 17 * MSS);
+	pass(RTT / 4 + 1);
+	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_LOST], 8 * MSS); /* 4 to 11 */
+	CU_ASSERT_EQUAL(drain_unpaced(c), 1);                     /* up to ssthresh */
+	CU_ASSERT_EQUAL(tcp__pipe(c), c->ssthresh);
+	done(c);
+}
+
 /* Bare arithmetic, RFC 6937 3: CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out */
 static void prr_numbers(void)
 {
@@ -613,10 +635,11 @@ static void ecn_and_loss(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_rebuilds),
-	UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit), UNIT_CASE(partial_acks),
-	UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious), UNIT_CASE(frto_real),
-	UNIT_CASE(frto_hole_filled), UNIT_CASE(two_timeouts), UNIT_CASE(reneging), UNIT_CASE(eifel),
-	UNIT_CASE(dsack_undo), UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others),
-	UNIT_CASE(none_was_lost), UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend),
-	UNIT_CASE(ecn), UNIT_CASE(ecn_and_loss)};
+	UNIT_CASE(prr_by_time), UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit),
+	UNIT_CASE(partial_acks), UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious),
+	UNIT_CASE(frto_real), UNIT_CASE(frto_hole_filled), UNIT_CASE(two_timeouts),
+	UNIT_CASE(reneging), UNIT_CASE(eifel), UNIT_CASE(dsack_undo),
+	UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others), UNIT_CASE(none_was_lost),
+	UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
+	UNIT_CASE(ecn_and_loss)};
 UNIT_MAIN(cases)
