@@ -184,6 +184,11 @@ struct gen {
 	struct client *clients;                     /* NULL: the file has none */
 	struct origin *origins;
 	struct report *report;
+	const volatile sig_atomic_t *stop; /* set by a signal: end now */
+	uint32_t conns;                    /* of tcp */
+	uint32_t empty;                    /* turns that moved nothing, in a row */
+	uint64_t busy, cycles;             /* TSC: of turns that moved packets, and all */
+	clock_us_t look_at;                /* when to look at the links again */
 };
 
 /* The origins' side, called by the loop: origin.h. */
