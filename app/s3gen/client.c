@@ -7,8 +7,9 @@
 
 #include "client_priv.h"
 
-#define TIMERS 256 /* that fire in one turn */
-#define PACE   256 /* handshakes of a group at a time: their packets fit into any ring */
+#define TIMERS  256     /* that fire in one turn */
+#define OPEN_US 3000000 /* that the first connections may take */
+#define PACE    256     /* handshakes of a group at a time: their packets fit into any ring */
 
 #define conn_of(l) container_of_list(l, struct conn, link)
 
@@ -192,6 +193,7 @@ void client_destroy(struct client *all)
 void client_begin(struct client *all)
 {
 	all->begun = true;
+	all->open_until = all->g->now + OPEN_US;
 }
 
 int client_prepared(const struct client *all, struct err *e)
@@ -202,6 +204,7 @@ int client_prepared(const struct client *all, struct err *e)
 		const struct group *gr = &all->groups[i];
 
 		ready &= gr->prepare_next == gr->prepare_end && !gr->n_again && !gr->preparing;
+		ready &= gr->open == gr->conf->connections || all->g->now > all->open_until;
 		if (gr->failures > PREPARE_FAILURES)
 			return err_set(e, EIO,
 				"[clients %s] prepare: %u PUTs failed, the last one: %s",

@@ -15,7 +15,8 @@ void client_destroy(struct client *c);
 
 /* From now on connect, and put what is to be prepared. */
 void client_begin(struct client *c);
-/* Is all prepared? -EIO with e: it cannot be. 0 not yet, 1 yes. */
+/* Is all prepared, and are the connections open or take too long? 0 not yet, 1 yes, -EIO with e:
+ * it cannot be. */
 int client_prepared(const struct client *c, struct err *e);
 /* From now on ask by the schedule. */
 void client_start(struct client *c);

@@ -73,7 +73,8 @@ struct client {
 	unsigned n_groups;
 	struct wheel wheel;
 	bool begun, started, stopped;
-	struct list hungry; /* connections that wait for buffers */
+	clock_us_t open_until; /* the start waits so long for connections to open */
+	struct list hungry;    /* connections that wait for buffers */
 };
 
 #define CLIENT__TICK 6 /* a tick of the wheel is 2^6 us */

@@ -26,6 +26,7 @@
 #define PREPARE_US  600000000 /* that preparing may take */
 #define SLEEP_US    1000      /* at most, where idle = sleep */
 #define EMPTY       64        /* turns without work before it sleeps */
+#define CLOSING     1024u     /* of a group of clients, beside as many as are open */
 #define FLOWS       16384u    /* connections of origins */
 #define TIME_WAITS  65536u
 #define SYNS        4096u
@@ -324,8 +325,9 @@ static int pools_start(struct gen *g, struct err *e)
 	uint64_t tables = FIXED_COST + (uint64_t)FLIGHTS * FLIGHT_COST, left;
 
 	g->conns = g->conf->n_origins ? FLOWS : 0;
+	/* twice: one that is closing has left its place to the next */
 	for (unsigned i = 0; i < g->conf->n_clients; i++)
-		g->conns += g->conf->clients[i].connections;
+		g->conns += 2 * g->conf->clients[i].connections + CLOSING;
 	tables += (uint64_t)g->conns * CONN_COST;
 	left = c->memory > tables ? c->memory - tables : 0;
 	left -= left / 16;
