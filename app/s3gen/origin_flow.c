@@ -35,7 +35,7 @@ void flow_begin(struct flow *f)
 {
 	http_scan_init(&f->scan, ORIGIN_HEAD_MAX, true);
 	f->fault = FAULT_NONE;
-	f->again = false;
+	f->again = f->expects = false;
 	f->left = 0;
 	f->until_strike = NEVER;
 	f->due = 0;
@@ -80,12 +80,13 @@ static enum run body_begin(struct origin *o, struct flow *f)
 	struct buf_chain c = {0};
 
 	f->state = FLOW_BODY;
-	if (!o->head.expect_continue || f->conn->rx.bytes > 0)
+	if (!f->expects)
 		return RUN_AGAIN;
 	if (f->out.bytes > 0) { /* a final status; the client may send the body all the same */
 		f->close = true;
 		return respond(o, f);
 	}
+	f->expects = false;
 	/* without buffers: it sends after a while without this (RFC 9110 10.1.1) */
 	if (buf_chain_write(&c, CONTINUE, sizeof(CONTINUE) - 1, o->g->pools.data) == 0 &&
 		tcp_send(o->g->tcp, f->conn, &c) < 0)
@@ -119,6 +120,7 @@ static enum run head_over(struct origin *o, struct flow *f, uint32_t n)
 	f->close = !http_head_persists(&o->head);
 	f->fault = (uint8_t)fault_draw(&f->node->conf->fault, &o->g->rnd);
 	payload_init(&f->payload, &o->head, o->req.aws_chunked);
+	f->expects = o->head.expect_continue && !payload_over(&f->payload) && rx->bytes == n;
 	if (!serve_head(o, f, code))
 		return origin_drop(o, f, true);
 	buf_chain_consume(rx, n);

@@ -41,6 +41,7 @@ struct flow {
 	bool to_head;           /* the method is HEAD: no body in the response */
 	bool eof;               /* the client sends no more */
 	bool close;             /* after this response */
+	bool expects;           /* a client that waits for 100 Continue: a final status closes */
 	bool again;             /* the timer is for a try that lacked buffers */
 	struct tcp_conn *conn;
 	struct node *node;

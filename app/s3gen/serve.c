@@ -30,7 +30,7 @@ bool serve_answer(struct origin *o, struct flow *f, struct answer *a)
 	struct span name = {f->name.text, (size_t)f->name.bucket + f->name.key};
 
 	a->request = o->serial;
-	a->close = f->close;
+	a->close = f->close || f->expects;
 	f->left = 0;
 	count_status(o, answer_status(a->code));
 	if (answer_status(a->code) >= 300)
@@ -52,7 +52,7 @@ static bool answer_xml(struct origin *o, struct flow *f, const struct sink *xml)
 	struct answer a = {.length = xml->n,
 		.type = "application/xml",
 		.request = o->serial,
-		.close = f->close};
+		.close = f->close || f->expects};
 
 	count_status(o, 200);
 	answer_head(&a, &head);
