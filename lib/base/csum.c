@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The sum does not depend on the width of its words as long as carries come back in (RFC 1071 2):
- * halves of 64-bit words are summed in lanes that cannot overflow, and folded once. A device
- * without checksum offload has every payload summed twice, by net on its way in and by port on its
- * way out: 1448 bytes take 81 cycles here, a loop over 16-bit words 1032.
+ * 64-bit words are summed in lanes, and their upper halves once more. What the first sum lost on
+ * top is known from the second, so the lower halves follow. A device without checksum offload has
+ * every payload summed twice, by net on its way in and by port on its way out: 1448 bytes take 80
+ * cycles here, a loop over 16-bit words 1032. Headers are short and many: what is left of them goes
+ * in halving steps.
  */
 #include <string.h>
 
@@ -26,23 +28,38 @@ static uint16_t fold(uint64_t sum)
 uint16_t csum_sum(const void *p, size_t n)
 {
 	const uint8_t *at = p;
-	lanes a = {0}, b = {0}, x, y;
-	uint64_t sum;
+	lanes all[2] = {{0}}, upper[2] = {{0}}, x, y;
+	uint64_t sum, quad;
+	uint32_t dual;
 	uint16_t word;
 
 	for (; n >= STEP; n -= STEP, at += STEP) {
 		memcpy(&x, at, sizeof(x));
 		memcpy(&y, at + sizeof(x), sizeof(y));
-		a += (x & LOW) + (x >> 32);
-		b += (y & LOW) + (y >> 32);
+		all[0] += x;
+		all[1] += y;
+		upper[0] += x >> 32;
+		upper[1] += y >> 32;
 	}
-	a += b;
-	sum = a[0] + a[1];
-	for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
+	x = all[0] + all[1];
+	y = upper[0] + upper[1];
+	x += y - (y << 32);
+	sum = x[0] + x[1];
+	for (; n >= sizeof(quad); n -= sizeof(quad), at += sizeof(quad)) {
+		memcpy(&quad, at, sizeof(quad));
+		sum += (quad & LOW) + (quad >> 32);
+	}
+	if (n & sizeof(dual)) {
+		memcpy(&dual, at, sizeof(dual));
+		sum += dual;
+		at += sizeof(dual);
+	}
+	if (n & sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
 		sum += word;
+		at += sizeof(word);
 	}
 	word = 0;
-	memcpy(&word, at, n);
+	memcpy(&word, at, n & 1);
 	return fold(sum + word);
 }

@@ -12,12 +12,12 @@ static uint16_t fold(uint32_t sum)
 uint16_t net__csum_pseudo(
 	const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto, uint32_t len)
 {
-	unsigned skip = ip_is_v4(src) ? 12 : 0;
-	struct be32 tail[2] = {be32_make(len), be32_make(proto)};
+	uint64_t sum = (uint64_t)be32_make(len).raw + be32_make(proto).raw;
 
-	return fold(fold(csum_sum(src->b + skip, 16 - skip) +
-			    (uint32_t)csum_sum(dst->b + skip, 16 - skip)) +
-		    (uint32_t)csum_sum(tail, sizeof(tail)));
+	/* of an IPv4 address too: the ffff before it is one's complement's other zero */
+	for (unsigned i = 0; i < RTE_DIM(src->w); i++)
+		sum += (uint64_t)src->w[i].raw + dst->w[i].raw;
+	return fold((uint32_t)fold((uint32_t)sum) + fold((uint32_t)(sum >> 32)));
 }
 
 uint16_t net__csum_l4(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint8_t proto)
