@@ -22,7 +22,7 @@
 
 struct sign; /* a key and its day */
 
-/* Texts are copied. NULL: no memory. */
+/* Texts are copied, of 128 bytes at most each. NULL: longer, or no memory. */
 struct sign *sign_create(
 	const char *access_key, const char *secret_key, const char *region, const char *service);
 void sign_destroy(struct sign *s);
@@ -45,8 +45,9 @@ struct sign_request {
 };
 
 /* Write the lines "x-amz-date", "x-amz-content-sha256" and "Authorization", each with CRLF, to
- * out. signature (if not NULL): the seed of a streaming body. */
-void sign_head(const struct sign *s, const struct sign_request *r, struct sink *out,
+ * out. signature (if not NULL): the seed of a streaming body. 0, or -ENOSPC: path, query and fields
+ * are longer than 15 KB. */
+int sign_head(const struct sign *s, const struct sign_request *r, struct sink *out,
 	char signature[SIGN_HEX]);
 
 /* aws-chunked. The bytes of n decoded bytes in chunks of `chunk` bytes, for Content-Length. */

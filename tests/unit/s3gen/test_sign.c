@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The examples that AWS publishes: Amazon S3 API reference, "Signature calculations for the
+ * Authorization header: Transferring payload in a single chunk" and "... in multiple chunks".
+ */
+#include "sign.h"
+#include "unit.h"
+
+#define WHEN 1369353600 /* Fri, 24 May 2013 00:00:00 GMT */
+
+static struct sign *sign;
+static char text[4096];
+
+static void setup(void)
+{
+	sign = sign_create("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+		"us-east-1", "s3");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sign);
+	sign_time(sign, WHEN);
+}
+
+static bool signs(struct sign_request *r, const char *names, const char *signature)
+{
+	struct sink o = {.p = text, .cap = sizeof(text) - 1};
+	char want[1024];
+
+	r->host = r->host.p ? r->host : SPAN_LIT("examplebucket.s3.amazonaws.com");
+	CU_ASSERT_EQUAL(sign_head(sign, r, &o, NULL), 0);
+	text[o.n] = '\0';
+	snprintf(want, sizeof(want),
+		"x-amz-date: 20130524T000000Z\r\nx-amz-content-sha256: %.*s\r\n"
+		"Authorization: AWS4-HMAC-SHA256 "
+		"Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
+		"SignedHeaders=%s,Signature=%s\r\n",
+		(int)r->payload.n, r->payload.p, names, signature);
+	if (strcmp(text, want) != 0)
+		printf("\n got: %s\nwant: %s\n", text, want);
+	return strcmp(text, want) == 0;
+}
+
+static void get_object(void)
+{
+	const struct sign_field range = {SPAN_LIT("range"), SPAN_LIT("bytes=0-9")};
+	struct sign_request r = {.method = SPAN_LIT("GET"),
+		.path = SPAN_LIT("/test.txt"),
+		.payload = SPAN_LIT(SIGN_EMPTY),
+		.field = &range,
+		.n_field = 1};
+
+	setup();
+	CU_ASSERT(signs(&r, "host;range;x-amz-content-sha256;x-amz-date",
+		"f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"));
+	sign_destroy(sign);
+}
+
+static void put_object(void)
+{
+	const struct sign_field f[] = {
+		{SPAN_LIT("date"), SPAN_LIT("Fri, 24 May 2013 00:00:00 GMT")},
+		{SPAN_LIT("x-amz-storage-class"), SPAN_LIT("REDUCED_REDUNDANCY")}};
+	char hash[SIGN_HEX];
+	struct sign_request r = {.method = SPAN_LIT("PUT"),
+		.path = SPAN_LIT("/test%24file.text"),
+		.payload = {hash, SIGN_HEX},
+		.field = f,
+		.n_field = 2};
+
+	setup();
+	sign_hash("Welcome to Amazon S3.", 21, hash);
+	CU_ASSERT(signs(&r, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
+		"98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
+	sign_destroy(sign);
+}
+
+static void queries(void)
+{
+	struct sign_request r = {.method = SPAN_LIT("GET"),
+		.path = SPAN_LIT("/"),
+		.query = SPAN_LIT("lifecycle="),
+		.payload = SPAN_LIT(SIGN_EMPTY)};
+
+	setup();
+	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
+		"fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"));
+	r.query = SPAN_LIT("max-keys=2&prefix=J");
+	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
+		"34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"));
+	sign_destroy(sign);
+}
+
+static void chunked(void)
+{
+	const struct sign_field f[] = {{SPAN_LIT("content-encoding"), SPAN_LIT("aws-chunked")},
+		{SPAN_LIT("content-length"), SPAN_LIT("66824")},
+		{SPAN_LIT("x-amz-decoded-content-length"), SPAN_LIT("66560")},
+		{SPAN_LIT("x-amz-storage-class"), SPAN_LIT("REDUCED_REDUNDANCY")}};
+	static const struct {
+		uint32_t n;
+		const char *line;
+	} rows[] = {
+		{65536, "10000;chunk-signature="
+			"ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n"},
+		{1024, "400;chunk-signature="
+		       "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n"},
+		{0, "0;chunk-signature="
+		    "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n"},
+	};
+	struct sign_request r = {.method = SPAN_LIT("PUT"),
+		.path = SPAN_LIT("/examplebucket/chunkObject.txt"),
+		.host = SPAN_LIT("s3.amazonaws.com"),
+		.payload = SPAN_LIT(SIGN_STREAMING),
+		.field = f,
+		.n_field = 4};
+	char signature[SIGN_HEX], hash[SIGN_HEX], data[65536];
+	struct sink o = {.p = text, .cap = sizeof(text)};
+
+	setup();
+	memset(data, 'a', sizeof(data));
+	CU_ASSERT_EQUAL(sign_streamed_length(66560, 65536), 66824);
+	CU_ASSERT_EQUAL(sign_head(sign, &r, &o, signature), 0);
+	CU_ASSERT_EQUAL(memcmp(signature,
+				"4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
+				SIGN_HEX),
+		0);
+	for (unsigned i = 0; i < RTE_DIM(rows); i++) {
+		o = (struct sink){.p = text, .cap = sizeof(text) - 1};
+		sign_hash(data, rows[i].n, hash);
+		sign_chunk(sign, rows[i].n, hash, signature, &o);
+		text[o.n] = '\0';
+		CU_ASSERT_STRING_EQUAL(text, rows[i].line);
+	}
+	sign_destroy(sign);
+}
+
+/* The key is that of the day, whatever came before. */
+static void days(void)
+{
+	struct sign_request r = {.method = SPAN_LIT("GET"),
+		.path = SPAN_LIT("/"),
+		.query = SPAN_LIT("lifecycle="),
+		.payload = SPAN_LIT(SIGN_EMPTY)};
+
+	setup();
+	sign_time(sign, WHEN + 86400);
+	CU_ASSERT_EQUAL(sign_head(sign, &r, &(struct sink){.p = text, .cap = 4096}, NULL), 0);
+	CU_ASSERT_EQUAL(memcmp(text, "x-amz-date: 20130525T000000Z\r\n", 30), 0);
+	sign_time(sign, WHEN);
+	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
+		"fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"));
+	sign_destroy(sign);
+}
+
+static void lengths(void)
+{
+	static char path[20000];
+	struct sign_request r = {.method = SPAN_LIT("GET"),
+		.path = {path, sizeof(path)},
+		.host = SPAN_LIT("h"),
+		.payload = SPAN_LIT(SIGN_UNSIGNED)};
+
+	setup();
+	CU_ASSERT_EQUAL(sign_head(sign, &r, &(struct sink){.p = text, .cap = 4096}, NULL), -ENOSPC);
+	sign_destroy(sign);
+	path[0] = 'a';
+	memset(path, 'a', 200);
+	CU_ASSERT_PTR_NULL(sign_create(path, "s", "r", "s3"));
+	CU_ASSERT_EQUAL(sign_streamed_length(0, 100), 1 + 17 + 64 + 4);
+}
+
+static const struct unit_case cases[] = {UNIT_CASE(get_object), UNIT_CASE(put_object),
+	UNIT_CASE(queries), UNIT_CASE(chunked), UNIT_CASE(days), UNIT_CASE(lengths)};
+UNIT_MAIN(cases)
