@@ -279,6 +279,11 @@ class Case:
         if not holds:
             raise Failed(text)
 
+    def backs_off(self, gaps, first=0.2):
+        """Each of these times between repeats, seconds, is at least twice the one before, the first known. A busy
+        machine makes any of them longer, so they are not compared with one another."""
+        self.check(all(gap > 0.9 * first * 2**i for i, gap in enumerate(gaps)), "no backoff: %s" % gaps)
+
     def trace(self):
         lines = []
         for h in self.hosts:

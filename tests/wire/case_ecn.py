@@ -75,7 +75,7 @@ def ect_on_data_only(t):
     """New data is ECT(0); pure ACKs are not ECT."""
     p = agreed(t)
     p.write(b"x" * 100)
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     t.check(s.ip.ecn == ECT0, "data with ECN field %d" % s.ip.ecn)
     p.send()
     p.send("PA", b"ooo", seq=p.seq + 10)
@@ -87,7 +87,7 @@ def ect_on_data_only(t):
 def retransmission_not_ect(t):
     p = agreed(t)
     p.write(b"x" * 100)
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     again = p.expect(None, where=lambda r: r.len and r.seq == s.seq)
     t.check(again.ip.ecn == 0, "a retransmission with ECN field %d" % again.ip.ecn)
 
@@ -108,7 +108,7 @@ def ce_echoed_until_cwr(t):
     p.echo()
     p.ecn = CE
     p.write(b"congested")
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     t.check("E" in s.flags, "no ECE after CE: %s" % s.flags)
     p.ecn = ECT0
     p.send()
@@ -145,7 +145,7 @@ def ce_without_agreement(t):
     p = t.connect()
     p.ecn = CE
     p.write(b"marked")
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     t.check("E" not in s.flags, "ECE without agreement")
 
 
@@ -155,7 +155,7 @@ def ece_brings_cwr(t):
     p = agreed(t)
     p.echo(b"x" * 1000)
     p.write(b"y" * 1000)
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     p.send("AE")
     p.write(b"z" * 1000, flags="PAE")
     s = p.expect(None, where=lambda s: s.len and not s.old)
@@ -174,10 +174,9 @@ def ece_reduces_once(t):
     segs = p.burst(9, 0.1)
     for s in segs:
         p.send("AE", ack=s.end)
-    got = [s for s in p.drain(0.2) if s.len and not s.old]
+    got = p.new_data(0.2)
     t.check(len(got) <= len(segs) + 3, "%d new segments for %d ACKs with ECE" % (len(got), len(segs)))
-    p.ack = p.seen
-    p.send()
+    p.ack_all()
     t.check(p.burst(1, 0.1), "stopped")
 
 
@@ -193,7 +192,7 @@ def client_offer(t):
     node.accept(s)
     node.expect("A", ack=node.seq)
     lane.front.write(b"x")
-    d = node.expect(None, where=lambda s: s.len)
+    d = node.expect_data()
     t.check(d.ip.ecn == 0, "ECT though the node did not agree")
 
 

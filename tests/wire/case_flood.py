@@ -106,8 +106,7 @@ def slow_readers_fill_the_pool(t):
         host.trace.clear()
     peak = in_use(t, "data")
     t.check(peak > before + 1000, "%d buffers in use, then %d: nothing was pinned" % (before, peak))
-    q = t.connect(tries=10)
-    q.echo(b"served")
+    t.connect(tries=10).echo(b"served")
     for p in peers:
         p.close()
         time.sleep(0.002)

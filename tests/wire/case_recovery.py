@@ -49,22 +49,21 @@ def again(p, seg, within):
             return s
 
 
-def old_ones(p, seconds):
-    return [s for s in p.drain(seconds) if s.len and s.old]
+def sack_behind_first(p, segs, ends):
+    """SACKs of all behind the first segment, up to each of these."""
+    for i in ends:
+        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
 
 
 def finish(t, p):
     """Everything is acknowledged in the end, and the connection is as good as new."""
-    end = time.monotonic() + 20
-    p.ack = p.seen
-    p.send()
-    while time.monotonic() < end:
+    end = time.monotonic() + 30
+    last = p.irs + p.seq - p.iss  # of what we sent the last byte that comes back
+    p.ack_all()
+    while diff(last, p.seen) > 0 and time.monotonic() < end:
         s = p.next(0.5)
-        if s is None:
-            break
-        if s.len:
-            p.ack = p.seen
-            p.send()
+        if s and s.len:
+            p.ack_all()
     p.echo(b"still alive")
 
 
@@ -95,9 +94,8 @@ def two_duplicates_do_nothing(t):
 def limited_transmit(t):
     """The first two duplicate ACKs let new data out."""
     p, segs = flight(t, sack=True)
-    for i in (1, 2):
-        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
-    new = [s for s in p.drain(0.15) if s.len and not s.old]
+    sack_behind_first(p, segs, (1, 2))
+    new = p.new_data(0.15)
     t.check(1 <= len(new) <= 3, "%d new segments for two duplicate ACKs" % len(new))
     finish(t, p)
 
@@ -106,8 +104,7 @@ def limited_transmit(t):
 def sack_recovery(t):
     """The first is lost, three above it are SACKed: it comes again at once."""
     p, segs = flight(t)
-    for i in (1, 2, 3):
-        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
+    sack_behind_first(p, segs, (1, 2, 3))
     s = again(p, segs[0], SOON)
     t.check(s is not None, "not retransmitted")
     finish(t, p)
@@ -136,9 +133,8 @@ def holes_only(t):
 def each_hole_once(t):
     """Within a round trip each hole is filled once."""
     p, segs = flight(t)
-    for i in range(1, 9):
-        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
-    old = [s for s in old_ones(p, 0.25)]
+    sack_behind_first(p, segs, range(1, 9))
+    old = p.old_data(0.25)
     t.check(len(old) == 1, "%d retransmissions of one hole" % len(old))
     finish(t, p)
 
@@ -163,12 +159,11 @@ def no_second_fast_retransmit(t):
     for _ in range(5):
         p.send(ack=segs[0].seq)
     t.check(again(p, segs[0], SOON) is not None, "no fast retransmission")
-    p.ack = p.seen
-    p.send()
+    p.ack_all()
     p.drain(0.02)
     for _ in range(2):
         p.send()
-    t.check(not old_ones(p, 0.15), "retransmitted what was acknowledged")
+    t.check(not p.old_data(0.15), "retransmitted what was acknowledged")
     finish(t, p)
 
 
@@ -222,11 +217,10 @@ def rack_by_time(t):
 def rack_lost_retransmission(t):
     """The retransmission is lost too; what was sent after it is SACKed: again, without RTO."""
     p, segs = flight(t)
-    for i in range(1, 9):
-        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
+    sack_behind_first(p, segs, range(1, 9))
     first = again(p, segs[0], SOON)
     t.check(first is not None, "no fast retransmission")
-    new = [s for s in p.drain(0.12) if s.len and not s.old]
+    new = p.new_data(0.12)
     t.check(new, "no new data during recovery")
     time.sleep(0.15)
     p.sack((segs[1].seq, new[-1].end), ack=segs[0].seq)
@@ -241,10 +235,9 @@ def tail_loss_probe(t):
     p = measured(t)
     p.write(b"t" * 5000)
     segs = p.burst(4, 0.1)
-    first = p.expect(None, 4, where=lambda s: s.len)
+    first = p.expect_data(4)
     t.check(first.seq == segs[-1].seq or not first.old, "the first repeat is %d, no probe" % diff(first.seq, segs[0].seq))
-    p.ack = p.seen
-    p.send()
+    p.ack_all()
     p.echo()
 
 
@@ -255,14 +248,13 @@ def tail_loss_probe_repairs(t):
     p.write(b"t" * 5000)
     segs = p.burst(4, 0.1)
     p.send(ack=segs[2].seq)
-    probe = p.expect(None, 4, where=lambda s: s.len)
+    probe = p.expect_data(4)
     t.check(probe.seq == segs[3].seq, "no probe of the last segment")
     time.sleep(RTT)  # an answer sooner than a round trip could be of the first transmission (8985 6.2 step 2)
     p.sack((segs[3].seq, segs[3].end), ack=segs[2].seq)
     s = again(p, segs[2], 0.45)
     t.check(s is not None, "the hole was not filled")
-    p.ack = p.seen
-    p.send()
+    p.ack_all()
     p.echo()
 
 
@@ -385,16 +377,11 @@ def timeout_then_slow_start(t):
 def window_reduced_after_loss(t):
     """After a loss less is in flight: at most 0.8 of what was."""
     p, segs = flight(t, total=80)
-    for i in range(1, 9):
-        p.sack((segs[1].seq, segs[i].end), ack=segs[0].seq)
+    sack_behind_first(p, segs, range(1, 9))
     p.drain(0.2)
     before = len(segs)
-    p.ack = p.seen
-    p.send()
-    got = []
-    for s in p.drain(0.15):
-        if s.len and not s.old:
-            got.append(s)
+    p.ack_all()
+    got = p.new_data(0.15)
     t.check(len(got) <= before * 0.9 + 1, "%d in flight before the loss, %d after" % (before, len(got)))
     finish(t, p)
 
@@ -418,7 +405,7 @@ def many_duplicates(t):
     p, segs = flight(t, sack=False)
     for _ in range(600):
         p.send(ack=segs[0].seq)
-    old = [s for s in p.drain(0.15) if s.len and s.old]
+    old = p.old_data(0.15)
     t.check(len(old) <= 4, "%d retransmissions" % len(old))
     finish(t, p)
 
@@ -431,7 +418,7 @@ def ack_division(t):
     for i in range(1, 11):
         p.send(ack=segs[0].seq + i * 100)
         time.sleep(0.002)
-    new = [s for s in p.drain(0.12) if s.len and not s.old]
+    new = p.new_data(0.12)
     t.check(sum(s.len for s in new) <= 3 * p.piece, "%d bytes for 1000 acknowledged" % diff(p.seen, before))
     finish(t, p)
 
@@ -462,8 +449,7 @@ def slow_start(t):
     p, segs = flight(t, total=75)
     sizes = [len(segs)]
     for _ in range(2):
-        p.ack = p.seen
-        p.send()
+        p.ack_all()
         # one ACK for all: growth is limited by what RFC 3465 allows, or doubles
         got = p.burst(1, 0.12)
         sizes.append(len(got))
@@ -477,8 +463,7 @@ def idle_restart(t):
     """After an idle time of many timeouts no burst larger than the initial window, about: less, or paced."""
     p, segs = flight(t, total=80)
     for _ in range(12):
-        p.ack = p.seen
-        p.send()
+        p.ack_all()
         if not p.drain(0.1):
             break
     time.sleep(4)
@@ -508,7 +493,7 @@ def optimistic_ack(t):
     top = p.seen
     for i in range(1, 6):
         p.send(ack=top + i * 1400)
-    new = [s for s in p.drain(0.12) if s.len and not s.old]
+    new = p.new_data(0.12)
     t.check(len(new) <= 2, "%d new segments for ACKs of what was not sent" % len(new))
     finish(t, p)
 

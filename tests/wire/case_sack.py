@@ -28,8 +28,7 @@ def sack_permitted(t):
 @case("2018 2, 3")
 def no_sack_unasked(t):
     """A duplicate ACK without blocks where SACK was not agreed on."""
-    p = t.connect(sack=False)
-    p.echo()
+    p = t.connect(sack=False).echo()
     island(p, 100)
     s = p.expect("A", ack=p.seq, len=0)
     t.check(not s.sack, "SACK to a peer that did not offer it")
@@ -38,8 +37,7 @@ def no_sack_unasked(t):
 @case("2018 3; 5681 4.2", slow=1)
 def out_of_order_at_once(t):
     """Out of order data is acknowledged at once, with its block."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     p.drain(0.1)
     island(p, 100)
     s = p.expect("A", ack=p.seq, len=0, where=lambda s: s.sack == blocks(p, (100, 110)))
@@ -49,8 +47,7 @@ def out_of_order_at_once(t):
 @case("2018 4")
 def latest_first(t):
     """The first block holds the segment that caused the ACK."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     for start in (100, 300, 200):
         island(p, start)
         s = p.expect("A", ack=p.seq, where=lambda s: s.sack)
@@ -61,8 +58,7 @@ def latest_first(t):
 @case("2018 4")
 def recent_blocks_repeated(t):
     """After the first, the most recently reported ones: at least three go with each ACK."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     for start in (100, 200, 300, 400):
         island(p, start)
         s = p.expect("A", ack=p.seq, where=lambda s: s.sack)
@@ -85,8 +81,7 @@ def blocks_with_timestamps(t):
 @case("2018 4")
 def blocks_join(t):
     """Adjacent and overlapping islands are one block, and the block is the whole of it."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     for start in (100, 120, 110):
         island(p, start)
         s = p.expect("A", ack=p.seq, where=lambda s: s.sack)
@@ -115,8 +110,7 @@ def gap_filled(t):
 @case("2018 4")
 def gap_filled_in_part(t):
     """One of two gaps filled: the ACK moves to the next gap, with the other block."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     island(p, 10)
     island(p, 30)
     p.expect("A", ack=p.seq, where=lambda s: len(s.sack) == 2)
@@ -129,8 +123,7 @@ def gap_filled_in_part(t):
 @case("2018 5; 5681 4.2")
 def every_out_of_order_segment(t):
     """Each segment above the gap gets its own ACK: the sender counts them."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     p.drain(0.1)
     for i in range(8):
         island(p, 100 + 10 * i)
@@ -143,8 +136,7 @@ def every_out_of_order_segment(t):
 @case("2883 4")
 def dsack_old_data(t):
     """Data that was already acknowledged comes again: the first block names it."""
-    p = t.connect()
-    p.echo(b"d" * 20)
+    p = t.connect().echo(b"d" * 20)
     p.send("PA", b"d" * 20, seq=p.seq - 20)
     s = p.expect("A", ack=p.seq, len=0)
     t.check(s.sack and s.sack[0] == blocks(p, (-20, 0))[0], "no D-SACK: %s" % s.sack)
@@ -153,8 +145,7 @@ def dsack_old_data(t):
 @case("2883 4.1")
 def dsack_out_of_order_duplicate(t):
     """An island comes twice: D-SACK of it first, then the block that holds it."""
-    p = t.connect()
-    p.echo()
+    p = t.connect().echo()
     island(p, 100)
     p.expect("A", where=lambda s: s.sack)
     island(p, 100)
@@ -165,8 +156,7 @@ def dsack_out_of_order_duplicate(t):
 @case("2883 4.2")
 def dsack_partial_duplicate(t):
     """Old and new in one segment: the old part as D-SACK."""
-    p = t.connect()
-    p.echo(b"o" * 20)
+    p = t.connect().echo(b"o" * 20)
     p.send("PA", b"o" * 10 + b"n" * 10, seq=p.seq - 10)
     old = blocks(p, (-10, 0))[0]
     p.seq += 10
@@ -177,8 +167,7 @@ def dsack_partial_duplicate(t):
 @case("2883 4; once only")
 def dsack_not_repeated(t):
     """A D-SACK block is sent in one ACK and not again."""
-    p = t.connect()
-    p.echo(b"d" * 20)
+    p = t.connect().echo(b"d" * 20)
     p.send("PA", b"d" * 20, seq=p.seq - 20)
     p.expect("A", ack=p.seq)
     island(p, 100)
@@ -188,8 +177,7 @@ def dsack_not_repeated(t):
 
 @case("2883; 2018: no D-SACK where SACK was not agreed on")
 def no_dsack_unasked(t):
-    p = t.connect(sack=False)
-    p.echo(b"d" * 20)
+    p = t.connect(sack=False).echo(b"d" * 20)
     p.send("PA", b"d" * 20, seq=p.seq - 20)
     s = p.expect("A", ack=p.seq)
     t.check(not s.sack, "SACK to a peer that did not offer it")

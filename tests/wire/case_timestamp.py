@@ -21,7 +21,7 @@ def negotiated(t):
 def not_unasked(t):
     p = t.connect(ts=False)
     p.write(b"x")
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     t.check(not s.ts, "timestamps unasked")
 
 
@@ -40,7 +40,7 @@ def in_every_segment(t):
     """Data, ACK, FIN: all carry timestamps once agreed."""
     p = t.connect(ts=True)
     p.write(b"data")
-    t.check(p.expect(None, where=lambda s: s.len).ts, "data without")
+    t.check(p.expect_data().ts, "data without")
     p.send()
     p.send("PA", b"ooo", seq=p.seq + 50)
     t.check(p.expect("A").ts, "ACK without")
@@ -56,7 +56,7 @@ def clock_rate(t):
     values = []
     for _ in range(4):
         p.write(b"t")
-        s = p.expect(None, where=lambda s: s.len)
+        s = p.expect_data()
         values.append((s.when, s.ts[0]))
         p.send()
         time.sleep(0.3)
@@ -84,7 +84,7 @@ def tsecr_of_data(t):
         p.send("PA", b"e", opts=frame.opt_ts(p.tsval() + 500, p.ts_ecr) + b"\1\1")
         sent = (p.tsval() + 500) & MASK
         p.seq += 1
-        s = p.expect(None, where=lambda s: s.len)
+        s = p.expect_data()
         t.check(((sent - s.ts[1]) & MASK) < 50, "TSecr %d, sent %d" % (s.ts[1], sent))
         p.send(opts=frame.opt_ts(sent, p.ts_ecr) + b"\1\1")
 
@@ -92,11 +92,10 @@ def tsecr_of_data(t):
 @case("7323 4.3 (2)")
 def tsecr_out_of_order(t):
     """A segment beyond a gap does not move TS.Recent; what fills the gap does."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     p.send("PA", b"a", opts=frame.opt_ts(p.tsval() + 10, p.ts_ecr) + b"\1\1")
     p.seq += 1
-    a = p.expect(None, where=lambda s: s.len)
+    a = p.expect_data()
     p.send(opts=frame.opt_ts(a.ts[1], a.ts[0]) + b"\1\1")
     p.send("PA", b"c", seq=p.seq + 1, opts=frame.opt_ts(p.tsval() + 5000, p.ts_ecr) + b"\1\1")
     s = p.expect("A", len=0, ack=p.seq, where=lambda s: s.sack)
@@ -128,8 +127,7 @@ def tsecr_of_first_unacknowledged(t):
 @case("7323 5.3 R1; pitfall: PAWS")
 def paws_old_data(t):
     """An older timestamp: dropped, answered by an ACK."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     p.send("PA", b"old", opts=frame.opt_ts(p.tsval() - 100000, p.ts_ecr) + b"\1\1")
     p.expect("A", len=0, ack=p.seq)
     p.echo(b"new")
@@ -138,8 +136,7 @@ def paws_old_data(t):
 @case("7323 5.3 R1")
 def paws_old_ack_only(t):
     """A pure ACK with an older timestamp changes nothing."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     for _ in range(5):
         p.send("A", opts=frame.opt_ts(p.tsval() - 100000, p.ts_ecr) + b"\1\1", wnd=0)
     p.drain(0.1)
@@ -149,8 +146,7 @@ def paws_old_ack_only(t):
 @case("7323 5.2: RST is exempt")
 def paws_rst(t):
     """An RST is not subject to PAWS."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     p.send("R", opts=frame.opt_ts(p.tsval() - 100000, 0) + b"\1\1")
     p.quiet(0.15)
     p.send("A")
@@ -159,8 +155,7 @@ def paws_rst(t):
 
 @case("7323 3.2: RST without timestamps")
 def rst_without(t):
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     p.send("R", opts=b"")
     p.quiet(0.15)
     p.send("A")
@@ -170,8 +165,7 @@ def rst_without(t):
 @case("7323 3.2: SHOULD drop", linux="segments without timestamps are taken, for peers that forget them")
 def data_without(t):
     """Once agreed, a segment without timestamps (and without RST) is dropped."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     p.send("PA", b"bare", opts=b"")
     got = p.drain(0.3)
     t.check(not any(s.len for s in got), "a segment without timestamps was taken")
@@ -180,8 +174,7 @@ def data_without(t):
 
 @case("7323 5.3; equal is not older")
 def paws_equal(t):
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     same = p.tsval()
     for _ in range(3):
         p.send("PA", b"same", opts=frame.opt_ts(same, p.ts_ecr) + b"\1\1")
@@ -203,8 +196,7 @@ def tsval_wraps(t):
 @case("7323 5.3; reordering within a window")
 def paws_forgives_reordering(t):
     """A segment with an older value than an out-of-order one, but not older than TS.Recent, is taken."""
-    p = t.connect(ts=True)
-    p.echo()
+    p = t.connect(ts=True).echo()
     now = p.tsval()
     p.send("PA", b"later", seq=p.seq + 6, opts=frame.opt_ts(now + 50, p.ts_ecr) + b"\1\1")
     p.send("PA", b"sooner", opts=frame.opt_ts(now + 20, p.ts_ecr) + b"\1\1")
@@ -223,7 +215,7 @@ def scale_only_in_syn(t):
     t.check(q.expect_synack().ws is None, "window scale unasked")
     p.send()
     p.write(b"x")
-    t.check(p.expect(None, where=lambda s: s.len).ws is None, "window scale outside the SYN")
+    t.check(p.expect_data().ws is None, "window scale outside the SYN")
 
 
 @case("7323 2.2")
@@ -268,7 +260,7 @@ def box_window_scaled(t):
     """With scale the box's window after the handshake is beyond 64 KB, or can be: shift times 65535."""
     p = t.connect(ws=7)
     p.write(b"x")
-    s = p.expect(None, where=lambda s: s.len)
+    s = p.expect_data()
     t.check(p.box_ws <= 14, "shift %d" % p.box_ws)
     t.check((s.wnd << p.box_ws) >= 16000, "window %d << %d" % (s.wnd, p.box_ws))
 

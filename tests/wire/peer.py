@@ -161,15 +161,39 @@ class Peer:
                 return got
             got.append(s)
 
+    def new_data(self, seconds):
+        """Of all that comes in that time the segments with data that was not sent before."""
+        return [s for s in self.drain(seconds) if s.len and not s.old]
+
+    def old_data(self, seconds):
+        """The same of data that comes again."""
+        return [s for s in self.drain(seconds) if s.len and s.old]
+
     def quiet(self, seconds=0.3):
         """Nothing at all may come."""
         s = self.next(seconds)
         if s:
             self.fail("got %s, expected nothing" % wire.text(s))
 
+    def confirms(self):
+        """A bare ACK that says where both sides are."""
+        return self.expect("A", len=0, seq=self.ack, ack=self.seq)
+
+    def expect_data(self, within=WITHIN):
+        """A segment with data, whether new or again."""
+        return self.expect(None, within, where=lambda s: s.len)
+
+    def expect_end(self, within=WITHIN):
+        """A FIN or an RST."""
+        return self.expect(None, within, where=lambda s: "R" in s.flags or "F" in s.flags)
+
+    def learn(self, s):
+        """The box's numbers begin behind its SYN `s`."""
+        self.irs, self.ack, self.seen = s.seq, (s.seq + 1) & MASK, (s.seq + 1) & MASK
+
     def expect_synack(self, within=WITHIN, flags="SA", **want):
         s = self.expect(flags, within, ack=self.iss + 1, **want)
-        self.irs, self.ack, self.seen = s.seq, (s.seq + 1) & MASK, (s.seq + 1) & MASK
+        self.learn(s)
         self.ts = bool(self.offer["ts"] and s.ts)
         self.box_mss, self.box_ws = s.mss, (s.ws or 0) if self.offer["ws"] is not None else 0
         if s.ws is None:
@@ -193,7 +217,7 @@ class Peer:
 
     def accept(self, s, **offer):
         """Answer the box's SYN `s` by a SYN-ACK."""
-        self.irs, self.ack, self.seen = s.seq, (s.seq + 1) & MASK, (s.seq + 1) & MASK
+        self.learn(s)
         self.box_mss, self.box_ws = s.mss, s.ws or 0
         offer = dict({"mss": 1460, "ws": 7, "sack": True, "ts": False}, **offer)
         extra = {k: offer.pop(k) for k in list(offer) if k not in ("mss", "ws", "sack", "ts")}
@@ -212,7 +236,7 @@ class Peer:
             s = self.next(end - time.monotonic())
             if s is None:
                 self.fail("only %d of %d bytes within %.1f s" % (len(got), n, within))
-            if "R" in s.flags or "S" in s.flags or lt(at, s.seq):
+            if "R" in s.flags or "S" in s.flags and not s.old or lt(at, s.seq):
                 self.fail("got %s, expected data at %d" % (wire.text(s), at))
             if s.len and lt(at, s.end):
                 got += s.data[diff(at, s.seq):]
@@ -222,11 +246,21 @@ class Peer:
                 self.send()  # a repeat: our ACK was late
         return got
 
+    def gets(self, data, within=WITHIN):
+        """These bytes come next in the stream."""
+        if self.read(len(data), within=within) != data:
+            self.fail("%d bytes came altered" % len(data))
+
     def shut(self, n=1):
         """Shut our window, with the ACK of bytes that came, so that it surely counts."""
         self.write(b"!" * n)
         self.wnd = 0
         self.read(n)
+
+    def opens(self):
+        """Open it, as wide as it goes without a scale."""
+        self.wnd = 65535
+        self.send()
 
     def read_to_fin(self):
         """All bytes up to the box's FIN, acknowledged."""
@@ -241,11 +275,10 @@ class Peer:
                     return got
 
     def echo(self, data=b"ping", within=WITHIN):
-        """Bytes go there and come back: the connection lives, and this is all it has to say."""
+        """Bytes go there and come back: the connection lives, and this is all it has to say. Returns self."""
         self.write(data)
-        back = self.read(len(data), within=within)
-        if back != data:
-            self.fail("echo of %d bytes came back altered" % len(data))
+        self.gets(data, within)
+        return self
 
     def burst(self, least=1, pause=0.15, within=WITHIN):
         """Segments of new data as they come, not acknowledged, until none comes for `pause`; at least `least`."""
@@ -261,6 +294,11 @@ class Peer:
             if s.len and not s.old:
                 got.append(s)
 
+    def ack_all(self):
+        """An ACK of all that the box has sent."""
+        self.ack = self.seen
+        self.send()
+
     def sack(self, *blocks, **f):
         """An ACK of what came in order as far as `ack` says, with SACK blocks."""
         self.send("A", more=b"\x01\x01" + frame.opt_sack(*blocks), **f)
@@ -272,6 +310,11 @@ class Peer:
         """The box knows no such connection: an ACK is answered by RST (RFC 9293 3.10.7.1)."""
         self.send("A", ack=self.ack)
         self.expect("R", seq=self.ack)
+
+    def gone(self, pause):
+        """The box has let the connection go, without a word."""
+        self.quiet(pause)
+        self.dead()
 
     def close(self):
         """Leave nothing behind in the box."""
