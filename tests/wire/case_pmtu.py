@@ -228,6 +228,98 @@ def black_hole(t):
     t.check(at == total, "stuck at %d of 14000 bytes" % (14000 - diff(total, at)))
 
 
+class Narrow:
+    """A receiver behind a link of that MTU, which drops what is larger without a word."""
+
+    def __init__(self, p, mtu):
+        self.p, self.mtu, self.base, self.at, self.held, self.sent = p, mtu, p.ack, 0, [], []
+
+    def next(self, within=15):
+        """The next data segment, arrived or not, and its time; None: none came."""
+        end = time.monotonic() + within
+        while True:
+            s = self.p.next(end - time.monotonic())
+            if s is None or s.len:
+                break
+        if s is None:
+            return None
+        self.sent.append(s)
+        if s.ip.length <= self.mtu:
+            self.held.append((diff(s.seq, self.base), diff(s.end, self.base)))
+            self.held.sort()
+            for begin, end in self.held:
+                self.at = max(self.at, end) if begin <= self.at else self.at
+            self.held = [h for h in self.held if h[1] > self.at]
+        return s
+
+    def answer(self):
+        """ACK, with SACK of the highest run beyond a hole."""
+        number = lambda n: (self.base + n) & 0xFFFFFFFF
+        self.p.ack = number(self.at)
+        if not self.held:
+            self.p.send()
+            return
+        begin, end = self.held[-1]
+        for b, e in reversed(self.held):
+            begin = min(begin, b) if e >= begin else begin
+        self.p.sack((number(begin), number(end)))
+
+    def until(self, length, least):
+        """The first new segment of more than `least` and at most `length` bytes of IP; all before it are answered."""
+        while True:
+            s = self.next()
+            if s is None:
+                self.p.fail("no segment of %d to %d bytes, %d bytes came" % (least, length, self.at))
+            if least < s.ip.length <= length and not s.old:
+                return s
+            self.answer()
+
+
+def searching(t, mtu=1400):
+    """A sender that has fallen into a black hole of that MTU and out of it, and its first probe, not answered yet."""
+    p = t.connect(delay=0.3)
+    p.write(b"p" * 60000)
+    r = Narrow(p, mtu)
+    return r, r.until(1400, 1280)
+
+
+@case("8899 5.2: BASE, SEARCHING; 4821 7.6.1", slow=25, linux="tcp_mtu_probing is off by default")
+def probe_acknowledged(t):
+    """After a black hole: small segments, then a larger one that goes alone. Others follow when it has arrived."""
+    r, s = searching(t)
+    t.check(s.ip.length > 1380, "the first probe has %d bytes" % s.ip.length)
+    later = [r.next(0.1) for _ in range(3)]
+    t.check(all(later), "nothing follows the probe: its loss would not be found")
+    t.check(max(x.ip.length for x in later) <= 1280, "larger ones before the probe was acknowledged")
+    r.answer()
+    r.until(1400, 1380)
+    r.answer()
+    r.until(1400, 1380)
+
+
+@case("4821 7.6.2; 8899 3 (7): a lost probe is no congestion", slow=25, linux="tcp_mtu_probing is off by default")
+def probe_lost(t):
+    """A probe that is lost alone comes again at once in segments that pass; as many as before stay in flight."""
+    r, _ = searching(t)
+    r.answer()
+    s = r.until(1500, 1400)
+    t.check(s.ip.length <= 1420, "a probe of %d bytes after one of 1400" % s.ip.length)
+    for _ in range(4):
+        t.check(r.next(0.1), "nothing follows the probe")
+    r.answer()
+    began, again = time.monotonic(), None
+    while again is None or diff(again.seq, s.seq):
+        again = r.next(2)
+        t.check(again, "the lost probe did not come again")
+    t.check(time.monotonic() - began < 0.2, "it came again after %.2f s: a timeout" % (time.monotonic() - began))
+    t.check(again.ip.length <= 1400, "as large as before")
+    r.answer()
+    while r.at < 60000:
+        t.check(r.next(5), "stuck at %d of 60000 bytes" % r.at)
+        r.answer()
+    t.check(len([x for x in r.sent if x.ip.length == s.ip.length]) <= 3, "more than three probes of a size")
+
+
 @case("8201 4; 8021: atomic fragments", families=(6,))
 def mtu_below_1280_makes_no_fragments(t):
     """A message with less than 1280 does not make us send fragment headers."""
