@@ -7,9 +7,9 @@
     ack   segments of no connection: looked up, not found, answered with RST (drop_no_conn, cookies_rejected)
     udp   frames of three sizes (IMIX 7:4:1) that are for nobody: the price of a drop (rx_udp)
 
-Beside s3.py on other ports of the same TRex, or from a second one, it shows what a flood costs those who behave. Penstock
-ends connections, so no packet comes back as it was sent: TRex's latency streams mean nothing here. Count what the port
-received (`stats -p`), and ask Penstock.
+From a second TRex (a stateless one: with --astf it sends no bare TCP) beside s3.py it shows what a flood costs those who
+behave. Penstock ends connections, so no packet comes back as it was sent: TRex's latency streams mean nothing here. Count
+what the port received (`stats -p`), and ask Penstock.
 """
 import argparse
 
