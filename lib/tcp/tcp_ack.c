@@ -138,8 +138,10 @@ static void window_follow(
 	s->delivered = d->bytes;
 	s->lost = d->lost;
 	s->prior_pipe = d->pipe;
-	/* growth only while the window was what held us back (RFC 7661 4.3, RFC 9438 5.8) */
-	s->limited = d->pipe + mss >= c->cwnd || (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe);
+	/* growth only while the window was what held us back (RFC 7661 4.3, RFC 9438 5.8), and not
+	 * by an ACK that tells of congestion (RFC 3168 6.1.2) */
+	s->limited = !s->ece &&
+		     (d->pipe + mss >= c->cwnd || (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe));
 	tcp__cwv_ack(t, c, d->pipe);
 	if (c->flight->ca == TCP_CA_RECOVERY && !cc->model)
 		tcp__recovery_prr(c, d);
@@ -168,7 +170,7 @@ static bool is_dup(const struct tcp_conn *c, const struct tcp_seg *s, bool wnd_c
 static void flight_input(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
 {
-	struct tcp_sample sample = {0};
+	struct tcp_sample sample = {.repair = c->flight->ca == TCP_CA_LOSS};
 
 	if (seq_gt(s->ack, c->snd_una))
 		advance(t, c, s->ack, d);

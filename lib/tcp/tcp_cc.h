@@ -48,7 +48,7 @@ static inline uint32_t tcp__cc_slow_start(struct tcp_conn *c, uint32_t delivered
 }
 
 /* tcp_cc_newreno.c: one ACK's growth; bytes_acked is the state of RFC 3465 2.1, 0 after a loss. */
-void tcp__reno_grow(struct tcp_conn *c, uint32_t *bytes_acked, uint32_t delivered);
+void tcp__reno_grow(struct tcp_conn *c, uint32_t *bytes_acked, const struct tcp_sample *s);
 /* And the new ssthresh after a loss. */
 uint32_t tcp__reno_ssthresh(const struct tcp_conn *c);
 

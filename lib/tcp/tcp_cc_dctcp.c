@@ -50,7 +50,7 @@ static void dctcp_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 
 	alpha_update(d, c, s);
 	if (s->limited && !s->ece)
-		tcp__reno_grow(c, &d->reno_acked, s->delivered);
+		tcp__reno_grow(c, &d->reno_acked, s);
 }
 
 /* 3.5: losses as without DCTCP */

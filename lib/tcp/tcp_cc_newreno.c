@@ -7,14 +7,16 @@ struct newreno {
 };
 TCP_CC_FITS(struct newreno);
 
-void tcp__reno_grow(struct tcp_conn *c, uint32_t *bytes_acked, uint32_t delivered)
+/*
+ * RFC SAYS (3465 2.2) L = 2: one ACK of much must not send a burst. WE DO pace every flight, so
+ * that L is infinity (RFC 9406 4.3) and a peer that acknowledges bursts slows nothing; but 1 while
+ * a timeout is repaired, where one ACK may tell of much that slow start did not send (2.3).
+ */
+void tcp__reno_grow(struct tcp_conn *c, uint32_t *bytes_acked, const struct tcp_sample *s)
 {
 	uint32_t mss = tcp__payload_max(c);
-	/* RFC 3465 2.2, 2.3: L = 2; 1 while a timeout is repaired, where one ACK may tell of much
-	 * that slow start did not send */
-	uint32_t most = c->flight->ca == TCP_CA_LOSS ? mss : 2 * mss;
 
-	*bytes_acked += tcp__cc_slow_start(c, delivered, most);
+	*bytes_acked += tcp__cc_slow_start(c, s->delivered, s->repair ? mss : UINT32_MAX);
 	if (*bytes_acked < c->cwnd)
 		return;
 	*bytes_acked = RTE_MIN(*bytes_acked - c->cwnd, c->cwnd);
@@ -35,7 +37,7 @@ static void newreno_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 	struct newreno *r = (struct newreno *)c->flight->cc;
 
 	if (s->limited)
-		tcp__reno_grow(c, &r->bytes_acked, s->delivered);
+		tcp__reno_grow(c, &r->bytes_acked, s);
 }
 
 static uint32_t newreno_on_loss(struct tcp_conn *c, uint32_t now_us)

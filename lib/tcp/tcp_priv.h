@@ -366,7 +366,8 @@ struct tcp_sample {
 	uint32_t rate_bytes, rate_us;
 	uint32_t prior_delivered; /* flight->delivered when the run behind that sample was sent */
 	bool app_limited;         /* that sample may be below what the path can do */
-	bool limited;             /* cwnd was what held us back */
+	bool limited;             /* cwnd was what held us back, and may grow */
+	bool repair;              /* a timeout was being repaired when it came */
 	bool ece;                 /* it carries ECE, and ECN is in use */
 };
 

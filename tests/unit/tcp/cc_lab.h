@@ -41,7 +41,8 @@ static inline void cc_ack(struct cc_lab *l, uint32_t bytes, bool limited)
 		.delivered = bytes,
 		.prior_pipe = l->c.cwnd,
 		.rtt_us = l->rtt,
-		.limited = limited};
+		.limited = limited,
+		.repair = l->f.ca == TCP_CA_LOSS};
 
 	l->c.snd_una += bytes;
 	l->f.delivered += bytes;

@@ -8,13 +8,13 @@ static void slow_start(void)
 	cc_open(&l, "newreno", 1448, 1000);
 	cc_ack(&l, 1448, true);
 	CU_ASSERT_EQUAL(l.c.cwnd, 11 * 1448);
-	cc_ack(&l, 10 * 1448, true); /* L = 2 */
-	CU_ASSERT_EQUAL(l.c.cwnd, 13 * 1448);
+	cc_ack(&l, 10 * 1448, true); /* one ACK of a burst */
+	CU_ASSERT_EQUAL(l.c.cwnd, 21 * 1448);
 	cc_ack(&l, 1448, false);
-	CU_ASSERT_EQUAL(l.c.cwnd, 13 * 1448);
+	CU_ASSERT_EQUAL(l.c.cwnd, 21 * 1448);
 	l.f.ca = TCP_CA_LOSS; /* L = 1 after a timeout, RFC 3465 2.3 */
 	cc_ack(&l, 10 * 1448, true);
-	CU_ASSERT_EQUAL(l.c.cwnd, 14 * 1448);
+	CU_ASSERT_EQUAL(l.c.cwnd, 22 * 1448);
 }
 
 static void crosses_ssthresh(void)

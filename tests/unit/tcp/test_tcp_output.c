@@ -258,7 +258,7 @@ static void cwnd(void)
 	GIVE(TCP_ACK, P + 2, U + 1 + 1460, .wnd = 65535);
 	CU_ASSERT_EQUAL(drain(), 2);
 	GIVE(TCP_ACK, P + 2, U + 1 + 12 * 1460, .wnd = 65535);
-	CU_ASSERT_EQUAL(c->cwnd, 13 * 1460);
+	CU_ASSERT_EQUAL(c->cwnd, 22 * 1460);
 	tcp_abort(lab.t, c);
 	lab_close();
 }

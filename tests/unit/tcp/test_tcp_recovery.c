@@ -296,6 +296,23 @@ static void frto_real(void)
 	}
 }
 
+/* The ACK that ends the repair of a timeout tells of what arrived long before: slow start counts it
+ * as one segment (RFC 3465 2.3). */
+static void repaired(void)
+{
+	struct tcp_conn *c;
+
+	with("newreno");
+	c = timed_out(10, false);
+	c->ssthresh = 20 * MSS;
+	pass(RTT);
+	ACKED(10);
+	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
+	CU_ASSERT_EQUAL(c->cwnd, 2 * MSS);
+	done(c);
+}
+
 /* Without SACK the first ACK may tell of what arrived long before the timeout (RFC 5682 2.1, 2). */
 static void frto_hole_filled(void)
 {
@@ -593,6 +610,7 @@ static void ecn(void)
 	CU_ASSERT_EQUAL(c->cwnd, c->ssthresh);
 	GIVE(TCP_ACK | TCP_ECE, P + 2, AT(9), .wnd = 65535);
 	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 1);
+	CU_ASSERT_EQUAL(c->cwnd, c->ssthresh); /* though a window was acknowledged */
 	c->flight->pace_at = 0;
 	s = take();
 	CU_ASSERT_EQUAL(s.seq, AT(10));
@@ -637,8 +655,8 @@ static void ecn_and_loss(void)
 static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_rebuilds),
 	UNIT_CASE(prr_by_time), UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit),
 	UNIT_CASE(partial_acks), UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious),
-	UNIT_CASE(frto_real), UNIT_CASE(frto_hole_filled), UNIT_CASE(two_timeouts),
-	UNIT_CASE(reneging), UNIT_CASE(eifel), UNIT_CASE(dsack_undo),
+	UNIT_CASE(frto_real), UNIT_CASE(frto_hole_filled), UNIT_CASE(repaired),
+	UNIT_CASE(two_timeouts), UNIT_CASE(reneging), UNIT_CASE(eifel), UNIT_CASE(dsack_undo),
 	UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others), UNIT_CASE(none_was_lost),
 	UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
 	UNIT_CASE(ecn_and_loss)};
