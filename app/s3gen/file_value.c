@@ -86,7 +86,7 @@ static bool weight(struct span text, uint32_t *out)
 	if (text.n && !plain(text, &w))
 		return false;
 	*out = (uint32_t)w;
-	return w >= 1 && w <= WEIGHT_MAX;
+	return w >= 1 && w <= WEIGHT_MAX && w == *out;
 }
 
 int file_value_core(struct conf_value *v)
