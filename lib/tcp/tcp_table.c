@@ -55,17 +55,34 @@ void tcp__record_key(const struct tcp_record *r, struct tcp_key *k)
 	*k = (struct tcp_key){r->remote, r->local, r->lport, r->rport, 0};
 }
 
+/* Is k the name of this connection or record? */
+#define NAMED(what, k)                                                                             \
+	(ip_addr_eq(&(what)->remote, &(k)->remote) && (what)->local == (k)->local &&               \
+		(what)->lport == (k)->lport && (what)->rport == (k)->rport)
+
 static bool ref_matches(const struct tcp *t, uint32_t ref, const struct tcp_key *k)
 {
 	uint32_t i = REF_INDEX(ref);
-	struct tcp_key other;
 
-	if (REF_KIND(ref) == TCP_KIND_CONN)
-		tcp__conn_key(&t->conn[i], &other);
-	else
-		tcp__record_key(
-			REF_KIND(ref) == TCP_KIND_SYN ? &t->syn.rec[i] : &t->tw.rec[i], &other);
-	return memcmp(&other, k, sizeof(other)) == 0;
+	switch (REF_KIND(ref)) {
+	case TCP_KIND_CONN:
+		return NAMED(&t->conn[i], k);
+	case TCP_KIND_SYN:
+		return NAMED(&t->syn.rec[i], k);
+	default:
+		return NAMED(&t->tw.rec[i], k);
+	}
+}
+
+/* Bit i: entry i of the bucket is one under this hash. All are looked at, whichever it is: that is
+ * cheaper than a branch nobody can foretell. */
+static uint32_t bucket_hits(const struct tcp_entry *e, uint32_t hash)
+{
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < TCP_BUCKET; i++)
+		hits |= (uint32_t)(e[i].hash == hash) << i;
+	return hits;
 }
 
 /* Have the bucket of hash fetched into the cache. */
@@ -80,12 +97,12 @@ void tcp__table_fetch_conn(const struct tcp *t, uint32_t hash)
 {
 	const struct tcp_entry *e = &t->table.e[(hash & t->table.mask) * TCP_BUCKET];
 
-	for (uint32_t i = 0; i < TCP_BUCKET; i++) {
-		const char *c;
+	for (uint32_t hits = bucket_hits(e, hash); hits; hits &= hits - 1) {
+		uint32_t ref = e[__builtin_ctz(hits)].ref;
+		const char *c = (const char *)&t->conn[REF_INDEX(ref)];
 
-		if (e[i].hash != hash || REF_KIND(e[i].ref) != TCP_KIND_CONN)
+		if (REF_KIND(ref) != TCP_KIND_CONN)
 			continue;
-		c = (const char *)&t->conn[REF_INDEX(e[i].ref)];
 		for (size_t at = 0; at < sizeof(struct tcp_conn); at += RTE_CACHE_LINE_SIZE)
 			rte_prefetch0(c + at);
 	}
@@ -99,10 +116,12 @@ enum tcp_kind tcp__table_find(struct tcp *t, const struct tcp_key *k, uint32_t h
 	for (uint32_t hop = 0; hop <= t->table.mask; hop++) {
 		const struct tcp_entry *e = &t->table.e[b * TCP_BUCKET];
 
-		for (uint32_t i = 0; i < TCP_BUCKET; i++) {
-			if (e[i].ref && e[i].hash == hash && ref_matches(t, e[i].ref, k)) {
-				*idx = REF_INDEX(e[i].ref);
-				return REF_KIND(e[i].ref);
+		for (uint32_t hits = bucket_hits(e, hash); hits; hits &= hits - 1) {
+			uint32_t ref = e[__builtin_ctz(hits)].ref;
+
+			if (ref && ref_matches(t, ref, k)) {
+				*idx = REF_INDEX(ref);
+				return REF_KIND(ref);
 			}
 		}
 		if (!t->table.over[b])
@@ -154,8 +173,10 @@ void tcp__table_remove(struct tcp *t, uint32_t hash, enum tcp_kind kind, uint32_
 	for (uint32_t hop = 0; hop <= t->table.mask; hop++) {
 		struct tcp_entry *e = &t->table.e[b * TCP_BUCKET];
 
-		for (uint32_t i = 0; i < TCP_BUCKET; i++) {
-			if (e[i].ref != REF(kind, idx) || e[i].hash != hash)
+		for (uint32_t hits = bucket_hits(e, hash); hits; hits &= hits - 1) {
+			uint32_t i = (uint32_t)__builtin_ctz(hits);
+
+			if (e[i].ref != REF(kind, idx))
 				continue;
 			e[i] = (struct tcp_entry){0};
 			for (uint32_t o = home; o != b; o = (o + 1) & t->table.mask)
