@@ -23,8 +23,7 @@ static unsigned bucket_of(uint64_t v)
 	return (exp - SUB_BITS) * STAT_HIST_SUB + (unsigned)(v >> (exp - SUB_BITS));
 }
 
-/* The largest value that counts in bucket i. */
-static uint64_t bucket_top(unsigned i)
+uint64_t stat_hist_bucket_top(unsigned i)
 {
 	unsigned shift;
 
@@ -62,7 +61,7 @@ uint64_t stat_hist_quantile(const struct stat_hist *h, unsigned per_mille)
 	for (unsigned i = 0; i < STAT_HIST_BUCKETS; i++) {
 		seen += h->bucket[i];
 		if (seen && seen >= rank)
-			return bucket_top(i) < h->max ? bucket_top(i) : h->max;
+			return stat_hist_bucket_top(i) < h->max ? stat_hist_bucket_top(i) : h->max;
 	}
 	return h->max; /* empty, or the worker was between a bucket and the count */
 }

@@ -52,6 +52,8 @@ void stat_hist_merge(struct stat_hist *dst, const struct stat_hist *src);
 /* Smallest value that at least per_mille/1000 of the values do not exceed (the bucket's upper
  * bound, capped by max); 0 when empty. 500 = p50, 999 = p99.9. */
 uint64_t stat_hist_quantile(const struct stat_hist *h, unsigned per_mille);
+/* The largest value that counts in bucket i; UINT64_MAX: the last. */
+uint64_t stat_hist_bucket_top(unsigned i);
 /* How many values are <= v, to the bucket's precision: Prometheus' cumulative buckets. */
 uint64_t stat_hist_below(const struct stat_hist *h, uint64_t v);
 
