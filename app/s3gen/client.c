@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "client_priv.h"
 
@@ -84,7 +83,6 @@ static int sign_start(struct group *gr)
 	gr->sign = sign_create(c->access_key, c->secret_key, c->region, "s3");
 	if (!gr->sign)
 		return -ENOMEM;
-	sign_time(gr->sign, time(NULL));
 	return 0;
 }
 
@@ -189,6 +187,13 @@ void client_destroy(struct client *all)
 }
 
 /* ---- the run ---- */
+
+void client_clock(struct client *all, time_t t)
+{
+	for (unsigned i = 0; i < all->n_groups; i++)
+		if (all->groups[i].sign)
+			sign_time(all->groups[i].sign, t);
+}
 
 void client_begin(struct client *all)
 {

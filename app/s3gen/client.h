@@ -3,6 +3,8 @@
 #ifndef S3GEN_CLIENT_H
 #define S3GEN_CLIENT_H
 
+#include <time.h>
+
 #include "report.h"
 #include "s3gen.h"
 
@@ -13,6 +15,8 @@ bool client_abort(struct client *c, unsigned max);
 /* NULL is fine. */
 void client_destroy(struct client *c);
 
+/* The time of day, for signatures: once a second or so. */
+void client_clock(struct client *c, time_t t);
 /* From now on connect, and put what is to be prepared. */
 void client_begin(struct client *c);
 /* Is all prepared, and are the connections open or take too long? 0 not yet, 1 yes, -EIO with e:

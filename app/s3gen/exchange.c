@@ -276,7 +276,7 @@ static void put_signature(const struct site *s, struct exchange *x, const struct
 		.field = f,
 		.n_field = n};
 
-	sign_head(s->sign, &r, o, x->signature);
+	sign_head(s->sign, &r, o, &x->seed);
 }
 
 int exchange_head(const struct site *s, struct exchange *x, char *out, size_t cap)
@@ -348,7 +348,7 @@ static void chunk_line(const struct site *s, struct exchange *x, uint32_t n, str
 		body_copy(s->body, x->object, x->off, n, bytes);
 	if (aws && s->sign) {
 		sign_hash(bytes, n, hash);
-		sign_chunk(s->sign, n, hash, x->signature, o);
+		sign_chunk(s->sign, n, hash, &x->seed, o);
 		if (n == 0)
 			sink_lit(o, "\r\n");
 		return;
@@ -370,18 +370,18 @@ static void chunk_line(const struct site *s, struct exchange *x, uint32_t n, str
 static int feed_chunk(const struct site *s, struct exchange *x, struct buf_chain *c)
 {
 	uint32_t n = (uint32_t)RTE_MIN(x->left, (uint64_t)CHUNK), before = x->crc;
-	char text[256], signature[SIGN_HEX];
+	struct sign_seed seed = x->seed;
+	char text[256];
 	struct sink o = {text, sizeof(text), 0}, end = {(char[]){"\r\n"}, 2, 2};
 	struct buf_chain piece = {0};
 
-	memcpy(signature, x->signature, SIGN_HEX);
 	chunk_line(s, x, n, &o);
 	if (put_text(s, &piece, &o) < 0 ||
 		(n && (body_slice(s->body, x->object, x->off, n, &piece, s->pools->indirect) < 0 ||
 			      put_text(s, &piece, &end) < 0))) {
 		buf_chain_free(&piece);
 		x->crc = before;
-		memcpy(x->signature, signature, SIGN_HEX);
+		x->seed = seed;
 		return -ENOMEM;
 	}
 	x->off += n;

@@ -22,7 +22,7 @@
 #define TIMERS      256
 #define RESETS      64        /* connections at a time, at the end */
 #define LINK_US     10000000  /* that a link may take to come */
-#define LOOK_US     100000    /* between looks at the links */
+#define LOOK_US     100000    /* between looks at links and clock */
 #define PREPARE_US  600000000 /* that preparing may take */
 #define SLEEP_US    1000      /* at most, where idle = sleep */
 #define EMPTY       64        /* turns without work before it sleeps */
@@ -167,9 +167,12 @@ static void state(const struct gen *g, struct report_state *s)
 		client_state(g->clients, s);
 }
 
-/* What the links did. -ENODEV with e: a device was removed. */
-static int links_look(struct gen *g, struct err *e)
+/* What happens outside of packets. -ENODEV with e: a device was removed. */
+static int look(struct gen *g, struct err *e)
 {
+	g->look_at = g->now + LOOK_US;
+	if (g->clients)
+		client_clock(g->clients, time(NULL));
 	for (unsigned p = 0; p < g->conf->n_ports; p++) {
 		enum port_event ev = port_link_poll(g->port[p]);
 
@@ -194,7 +197,7 @@ static bool links_up(const struct gen *g)
 	return true;
 }
 
-/* Turns until `until`, with a look at links now and then; whether it may go on. */
+/* Turns until `until`, with a look around now and then. */
 static int run_until(struct gen *g, clock_us_t until, struct err *e)
 {
 	int rc = 0;
@@ -202,10 +205,8 @@ static int run_until(struct gen *g, clock_us_t until, struct err *e)
 	while (rc == 0 && g->now < until && !*g->stop) {
 		turn_account(g);
 		sleep_idle(g);
-		if (g->now >= g->look_at) {
-			g->look_at = g->now + LOOK_US;
-			rc = links_look(g, e);
-		}
+		if (g->now >= g->look_at)
+			rc = look(g, e);
 	}
 	return rc;
 }

@@ -16,7 +16,7 @@
 struct sign {
 	char access_key[TEXT_MAX + 1], region[TEXT_MAX + 1], service[TEXT_MAX + 1];
 	char secret[4 + TEXT_MAX + 1]; /* "AWS4" and the secret key */
-	char date[17];                 /* 20130524T000000Z */
+	char date[SIGN_DATE];          /* 20130524T000000Z */
 	time_t time;                   /* what date says */
 	long day;                      /* since the epoch, that key is for */
 	uint8_t key[32];
@@ -102,9 +102,9 @@ void sign_hash(const void *p, size_t n, char out[SIGN_HEX])
 	hex(digest, sizeof(digest), out);
 }
 
-static void put_scope(const struct sign *s, struct sink *o)
+static void put_scope(const struct sign *s, const char *date, struct sink *o)
 {
-	sink_put(o, (struct span){s->date, 8});
+	sink_put(o, (struct span){date, 8});
 	sink_char(o, '/');
 	sink_put(o, span_str(s->region));
 	sink_char(o, '/');
@@ -113,13 +113,13 @@ static void put_scope(const struct sign *s, struct sink *o)
 }
 
 /* The string to sign begins with its kind, the date and the scope. */
-static void put_begin(const struct sign *s, struct span kind, struct sink *o)
+static void put_begin(const struct sign *s, struct span kind, const char *date, struct sink *o)
 {
 	sink_put(o, kind);
 	sink_char(o, '\n');
-	sink_put(o, span_str(s->date));
+	sink_put(o, span_str(date));
 	sink_char(o, '\n');
-	put_scope(s, o);
+	put_scope(s, date, o);
 	sink_char(o, '\n');
 }
 
@@ -201,18 +201,20 @@ static int canonical_hash(const struct sign *s, const struct sign_request *r, ch
 }
 
 int sign_head(const struct sign *s, const struct sign_request *r, struct sink *out,
-	char signature[SIGN_HEX])
+	struct sign_seed *seed)
 {
 	char hash[SIGN_HEX], mine[SIGN_HEX], text[1024];
 	struct sink o = {.p = text, .cap = sizeof(text)};
 
 	if (canonical_hash(s, r, hash) < 0)
 		return -ENOSPC;
-	put_begin(s, SPAN_LIT(ALGORITHM), &o);
+	put_begin(s, SPAN_LIT(ALGORITHM), s->date, &o);
 	sink_put(&o, (struct span){hash, SIGN_HEX});
 	sign_text(s, &o, mine);
-	if (signature)
-		memcpy(signature, mine, SIGN_HEX);
+	if (seed) {
+		memcpy(seed->signature, mine, SIGN_HEX);
+		memcpy(seed->date, s->date, sizeof(seed->date));
+	}
 
 	sink_lit(out, "x-amz-date: ");
 	sink_put(out, span_str(s->date));
@@ -221,7 +223,7 @@ int sign_head(const struct sign *s, const struct sign_request *r, struct sink *o
 	sink_lit(out, "\r\nAuthorization: " ALGORITHM " Credential=");
 	sink_put(out, span_str(s->access_key));
 	sink_char(out, '/');
-	put_scope(s, out);
+	put_scope(s, s->date, out);
 	sink_lit(out, ",SignedHeaders=");
 	put_names(s, r, out);
 	sink_lit(out, ",Signature=");
@@ -256,19 +258,19 @@ uint64_t sign_streamed_length(uint64_t n, uint32_t chunk)
 	return n % chunk ? sum + chunk_length((uint32_t)(n % chunk)) : sum;
 }
 
-void sign_chunk(const struct sign *s, uint32_t n, const char hash[SIGN_HEX],
-	char signature[SIGN_HEX], struct sink *out)
+void sign_chunk(const struct sign *s, uint32_t n, const char hash[SIGN_HEX], struct sign_seed *seed,
+	struct sink *out)
 {
 	char text[1024];
 	struct sink o = {.p = text, .cap = sizeof(text)};
 
-	put_begin(s, SPAN_LIT(ALGORITHM "-PAYLOAD"), &o);
-	sink_put(&o, (struct span){signature, SIGN_HEX});
+	put_begin(s, SPAN_LIT(ALGORITHM "-PAYLOAD"), seed->date, &o);
+	sink_put(&o, (struct span){seed->signature, SIGN_HEX});
 	sink_lit(&o, "\n" SIGN_EMPTY "\n");
 	sink_put(&o, (struct span){hash, SIGN_HEX});
-	sign_text(s, &o, signature);
+	sign_text(s, &o, seed->signature);
 	put_size(out, n);
 	sink_lit(out, EXTENSION);
-	sink_put(out, (struct span){signature, SIGN_HEX});
+	sink_put(out, (struct span){seed->signature, SIGN_HEX});
 	sink_lit(out, "\r\n");
 }

@@ -13,7 +13,8 @@
 #include "base/sink.h"
 #include "base/span.h"
 
-#define SIGN_HEX 64 /* characters of a SHA-256 or of a signature in hexadecimal, without NUL */
+#define SIGN_DATE 17 /* 20130524T000000Z and NUL */
+#define SIGN_HEX  64 /* characters of a SHA-256 or of a signature in hexadecimal, without NUL */
 
 /* Values of x-amz-content-sha256 besides a hash. */
 #define SIGN_UNSIGNED  "UNSIGNED-PAYLOAD"
@@ -44,18 +45,25 @@ struct sign_request {
 	unsigned n_field;
 };
 
+/* What chunks of a streaming body go on from. Their date is that of the head, however long the body
+ * takes (but one that is under way at midnight UTC loses its key). */
+struct sign_seed {
+	char signature[SIGN_HEX]; /* of the head, then of the last chunk */
+	char date[SIGN_DATE];
+};
+
 /* Write the lines "x-amz-date", "x-amz-content-sha256" and "Authorization", each with CRLF, to
- * out. signature (if not NULL): the seed of a streaming body. 0, or -ENOSPC: path, query and fields
- * are longer than 15 KB. */
+ * out. seed (may be NULL): for a streaming body. 0, or -ENOSPC: path, query and fields are longer
+ * than 15 KB. */
 int sign_head(const struct sign *s, const struct sign_request *r, struct sink *out,
-	char signature[SIGN_HEX]);
+	struct sign_seed *seed);
 
 /* aws-chunked. The bytes of n decoded bytes in chunks of `chunk` bytes, for Content-Length. */
 uint64_t sign_streamed_length(uint64_t n, uint32_t chunk);
-/* Write the line before a chunk of n bytes, whose hash is given. signature: of what came before,
- * afterwards of this chunk. The chunk's bytes and CRLF follow; the last chunk has 0 bytes. */
-void sign_chunk(const struct sign *s, uint32_t n, const char hash[SIGN_HEX],
-	char signature[SIGN_HEX], struct sink *out);
+/* Write the line before a chunk of n bytes, whose hash is given, and advance the seed. The chunk's
+ * bytes and CRLF follow; the last chunk has 0 bytes. */
+void sign_chunk(const struct sign *s, uint32_t n, const char hash[SIGN_HEX], struct sign_seed *seed,
+	struct sink *out);
 
 /* SHA-256 in hexadecimal. */
 void sign_hash(const void *p, size_t n, char hex[SIGN_HEX]);
