@@ -230,15 +230,9 @@ static inline uint32_t tcp_tx_room(const struct tcp_conn *c, uint32_t limit)
 
 	return used < limit ? limit - used : 0;
 }
-/* How much of `limit`, bytes, c can use: what two round trips carry now, and enough to begin. */
-static inline uint32_t tcp_tx_budget(const struct tcp_conn *c, uint32_t limit)
-{
-	uint32_t two = c->cwnd < UINT32_MAX / 2 ? 2 * c->cwnd : UINT32_MAX;
-
-	if (two < 65536)
-		two = 65536;
-	return two < limit ? two : limit;
-}
+/* How much of `limit`, bytes, c can use: what two round trips carry now, what waits behind a gap, and
+ * enough to begin. */
+uint32_t tcp_tx_budget(const struct tcp_conn *c, uint32_t limit);
 /* The owner took bytes out of rx: announce the window when worth it. */
 void tcp_consumed(struct tcp *t, struct tcp_conn *c);
 /* No more bytes follow: FIN behind the last queued byte (RFC 9293 3.6). */

@@ -8,6 +8,11 @@
  *   any --(no smaller RTT for 10 s)--> PROBE_RTT, four segments for 200 ms --> PROBE_BW or STARTUP
  *
  * A round ends when what was sent after its begin is delivered. ssthresh is not used; nor is ECN.
+ *
+ * Where many flows share a queue, the most of ten rounds is more than the share of each, and what
+ * is too much is lost. Two things end that, both only where more is lost than any path loses by
+ * itself: STARTUP ends at once, and the mean of some rounds (lt_bw) is used instead of the most,
+ * until it has been for long enough.
  */
 #include "tcp/tcp_cc.h"
 
@@ -21,6 +26,12 @@
 #define GAIN_DRAIN   88
 #define GAIN_CWND    (2 * GAIN_ONE)
 #define FULL_ROUNDS  3
+#define HEAVY        5 /* loss of one in so many delivered is no chance */
+#define HEAVY_SEGS   3 /* nor are so many */
+#define LT_MIN       4 /* rounds of a long-term interval */
+#define LT_MAX       16
+#define LT_NEAR      8  /* two that differ by less than one in so many agree */
+#define LT_USE       48 /* rounds that their mean is used */
 
 enum mode { STARTUP, DRAIN, PROBE_BW, PROBE_RTT };
 
@@ -31,6 +42,12 @@ struct bbr {
 	uint32_t bw_round;      /* the last round with a sample */
 	uint32_t round;
 	uint32_t round_end;  /* value of flight->delivered */
+	uint32_t round_from; /* that at its begin */
+	uint32_t round_lost; /* bytes lost in it, in STARTUP */
+	uint32_t lt_bw;      /* of the last long-term interval, or of two when lt_use; 0: none */
+	uint32_t lt_from;    /* flight->delivered when this one began */
+	uint32_t lt_us;      /* when that was */
+	uint32_t lt_lost;    /* bytes lost since */
 	uint32_t rtprop;     /* least RTT, us; 0: none */
 	uint32_t rtprop_us;  /* when that was */
 	uint32_t full_bw;    /* btl_bw when it last grew by 25 % */
@@ -39,14 +56,17 @@ struct bbr {
 	uint32_t prior_cwnd; /* before a recovery or PROBE_RTT */
 	uint8_t mode;
 	uint8_t phase;
-	uint8_t full_n;   /* rounds without growth */
-	bool filled;      /* the path was full once */
-	bool recovering;  /* since on_loss, until TCP_CA_OPEN */
-	bool conserve;    /* the first round of that */
-	bool idle;        /* nothing was left in flight, and nothing to send */
-	bool probe_timed; /* PROBE_RTT: in flight is little since probe_us - PROBE_RTT_US */
-	bool probe_round; /* and a round has passed since */
-	bool has_rtt;     /* rate was set with a measured RTT */
+	uint8_t full_n;    /* rounds without growth */
+	uint8_t lt_rounds; /* of this interval, or of lt_use */
+	bool lt_on;        /* an interval runs */
+	bool lt_use;       /* lt_bw holds */
+	bool filled;       /* the path was full once */
+	bool recovering;   /* since on_loss, until TCP_CA_OPEN */
+	bool conserve;     /* the first round of that */
+	bool idle;         /* nothing was left in flight, and nothing to send */
+	bool probe_timed;  /* PROBE_RTT: in flight is little since probe_us - PROBE_RTT_US */
+	bool probe_round;  /* and a round has passed since */
+	bool has_rtt;      /* rate was set with a measured RTT */
 };
 TCP_CC_FITS(struct bbr);
 
@@ -57,7 +77,7 @@ static struct bbr *state(const struct tcp_conn *c)
 
 static uint64_t bandwidth(const struct bbr *b)
 {
-	return (uint64_t)b->btl_bw << BW_SHIFT;
+	return (uint64_t)(b->lt_use ? b->lt_bw : b->btl_bw) << BW_SHIFT;
 }
 
 static uint32_t pacing_gain(const struct bbr *b)
@@ -66,7 +86,7 @@ static uint32_t pacing_gain(const struct bbr *b)
 	static const uint16_t phase[PHASES] = {GAIN_ONE * 5 / 4, GAIN_ONE * 3 / 4, GAIN_ONE,
 		GAIN_ONE, GAIN_ONE, GAIN_ONE, GAIN_ONE, GAIN_ONE};
 
-	return b->mode == PROBE_BW ? phase[b->phase] : mode[b->mode];
+	return b->mode == PROBE_BW && !b->lt_use ? phase[b->phase] : mode[b->mode];
 }
 
 /* Least bytes in flight that keep the ACKs coming: BBRMinPipeCwnd. */
@@ -113,6 +133,12 @@ static bool round_update(struct bbr *b, const struct tcp_flight *f, const struct
 	return true;
 }
 
+/* Bytes a second >> BW_SHIFT. */
+static uint32_t bw_of(uint32_t bytes, uint32_t us)
+{
+	return (uint32_t)RTE_MIN((bytes * 1000000ull >> BW_SHIFT) / us, UINT32_MAX);
+}
+
 /* BBRUpdateBtlBw: the most of ten rounds; application-limited samples count only when they are
  * more. */
 static void bw_update(struct bbr *b, const struct tcp_sample *s)
@@ -121,7 +147,7 @@ static void bw_update(struct bbr *b, const struct tcp_sample *s)
 
 	if (s->rate_us == 0)
 		return;
-	bw = (uint32_t)RTE_MIN((s->rate_bytes * 1000000ull >> BW_SHIFT) / s->rate_us, UINT32_MAX);
+	bw = bw_of(s->rate_bytes, s->rate_us);
 	if (s->app_limited && bw < b->btl_bw)
 		return;
 	for (uint32_t i = RTE_MIN(b->round - b->bw_round, BW_ROUNDS); i > 0; i--)
@@ -131,6 +157,11 @@ static void bw_update(struct bbr *b, const struct tcp_sample *s)
 	b->btl_bw = 0;
 	for (int i = 0; i < BW_ROUNDS; i++)
 		b->btl_bw = RTE_MAX(b->bw[i], b->btl_bw);
+}
+
+static bool heavy(uint32_t lost, uint32_t delivered)
+{
+	return (uint64_t)lost * HEAVY > delivered;
 }
 
 static void phase_begin(struct bbr *b, uint8_t phase, uint32_t now_us)
@@ -163,10 +194,78 @@ static void cycle_check(struct bbr *b, const struct tcp_conn *c, const struct tc
 		phase_begin(b, b->phase + 1, s->now_us);
 }
 
-/* BBRCheckFullPipe */
-static void full_check(struct bbr *b, const struct tcp_sample *s, bool round_start)
+static void lt_begin(struct bbr *b, const struct tcp_flight *f, const struct tcp_sample *s)
 {
-	if (b->filled || !round_start || s->app_limited)
+	b->lt_on = true;
+	b->lt_from = f->delivered;
+	b->lt_us = s->now_us;
+	b->lt_lost = 0;
+	b->lt_rounds = 0;
+}
+
+static void lt_end(struct bbr *b)
+{
+	b->lt_bw = 0;
+	b->lt_rounds = 0;
+	b->lt_on = b->lt_use = false;
+}
+
+/* An interval of heavy loss has passed. Where its bandwidth is that of the one before it is our
+ * share. */
+static void lt_measure(struct bbr *b, const struct tcp_flight *f, const struct tcp_sample *s)
+{
+	uint32_t bw = bw_of(f->delivered - b->lt_from, s->now_us - b->lt_us);
+	uint32_t diff = bw > b->lt_bw ? bw - b->lt_bw : b->lt_bw - bw;
+
+	lt_begin(b, f, s);
+	b->lt_use = b->lt_bw && diff <= b->lt_bw / LT_NEAR;
+	b->lt_bw = b->lt_use ? (uint32_t)(((uint64_t)bw + b->lt_bw) / 2) : bw;
+}
+
+/* Not of the draft; Linux has the like, against policers. It begins and ends with a loss. */
+static void lt_update(
+	struct bbr *b, const struct tcp_conn *c, const struct tcp_sample *s, bool round_start)
+{
+	const struct tcp_flight *f = c->flight;
+
+	b->lt_rounds += round_start;
+	b->lt_lost += s->lost;
+	if (b->lt_use && b->lt_rounds >= LT_USE && b->mode == PROBE_BW) {
+		lt_end(b);
+		phase_begin(b, 0, s->now_us);
+	}
+	if (b->lt_use)
+		return;
+	if (s->app_limited || b->lt_rounds > LT_MAX)
+		lt_end(b);
+	else if (!b->lt_on && s->lost)
+		lt_begin(b, f, s);
+	else if (b->lt_on && s->lost && b->lt_rounds >= LT_MIN && s->now_us != b->lt_us &&
+		 heavy(b->lt_lost, f->delivered - b->lt_from))
+		lt_measure(b, f, s);
+}
+
+/* A round of STARTUP that ends here lost more than a path does: its queue overflowed. BBR of later
+ * versions sees that in 2 % (BBRCheckStartupHighLoss). WE DO see it in a fifth: paths that lose a
+ * few percent by themselves are what this one is for. */
+static bool overflowed(struct bbr *b, const struct tcp_conn *c)
+{
+	uint32_t delivered = c->flight->delivered - b->round_from, lost = b->round_lost;
+
+	b->round_from = c->flight->delivered;
+	b->round_lost = 0;
+	return lost >= HEAVY_SEGS * tcp__payload_max(c) && heavy(lost, delivered);
+}
+
+/* BBRCheckFullPipe */
+static void full_check(
+	struct bbr *b, const struct tcp_conn *c, const struct tcp_sample *s, bool round_start)
+{
+	b->round_lost += s->lost;
+	if (b->filled || !round_start)
+		return;
+	b->filled = overflowed(b, c);
+	if (b->filled || s->app_limited)
 		return;
 	if (b->btl_bw >= b->full_bw + b->full_bw / 4ull) {
 		b->full_bw = b->btl_bw;
@@ -313,8 +412,9 @@ static void bbr_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 	bool round_start = round_update(b, c->flight, s);
 
 	bw_update(b, s);
+	lt_update(b, c, s, round_start);
 	cycle_check(b, c, s);
-	full_check(b, s, round_start);
+	full_check(b, c, s, round_start);
 	drain_check(b, c, s);
 	probe_rtt_check(b, c, s, round_start);
 	rate_update(b, c);
@@ -322,7 +422,9 @@ static void bbr_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 }
 
 /*
- * Fast recovery: packet conservation for a round that begins here.
+ * Fast recovery: packet conservation for a round that begins here, but not below the BDP: what was
+ * in flight may be little for other reasons, like the peer's window, and to double from there costs
+ * many rounds, each of which may lose something.
  * BBR SAYS always. WE DO not while the pipe is not full: each round of a window that doubles loses
  * something on a path with random loss, three rounds without growth would be taken for a full pipe,
  * and it takes seconds to find the rest by probing. A queue that does overflow ends STARTUP in the
@@ -338,7 +440,8 @@ static uint32_t bbr_on_loss(struct tcp_conn *c, uint32_t now_us)
 		return c->ssthresh;
 	b->conserve = true;
 	b->round_end = c->flight->delivered;
-	c->cwnd = c->flight->bytes[TCP_RUN_OUT] + tcp__payload_max(c);
+	c->cwnd = RTE_MAX(c->flight->bytes[TCP_RUN_OUT] + tcp__payload_max(c),
+		RTE_MIN(c->cwnd, inflight(c, b, GAIN_ONE)));
 	return c->ssthresh;
 }
 
@@ -365,6 +468,7 @@ static void bbr_undo(struct tcp_conn *c)
 	if (b->recovering)
 		cwnd_restore(b, c);
 	b->recovering = b->conserve = false;
+	lt_end(b);
 	b->full_bw = 0; /* rounds that seemed not to grow may have been that recovery's */
 	b->full_n = 0;
 }
@@ -373,7 +477,7 @@ static void bbr_init(struct tcp_conn *c, uint32_t now_us)
 {
 	struct bbr *b = state(c);
 
-	b->round_end = c->flight->delivered;
+	b->round_end = b->round_from = c->flight->delivered;
 	b->rtprop_us = b->cycle_us = now_us;
 	rate_init(b, c);
 }

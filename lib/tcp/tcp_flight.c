@@ -108,6 +108,14 @@ void tcp__flight_drop(struct tcp *t, struct tcp_conn *c)
 	c->flight = NULL;
 }
 
+uint32_t tcp_tx_budget(const struct tcp_conn *c, uint32_t limit)
+{
+	/* what is SACKed is no longer in flight, but in tx until the gap before it is filled */
+	uint64_t use = 2ull * c->cwnd + (c->flight ? c->flight->bytes[TCP_RUN_SACKED] : 0);
+
+	return (uint32_t)RTE_MIN(RTE_MAX(use, 65536ull), (uint64_t)limit);
+}
+
 /* Does s, by the timestamp it echoes, answer something that we sent before `ms` (RFC 3522)? */
 bool tcp__echo_before(
 	const struct tcp *t, const struct tcp_conn *c, const struct tcp_seg *s, uint32_t ms)

@@ -331,7 +331,7 @@ struct tcp_flight {
 	struct tcp_conn *conn;
 	struct list
 		idle; /* on the instance's list, longest idle first, while nothing is in flight */
-	uint64_t cc[14]; /* the congestion control's own */
+	uint64_t cc[17]; /* the congestion control's own */
 };
 
 /* What one ACK newly delivered. */

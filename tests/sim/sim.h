@@ -11,6 +11,7 @@
  *	sim_check.c	what must be true
  *	sim_tcp.c	seeds and scenarios (sim_scenario.c)
  *	sim_goodput.c	against the ideal sender (sim_ideal.c)
+ *	sim_share.c	many flows and one bottleneck
  */
 #ifndef SIM_H
 #define SIM_H
@@ -20,7 +21,7 @@
 
 enum { CLIENT, SERVER, HOSTS };
 
-#define SIM_CONNS_MAX 40
+#define SIM_CONNS_MAX 64
 #define SIM_PORT      80
 #define SIM_PORT0     10000 /* client port of connection i, attempt a: PORT0 + i + a * CONNS_MAX */
 #define SIM_NEVER     UINT64_MAX
@@ -91,6 +92,7 @@ struct sim_plan {
 	uint32_t spoil; /* chance of 10000 that an end aborts or releases early */
 	uint32_t snd_limit;
 	uint32_t bulk; /* exact bytes from the client instead, and applications that never wait */
+	uint64_t from, until; /* us; both ends abort at until, if not 0; early counts up to from */
 	bool isn_wrap;
 	bool late_only; /* nothing is lost, some are late by up to RTT / 4: hardly any goes twice */
 };
@@ -102,6 +104,7 @@ struct sim_end {
 	bool opened, done, wait_peer, shut, fin;
 	uint8_t error;
 	uint64_t total, written, got;
+	uint64_t early; /* of got, before the plan's from */
 	uint64_t write_at, read_at, abort_at, release_at; /* us */
 	uint64_t first_at, last_at; /* first byte written, last byte read, us */
 	uint32_t adv;               /* last rcv_adv seen */

@@ -30,6 +30,10 @@ void sim_app_plan(struct sim *s, struct sim_conn *c)
 		e->total = rand_below(&s->rnd, 5) ? sim_between(s, 1, p->bytes_max) : 0;
 		if (p->bulk)
 			e->total = h == CLIENT ? p->bulk : 0;
+		if (p->until) {
+			c->spoiled = true;
+			e->abort_at = p->until;
+		}
 		if (sim_chance(s, p->spoil)) {
 			uint64_t at = s->now + sim_between(s, 1, 5 * SIM_S);
 
@@ -141,6 +145,8 @@ static void verify(struct sim *s, struct sim_end *e, const struct buf_chain *in)
 	}
 	if (e->got > c->end[!e->host].written)
 		sim_fail(s, "connection %u: more bytes than were written", c->id);
+	if (s->now < s->plan.from)
+		e->early = e->got;
 	s->progress_at = e->last_at = s->now;
 }
 
@@ -212,7 +218,7 @@ static void writer(struct sim *s, struct sim_end *e)
 {
 	struct tcp *t = s->host[e->host].t;
 	uint64_t left = e->total - e->written;
-	uint32_t n = tcp_tx_room(e->c, t->cfg.snd_limit);
+	uint32_t n = tcp_tx_room(e->c, tcp_tx_budget(e->c, t->cfg.snd_limit));
 	struct buf_chain chunk = {0};
 
 	if (!left || !n || s->now < e->write_at || e->c->error)
@@ -333,14 +339,14 @@ uint64_t sim_app_next(const struct sim *s)
 	for (uint32_t i = 0; i < s->plan.conns; i++) {
 		for (int h = 0; h < HOSTS; h++) {
 			const struct sim_end *e = &s->conn[i].end[h];
-			uint32_t limit = s->host[h].t->cfg.snd_limit;
 
 			if (!e->c)
 				continue;
 			next = RTE_MIN(next, RTE_MIN(e->abort_at, e->release_at));
 			if (e->c->rx.bytes)
 				next = RTE_MIN(next, e->read_at);
-			if (e->written < e->total && tcp_tx_room(e->c, limit))
+			if (e->written < e->total &&
+				tcp_tx_room(e->c, tcp_tx_budget(e->c, s->host[h].t->cfg.snd_limit)))
 				next = RTE_MIN(next, e->write_at);
 		}
 	}

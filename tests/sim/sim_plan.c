@@ -102,7 +102,7 @@ static void draw_ends(struct sim *s, struct sim_plan *p)
 
 	p->strip = (uint8_t)PICK(s, 0, 0, 0, 0, STRIP_TS, STRIP_SACK, STRIP_WS,
 		STRIP_TS | STRIP_SACK | STRIP_WS | STRIP_MSS, STRIP_SACK | STRIP_WS);
-	p->conns = PICK(s, 1, 1, 1, 1, 2, 5, SIM_CONNS_MAX);
+	p->conns = PICK(s, 1, 1, 1, 1, 2, 5, 40);
 	p->starve = PICK(s, 0, 0, 0, 20, 200);
 	for (int h = 0; h < HOSTS; h++) {
 		p->mtu[h] = (uint16_t)PICK(s, 1500, 1500, 1280, p->v6 ? 1300 : 600);

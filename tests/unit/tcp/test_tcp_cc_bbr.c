@@ -352,17 +352,73 @@ static void conservation(void)
 	run(1e6);
 	cwnd = p.l.c.cwnd;
 	s.now_us = p.l.now;
-	p.l.f.bytes[TCP_RUN_OUT] = 20 * 1448;
+	p.l.f.bytes[TCP_RUN_OUT] = 400 * 1448;
 	p.l.f.ca = TCP_CA_RECOVERY;
 	CU_ASSERT_EQUAL(p.l.cc->on_loss(&p.l.c, p.l.now), p.l.c.ssthresh);
-	CU_ASSERT_EQUAL(p.l.c.cwnd, 21 * 1448);
+	CU_ASSERT_EQUAL(p.l.c.cwnd, 401 * 1448);
 	s.prior_delivered = p.l.f.delivered - 1;
 	p.l.cc->on_ack(&p.l.c, &s);
-	CU_ASSERT_EQUAL(p.l.c.cwnd, 21 * 1448);
+	CU_ASSERT_EQUAL(p.l.c.cwnd, 401 * 1448);
 	p.l.f.ca = TCP_CA_OPEN;
 	s.lost = 0;
 	p.l.cc->on_ack(&p.l.c, &s);
 	CU_ASSERT_TRUE(p.l.c.cwnd >= cwnd);
+}
+
+/* Little in flight, for what reason ever, is no measure of the path: the BDP is left. */
+static void conservation_floor(void)
+{
+	path_open(1448, 100, 40000);
+	run(1e6);
+	p.l.f.bytes[TCP_RUN_OUT] = 1448;
+	p.l.f.ca = TCP_CA_RECOVERY;
+	p.l.cc->on_loss(&p.l.c, p.l.now);
+	CU_ASSERT_TRUE(p.l.c.cwnd >= 475000 && p.l.c.cwnd < 560000);
+}
+
+/* One more round, 40 ms, that delivers 100 segments and loses some; the sample says twice the mean.
+ */
+static void round_pass(uint32_t lost)
+{
+	struct tcp_sample s = {.delivered = 144800, .lost = lost * 1448, .rate_us = 40000};
+
+	s.now_us = p.l.now += 40000;
+	s.prior_delivered = p.l.f.delivered;
+	p.l.f.delivered += s.delivered;
+	s.rate_bytes = 2 * s.delivered;
+	p.l.cc->on_ack(&p.l.c, &s);
+}
+
+/* A round that loses more than a path does ends STARTUP, one that loses a little does not. */
+static void overflow_in_startup(void)
+{
+	path_open(1448, 100, 40000);
+	run(45000);
+	p.l.f.bytes[TCP_RUN_OUT] = 100000000;
+	round_pass(15);
+	CU_ASSERT_TRUE(near((double)p.l.cc->pacing_rate(&p.l.c), 7.24e6 * 739 / 256, 0.01));
+	round_pass(30);
+	CU_ASSERT_TRUE(near((double)p.l.cc->pacing_rate(&p.l.c), 7.24e6 * 88 / 256, 0.01));
+}
+
+/* Heavy loss for two intervals that agree: the mean for 48 rounds, not the most; then a probe. */
+static void long_term(void)
+{
+	path_open(1448, 100, 40000);
+	run(1e6);
+	p.l.f.bytes[TCP_RUN_OUT] = 500000;
+	for (int i = 0; i < 12; i++)
+		round_pass(15);
+	CU_ASSERT_TRUE((double)p.l.cc->pacing_rate(&p.l.c) > 0.7 * 7.2e6);
+	for (int i = 0; i < 20; i++)
+		round_pass(30);
+	CU_ASSERT_TRUE(near((double)p.l.cc->pacing_rate(&p.l.c), 3.62e6, 0.01));
+	for (int i = 0; i < 30; i++)
+		round_pass(0);
+	CU_ASSERT_TRUE(near((double)p.l.cc->pacing_rate(&p.l.c), 3.62e6, 0.01));
+	for (int i = 0; i < 20; i++)
+		round_pass(0);
+	CU_ASSERT_TRUE((double)p.l.cc->pacing_rate(&p.l.c) > 0.7 * 7.2e6);
 }
 
 /* Three rounds that each add less than 25 % end STARTUP, not one that does, nor ACKs that tell no
@@ -421,6 +477,7 @@ static void timeout(void)
 static const struct unit_case cases[] = {UNIT_CASE(estimates), UNIT_CASE(startup),
 	UNIT_CASE(probe_rtt), UNIT_CASE(probe_rtt_long), UNIT_CASE(bandwidth_changes),
 	UNIT_CASE(app_limited), UNIT_CASE(idle), UNIT_CASE(losses), UNIT_CASE(short_queue),
-	UNIT_CASE(conservation), UNIT_CASE(losses_in_startup), UNIT_CASE(full_pipe),
+	UNIT_CASE(conservation), UNIT_CASE(losses_in_startup), UNIT_CASE(conservation_floor),
+	UNIT_CASE(overflow_in_startup), UNIT_CASE(long_term), UNIT_CASE(full_pipe),
 	UNIT_CASE(timeout)};
 UNIT_MAIN(cases)

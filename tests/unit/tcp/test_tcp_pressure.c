@@ -255,12 +255,15 @@ static void to_the_last_mbuf(void)
 /* What a connection may queue follows what its path carries. */
 static void send_budget(void)
 {
+	struct tcp_flight f = {.bytes[TCP_RUN_SACKED] = 300000};
 	struct tcp_conn c = {.cwnd = 14600};
 
 	CU_ASSERT_EQUAL(tcp_tx_budget(&c, 1 << 20), 65536);
 	CU_ASSERT_EQUAL(tcp_tx_budget(&c, 10000), 10000);
 	c.cwnd = 100000;
 	CU_ASSERT_EQUAL(tcp_tx_budget(&c, 1 << 20), 200000);
+	c.flight = &f; /* what waits behind a gap is not in flight, but it is in tx */
+	CU_ASSERT_EQUAL(tcp_tx_budget(&c, 1 << 20), 500000);
 	c.cwnd = UINT32_MAX;
 	CU_ASSERT_EQUAL(tcp_tx_budget(&c, 1 << 20), 1 << 20);
 }
