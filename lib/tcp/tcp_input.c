@@ -302,8 +302,8 @@ static bool text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s)
 		tcp__conn_die(t, c, ECONNRESET);
 		return false;
 	}
-	if ((c->flags & TCP_F_ECN) && tcp__ecn_echo(c, s, tcp__cc[c->cc]->l4s))
-		tcp__dirty(t, c);
+	if (c->flags & TCP_F_ECN)
+		tcp__ecn_echo(t, c, s);
 	payload_take(t, c, s, &data);
 	if (s->len == 0) { /* a probe of our shut window */
 		TCP_COUNT(t, drop_window);

@@ -146,18 +146,8 @@ static void ack_sent(struct tcp_conn *c)
 	c->rcv_unacked = 0;
 }
 
-/* Payload that fits beside all options of the next segment (RFC 6691 2). */
-static uint32_t segment_room(const struct tcp_conn *c)
+static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o, uint32_t blocks)
 {
-	uint32_t blocks = tcp__sack_blocks(c);
-
-	return tcp__payload_max(c) - (blocks ? 4 + 8 * blocks : 0);
-}
-
-static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
-{
-	uint32_t blocks = tcp__sack_blocks(c);
-
 	if (c->flags & TCP_F_TS) {
 		o->has_ts = true;
 		o->ts_val = tcp__ts_now(t, c);
@@ -167,12 +157,13 @@ static void opts_fill(struct tcp *t, struct tcp_conn *c, struct tcp_opts *o)
 		tcp__reasm_sack(&c->ext->reasm, o, blocks);
 }
 
-/* Make m, with its payload attached, a segment of c. Nothing can fail from here: what c owes the
- * peer is paid with it. */
-static void segment_finish(
-	struct tcp *t, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags)
+/* The header of a segment of c with so many SACK blocks: what c owes the peer is paid with it. */
+static struct tcp_ctl segment_header(
+	struct tcp *t, struct tcp_conn *c, uint32_t seq, uint8_t flags, uint32_t blocks)
 {
-	struct tcp_ctl p = {.sport = c->lport,
+	struct tcp_ctl p = {.src = &t->local[c->local],
+		.dst = &c->remote,
+		.sport = c->lport,
 		.dport = c->rport,
 		.seq = seq,
 		.ack = c->rcv_nxt,
@@ -181,11 +172,29 @@ static void segment_finish(
 	if (c->flags & TCP_F_ECE)
 		p.flags |= TCP_ECE;
 	p.wnd = tcp__window_announce(c);
-	opts_fill(t, c, &p.opt);
-	header_write(m, &p);
+	opts_fill(t, c, &p.opt, blocks);
 	ack_sent(c);
 	tcp__ext_tidy(t, c); /* a D-SACK is told once */
+	return p;
+}
+
+/* Make m, with its payload attached, a segment of c. Nothing can fail from here. */
+static void segment_finish(struct tcp *t, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,
+	uint8_t flags, uint32_t blocks)
+{
+	struct tcp_ctl p = segment_header(t, c, seq, flags, blocks);
+
+	header_write(m, &p);
 	TCP_COUNT(t, tx_segments);
+}
+
+/* The ACK that c owes leaves before what the rest of the burst changes. */
+void tcp__ack_now(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_ctl p = segment_header(t, c, c->snd_nxt, 0, tcp__sack_blocks(c));
+
+	tcp__ctl_send(t, &p);
+	TCP_COUNT(t, tx_acks);
 }
 
 /* SYN, or SYN-ACK of a simultaneous open (RFC 9293 3.5). */
@@ -233,11 +242,20 @@ static int syn_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 	return BUILT;
 }
 
+/* The next data segment of a connection. */
+struct next {
+	struct tcp_run *run; /* what goes again; NULL: new data */
+	uint32_t len;        /* numbers, its FIN is one of them; 0: nothing may leave now */
+	uint32_t blocks;     /* SACK blocks that it carries */
+	uint32_t mss;        /* payload that fits beside all its options (RFC 6691 2) */
+	bool probe;          /* of the path MTU */
+};
+
 /* What recovery sends next: a LOST run, one segment at most; NULL: none, or not yet. */
-static struct tcp_run *lost_pick(struct tcp *t, const struct tcp_conn *c)
+static struct tcp_run *lost_pick(struct tcp *t, const struct tcp_conn *c, uint32_t mss)
 {
 	struct tcp_run *r = tcp__run_first(t, c->flight, TCP_RUN_LOST);
-	uint32_t pipe = tcp__pipe(c), mss = segment_room(c), len;
+	uint32_t pipe = tcp__pipe(c), len;
 
 	if (!r)
 		return NULL;
@@ -248,9 +266,9 @@ static struct tcp_run *lost_pick(struct tcp *t, const struct tcp_conn *c)
 }
 
 /* New data or FIN: how much may go now, at most one packet (several segments with TSO). */
-static uint32_t new_pick(const struct tcp_conn *c)
+static uint32_t new_pick(const struct tcp_conn *c, uint32_t mss)
 {
-	uint32_t mss = segment_room(c), waiting = tcp__snd_end(c) - c->snd_nxt;
+	uint32_t waiting = tcp__snd_end(c) - c->snd_nxt;
 	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
 	uint32_t pipe = tcp__pipe(c), room = c->cwnd > pipe ? c->cwnd - pipe : 0, n = waiting;
 	bool idle = c->snd_nxt == c->snd_una;
@@ -276,74 +294,78 @@ static uint32_t new_pick(const struct tcp_conn *c)
 
 /* The same, or in its place the path MTU probe that is due. It waits for room in the windows, which
  * smaller segments would never leave. */
-static uint32_t new_or_probe_pick(const struct tcp_conn *c, bool *probe)
+static uint32_t new_or_probe_pick(const struct tcp_conn *c, struct next *n)
 {
 	const struct tcp_flight *f = c->flight;
 	uint32_t len;
 
 	if (likely(!f || f->pmtu_probe != TCP_PROBE_DUE))
-		return new_pick(c);
-	len = segment_room(c) + f->pmtu_size - c->mss;
-	*probe = tcp__pmtu_may_probe(c, len);
-	if (!*probe)
-		return new_pick(c);
+		return new_pick(c, n->mss);
+	len = n->mss + f->pmtu_size - c->mss;
+	n->probe = tcp__pmtu_may_probe(c, len);
+	if (!n->probe)
+		return new_pick(c, n->mss);
 	if (tcp__pipe(c) + len > c->cwnd || c->snd_nxt - c->snd_una + len > c->snd_wnd)
 		return 0;
 	return len;
 }
 
-/* A tail loss probe (RFC 8985 7.3): one segment of new data, or the last one again (*r). Whatever
- * cwnd says: it is one a round trip. */
-static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct tcp_run **r)
+/* A tail loss probe (RFC 8985 7.3): one segment of new data, or the last one again. Whatever cwnd
+ * says: it is one a round trip. */
+static uint32_t tail_probe_pick(struct tcp *t, const struct tcp_conn *c, struct next *n)
 {
-	uint32_t mss = segment_room(c), n = tcp__snd_end(c) - c->snd_nxt;
+	uint32_t waiting = tcp__snd_end(c) - c->snd_nxt;
 	int32_t wnd = seq_diff(c->snd_una + c->snd_wnd, c->snd_nxt);
 
-	if (n && wnd > 0) {
-		n = n < mss ? n : mss;
-		return n < (uint32_t)wnd ? n : (uint32_t)wnd;
-	}
+	if (waiting && wnd > 0)
+		return RTE_MIN(RTE_MIN(waiting, n->mss), (uint32_t)wnd);
 	/* a FIN behind a full segment must not leave it a hole of one byte */
-	*r = tcp__run_tail(t, c->flight, mss + ((c->flags & TCP_F_FIN_SENT) != 0));
-	if (*r && (*r)->state != TCP_RUN_OUT)
-		*r = NULL;
-	return *r ? (*r)->end - (*r)->start : 0;
+	n->run = tcp__run_tail(t, c->flight, n->mss + ((c->flags & TCP_F_FIN_SENT) != 0));
+	if (n->run && n->run->state != TCP_RUN_OUT)
+		n->run = NULL;
+	return n->run ? n->run->end - n->run->start : 0;
 }
 
-/* What to send next: *r again, or NULL and new data, which may be a path MTU probe. 0: nothing now.
- */
-static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct tcp_run **r, bool *probe)
+/* What to send next, its length. 0: nothing now. */
+static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct next *n)
 {
 	const struct tcp_flight *f = c->flight;
-	uint32_t n;
+	uint32_t len;
 
-	*r = NULL;
-	*probe = false;
 	if (!f || !f->runs.head)
-		return tcp__pace_allows(t, c) ? new_or_probe_pick(c, probe) : 0;
+		return tcp__pace_allows(t, c) ? new_or_probe_pick(c, n) : 0;
 	if (f->tlp_due)
-		return tail_probe_pick(t, c, r);
+		return tail_probe_pick(t, c, n);
 	if (!tcp__pace_allows(t, c))
 		return 0;
-	if (f->frto == TCP_FRTO_NEW && (n = new_pick(c)) > 0)
-		return n;
+	if (f->frto == TCP_FRTO_NEW && (len = new_pick(c, n->mss)) > 0)
+		return len;
 	if (!f->bytes[TCP_RUN_LOST])
-		return new_or_probe_pick(c, probe);
-	*r = lost_pick(t, c);
-	return *r ? (*r)->end - (*r)->start : 0;
+		return new_or_probe_pick(c, n);
+	n->run = lost_pick(t, c, n->mss);
+	return n->run ? n->run->end - n->run->start : 0;
 }
 
-/* Build the segment of len numbers from seq, whose bytes begin at *at, which moves behind them; the
- * last number may be the FIN. A path MTU probe is one segment, whatever its length. */
-static struct rte_mbuf *data_build(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t len,
-	struct buf_cursor *at, bool probe)
+static struct next next_data(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t data_end = c->snd_una + c->tx.bytes, mss = segment_room(c);
-	uint32_t payload = seq_gt(seq + len, data_end) ? data_end - seq : len;
+	struct next n = {.blocks = tcp__sack_blocks(c)};
+
+	n.mss = tcp__payload_max(c) - (n.blocks ? 4 + 8 * n.blocks : 0);
+	n.len = data_pick(t, c, &n);
+	return n;
+}
+
+/* Build segment n, whose bytes begin at *at, which moves behind them. A path MTU probe is one
+ * segment, whatever its length. */
+static struct rte_mbuf *data_build(
+	struct tcp *t, struct tcp_conn *c, const struct next *n, struct buf_cursor *at)
+{
+	uint32_t seq = n->run ? n->run->start : c->snd_nxt, data_end = c->snd_una + c->tx.bytes;
+	uint32_t payload = seq_gt(seq + n->len, data_end) ? data_end - seq : n->len;
 	uint8_t flags = 0;
 	struct rte_mbuf *m;
 
-	if (payload < len)
+	if (payload < n->len)
 		flags |= TCP_FIN;
 	if (payload && seq + payload == data_end)
 		flags |= TCP_PSH;
@@ -361,10 +383,10 @@ static struct rte_mbuf *data_build(struct tcp *t, struct tcp_conn *c, uint32_t s
 	/* never on what goes again (6.1.5), but for DCTCP (RFC 8257 3) */
 	if ((c->flags & TCP_F_ECN) && payload && (seq == c->snd_nxt || tcp__cc[c->cc]->l4s))
 		pkt_meta(m)->ecn = ECT_0;
-	segment_finish(t, c, m, seq, flags);
-	if (payload > mss && !probe) {
+	segment_finish(t, c, m, seq, flags, n->blocks);
+	if (payload > n->mss && !n->probe) {
 		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-		m->tso_segsz = (uint16_t)mss;
+		m->tso_segsz = (uint16_t)n->mss;
 	}
 	if (flags & TCP_FIN)
 		c->flags |= TCP_F_FIN_SENT;
@@ -407,32 +429,30 @@ static void data_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint
 
 static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
-	struct tcp_run *r;
-	bool probe;
-	uint32_t len = data_pick(t, c, &r, &probe);
+	struct next n = next_data(t, c);
 	struct buf_cursor from = {c->nxt_seg, c->nxt_off}, at;
 
-	if (!len)
+	if (!n.len)
 		return NOTHING;
-	if (r)
-		from = r->at;
+	if (n.run)
+		from = n.run->at;
 	else if (!tcp__flight(t, c) || !tcp__run_ready(t, c->flight))
 		return NO_MBUF;
 	at = from;
-	*out = data_build(t, c, r ? r->start : c->snd_nxt, len, &at, probe);
+	*out = data_build(t, c, &n, &at);
 	if (!*out)
 		return NO_MBUF;
-	if (r) {
-		again_note(t, c, r, len);
+	if (n.run) {
+		again_note(t, c, n.run, n.len);
 	} else {
-		tcp__run_sent(t, c, len, &from, probe);
-		c->snd_nxt += len;
+		tcp__run_sent(t, c, n.len, &from, n.probe);
+		c->snd_nxt += n.len;
 		c->nxt_seg = at.seg;
 		c->nxt_off = at.off;
 	}
-	if (unlikely(probe))
+	if (unlikely(n.probe))
 		tcp__pmtu_sent(t, c);
-	data_note(t, c, r, len);
+	data_note(t, c, n.run, n.len);
 	return BUILT;
 }
 
@@ -448,7 +468,7 @@ static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out
 
 	if (!m)
 		return NO_MBUF;
-	segment_finish(t, c, m, c->snd_una - 1, 0);
+	segment_finish(t, c, m, c->snd_una - 1, 0, tcp__sack_blocks(c));
 	*rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len) = 0;
 	m->data_len++;
 	m->pkt_len++;
@@ -464,7 +484,7 @@ static int ack_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 
 	if (!m)
 		return NO_MBUF;
-	segment_finish(t, c, m, c->snd_nxt, 0);
+	segment_finish(t, c, m, c->snd_nxt, 0, tcp__sack_blocks(c));
 	*out = m;
 	TCP_COUNT(t, tx_acks);
 	return BUILT;

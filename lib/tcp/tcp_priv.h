@@ -534,7 +534,7 @@ void tcp__rcv_start(struct tcp *t, struct tcp_conn *c);
 void tcp__drs_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* tcp_ecn.c */
-bool tcp__ecn_echo(struct tcp_conn *c, const struct tcp_seg *s, bool each);
+void tcp__ecn_echo(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
 
 /* tcp_table.c */
 uint32_t tcp__hash(const struct tcp *t, const struct tcp_key *k);
@@ -700,6 +700,7 @@ struct tcp_ctl { /* a packet without payload and without a connection */
 void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
+void tcp__ack_now(struct tcp *t, struct tcp_conn *c);
 void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl *p);
 uint32_t tcp__ts_now(const struct tcp *t, const struct tcp_conn *c);
 

@@ -69,25 +69,69 @@ static void only_of_data(void)
 	lab_close();
 }
 
-/* RFC 8257 3.2: packet by packet, an ACK at each change */
+/* A connection of DCTCP that takes one burst of segments of 10 bytes, marked as ce says. */
+static struct tcp_conn *burst(const char *ce, bool ts)
+{
+	struct tcp_opts o = {.mss = 1460, .has_ts = ts, .ts_val = PEER_TS};
+	struct rte_mbuf *m[32];
+	struct tcp_conn *c;
+	uint16_t n = 0;
+
+	lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find("dctcp")};
+	lab_open();
+	c = accept_from(0, o);
+	c->flags |= TCP_F_ECN;
+	o.ts_ecr = tcp__ts_now(lab.t, c);
+	for (; ce[n]; n++) {
+		struct seg s = {.flags = TCP_ACK,
+			.seq = P + 1 + n * 10u,
+			.ack = U + 1,
+			.wnd = WND,
+			.len = 10,
+			.o = {.has_ts = ts, .ts_val = PEER_TS, .ts_ecr = o.ts_ecr}};
+
+		m[n] = seg_build(&s);
+		pkt_meta(m[n])->flags = ce[n] == 'C' ? PKT_F_ECN_CE : 0;
+	}
+	tcp_input(lab.t, m, n, lab.now);
+	return c;
+}
+
+/* RFC 8257 3.2: each change inside a burst is told, and of each ACK all packets came alike. */
 static void dctcp(void)
 {
-	static const bool ce[] = {false, true, true, false, false, true};
-	struct pkt_meta meta = {0};
-	struct tcp_seg s = {.meta = &meta, .len = 10, .flags = TCP_ACK};
-	struct tcp_conn c = {.flags = TCP_F_ECN};
+	for (uint32_t ts = 0; ts < 2; ts++) {
+		struct tcp_conn *c = burst("..CCC.C", ts);
 
-	for (uint32_t i = 0; i < RTE_DIM(ce); i++) {
-		bool change = ce[i] != echoes(&c);
-
-		meta.flags = ce[i] ? PKT_F_ECN_CE : 0;
-		c.flags &= ~TCP_F_ACK_NOW;
-		CU_ASSERT_EQUAL(tcp__ecn_echo(&c, &s, true), change);
-		CU_ASSERT_EQUAL((c.flags & TCP_F_ACK_NOW) != 0, change);
-		CU_ASSERT_EQUAL(echoes(&c), ce[i]);
+		CU_ASSERT_TRUE(tcp_output_pending(lab.t));
+		WANT(TCP_ACK, U + 1, P + 21, 0);
+		WANT(TCP_ACK | TCP_ECE, U + 1, P + 51, 0);
+		WANT(TCP_ACK, U + 1, P + 61, 0);
+		WANT(TCP_ACK | TCP_ECE, U + 1, P + 71, 0);
+		WANT_NONE();
+		CU_ASSERT_EQUAL(c->rcv_unacked, 0);
+		tcp_abort(lab.t, c);
+		lab_close();
 	}
 }
 
+/* Where nothing is owed the change needs one ACK; what waits for a delayed one goes before it. */
+static void dctcp_first(void)
+{
+	struct tcp_conn *c = burst("C", false);
+
+	WANT(TCP_ACK | TCP_ECE, U + 1, P + 11, 0);
+	WANT_NONE();
+	data(c, 0, true);
+	WANT_NONE(); /* nothing changed: delayed as ever */
+	data(c, 0, false);
+	WANT(TCP_ACK | TCP_ECE, U + 1, P + 21, 0);
+	WANT(TCP_ACK, U + 1, P + 31, 0);
+	WANT_NONE();
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
 static const struct unit_case cases[] = {
-	UNIT_CASE(until_cwr), UNIT_CASE(only_of_data), UNIT_CASE(dctcp)};
+	UNIT_CASE(until_cwr), UNIT_CASE(only_of_data), UNIT_CASE(dctcp), UNIT_CASE(dctcp_first)};
 UNIT_MAIN(cases)
