@@ -230,8 +230,8 @@ static inline uint32_t tcp_tx_room(const struct tcp_conn *c, uint32_t limit)
 
 	return used < limit ? limit - used : 0;
 }
-/* How much of `limit`, bytes, c can use: what two round trips carry now, what waits behind a gap, and
- * enough to begin. */
+/* How much of `limit`, bytes, c can use: what two round trips carry now, what waits behind a gap,
+ * and enough to begin. */
 uint32_t tcp_tx_budget(const struct tcp_conn *c, uint32_t limit);
 /* The owner took bytes out of rx: announce the window when worth it. */
 void tcp_consumed(struct tcp *t, struct tcp_conn *c);
