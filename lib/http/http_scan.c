@@ -53,6 +53,16 @@ static void step(struct http_scan *s, char c)
 	}
 }
 
+/* In LINE at c: how far only lines follow that are neither empty nor odd. Still in LINE there: what
+ * step() would do byte by byte at each CRLF. */
+static const char *skip_lines(const char *c, const char *end)
+{
+	c = http__skip_text(c, end);
+	while (end - c > 2 && c[0] == '\r' && c[1] == '\n' && http__is(c[2], HTTP__TEXT))
+		c = http__skip_text(c + 3, end);
+	return c;
+}
+
 int http_scan(struct http_scan *s, const void *p, size_t n)
 {
 	const char *c = p, *end = c + n, *stop;
@@ -66,7 +76,7 @@ int http_scan(struct http_scan *s, const void *p, size_t n)
 		}
 		stop = (size_t)(end - c) > room ? c + room : end;
 		if (s->state == LINE)
-			stop = http__skip_text(c, stop);
+			stop = skip_lines(c, stop);
 		if (s->state != LINE || stop == c) {
 			step(s, *c);
 			stop = c + 1;
