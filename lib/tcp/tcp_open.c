@@ -123,7 +123,7 @@ static bool wants_ecn(const struct tcp_seg *s)
 	return (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
 }
 
-static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_listener *l,
+static void record_fill(const struct tcp *t, struct tcp_record *r, const struct tcp_listener *l,
 	const struct tcp_key *k, const struct tcp_seg *s)
 {
 	*r = (struct tcp_record){.remote = k->remote,
@@ -132,12 +132,9 @@ static void record_fill(struct tcp *t, struct tcp_record *r, const struct tcp_li
 		.rport = k->rport,
 		.mss = s->opt.mss,
 		.rcv_nxt = s->seq + 1,
-		.snd_nxt = tcp__isn(t, k),
 		.ts_recent = s->opt.ts_val,
 		.wscale = s->opt.wscale,
 		.listener = (uint8_t)(l - t->listener)};
-	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
-		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
 	r->flags = (s->opt.has_ts ? TCP_REC_TS : 0) | (s->opt.sack_ok ? TCP_REC_SACK : 0) |
 		   (s->opt.has_wscale ? TCP_REC_WS : 0) |
 		   (l->path.ecn && wants_ecn(s) ? TCP_REC_ECN : 0);
@@ -159,6 +156,9 @@ static void syn_input(
 		return;
 	}
 	*r = filled;
+	r->snd_nxt = tcp__isn(t, k);
+	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
+		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
 	tcp__table_insert(t, tcp__hash(t, k), TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	record_queue(t, r);
 	syn_ack_send(t, r);
