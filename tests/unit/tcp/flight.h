@@ -109,4 +109,19 @@ static inline void runs_check(const struct tcp_conn *c)
 	CU_ASSERT_EQUAL(queued, n);
 }
 
+/* n segments in flight in a lab of their own; flow_done ends both. */
+static inline struct tcp_conn *lab_flight(uint32_t n, bool sack)
+{
+	lab_open();
+	return in_flight(n, sack);
+}
+
+static inline void flow_done(struct tcp_conn *c)
+{
+	runs_check(c);
+	tcp_abort(lab.t, c);
+	drain();
+	lab_close();
+}
+
 #endif

@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What ACKs do: recovery with and without SACK, limited transmit, windows, reneging. */
-#include "seg.h"
-
-#define MSS 1460u
-
-#define RTT 20 /* ms */
-
-/* A connection with n segments in flight, from U + 1, whose ACKs are due now. */
-static struct tcp_conn *in_flight(uint32_t n, bool sack)
-{
-	struct tcp_conn *c = accept_from(0, (struct tcp_opts){.mss = MSS, .sack_ok = sack});
-
-	GIVE(TCP_ACK, P + 1, U + 1, .wnd = 65535, .len = 1);
-	read_bytes(c, P + 1, 1);
-	send_bytes(c, n * MSS);
-	CU_ASSERT_EQUAL(drain(), n);
-	pass(RTT);
-	return c;
-}
-#define DUP(...) GIVE(TCP_ACK, P + 2, U + 1, .wnd = 65535, ##__VA_ARGS__)
-#define SACKED(i, j)                                                                               \
-	{                                                                                          \
-		.n_sack = 1, .sack = { {U + 1 + (i)*MSS, U + 1 + (j)*MSS} }                        \
-	}
+#include "flight.h"
 
 /* RFC 5681 3.2, RFC 6582 3.2 */
 static void newreno(void)
@@ -30,8 +8,7 @@ static void newreno(void)
 	struct tcp_conn *c;
 
 	lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find("newreno")};
-	lab_open();
-	c = in_flight(8, false);
+	c = lab_flight(8, false);
 	DUP();
 	DUP();
 	WANT_NONE();
@@ -56,8 +33,7 @@ static void newreno(void)
 	for (int i = 0; i < 5; i++)
 		GIVE(TCP_ACK, P + 2, U + 1 + 8 * MSS, .wnd = 65535);
 	WANT_NONE();
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* A recover mark of long ago must not lie half the sequence space behind. */
@@ -65,12 +41,10 @@ static void recover_follows(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, false);
+	c = lab_flight(8, false);
 	GIVE(TCP_ACK, P + 2, U + 1 + 3 * MSS, .wnd = 65535);
 	CU_ASSERT_EQUAL(c->flight->recover, c->snd_una - 1);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Not duplicates: with data, or with another window */
@@ -78,8 +52,7 @@ static void not_duplicates(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, false);
+	c = lab_flight(8, false);
 	DUP(.len = 10);
 	GIVE(TCP_ACK, P + 12, U + 1, .wnd = 65000);
 	GIVE(TCP_ACK, P + 12, U + 1, .wnd = 65001);
@@ -87,8 +60,7 @@ static void not_duplicates(void)
 	GIVE(TCP_ACK, P + 12, U + 1, .wnd = 65003);
 	drain();
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* RFC 3042 */
@@ -96,8 +68,7 @@ static void limited_transmit(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(10, false); /* all of IW10 */
+	c = lab_flight(10, false); /* all of IW10 */
 	send_bytes(c, 3 * MSS);
 	WANT_NONE();
 	DUP();
@@ -105,8 +76,7 @@ static void limited_transmit(void)
 	DUP();
 	WANT(TCP_ACK, U + 1 + 11 * MSS, P + 2, MSS);
 	WANT_NONE();
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* RFC 6675: holes only, the highest known data decides what is lost */
@@ -114,8 +84,7 @@ static void sack_recovery(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = SACKED(1, 2));
 	DUP(.o = SACKED(1, 3));
 	WANT_NONE();
@@ -128,8 +97,7 @@ static void sack_recovery(void)
 	GIVE(TCP_ACK, P + 2, U + 1 + 8 * MSS, .wnd = 65535);
 	CU_ASSERT_EQUAL(COUNT(retransmits), 2);
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Blocks below the ACK (D-SACK), beyond what was sent, inside out: nothing */
@@ -137,26 +105,22 @@ static void sack_nonsense(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = {.n_sack = 4,
 		    .sack = {{U - 100, U + 1}, {U + 1, U + 1 + MSS}, {U + 1 + 2 * MSS, U + 1 + MSS},
 			    {U + 1 + 7 * MSS, U + 2 + 8 * MSS}}});
 	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 static void sack_not_agreed(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, false);
+	c = lab_flight(8, false);
 	DUP(.o = SACKED(1, 2));
 	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* After a timeout slow start resends, skipping what is SACKed (RFC 6675 5.1); reneging shows */
@@ -164,8 +128,7 @@ static void rto_and_sack(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(4, true);
+	c = lab_flight(4, true);
 	DUP(.o = SACKED(1, 2));
 	pass(RTT / 4 + 1);
 	WANT(TCP_ACK, U + 1, P + 2, MSS); /* RACK's; and it is lost too */
@@ -187,8 +150,7 @@ static void rto_and_sack(void)
 	pass(450);
 	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 0);
 	WANT(TCP_ACK | TCP_PSH, U + 1 + 3 * MSS, P + 2, MSS);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Old windows do not overwrite newer ones (SND.WL1). */
@@ -196,30 +158,26 @@ static void window_order(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(2, true);
+	c = lab_flight(2, true);
 	GIVE(TCP_ACK, P + 2, U + 1, .wnd = 5000, .len = 10);
 	CU_ASSERT_EQUAL(c->snd_wnd, 5000);
 	GIVE(TCP_ACK, P + 2, U + 1, .wnd = 4000, .len = 20); /* older ones, overtaken */
 	CU_ASSERT_EQUAL(c->snd_wnd, 5000);
 	GIVE(TCP_ACK, P + 22, U + 1, .wnd = 4000);
 	CU_ASSERT_EQUAL(c->snd_wnd, 4000);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 static void events(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(2, true);
+	c = lab_flight(2, true);
 	events_of(c);
 	GIVE(TCP_ACK, P + 2, U + 1 + MSS, .wnd = 65535);
 	CU_ASSERT_EQUAL(events_of(c), TCP_EV_WRITABLE);
 	CU_ASSERT_EQUAL(c->tx.bytes, MSS);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(newreno), UNIT_CASE(recover_follows),

@@ -2,10 +2,11 @@
 /* RACK-TLP (RFC 8985): what time says of losses, and what a probe of the tail finds. */
 #include "flight.h"
 
-/* n segments in flight on a path whose round trip of RTT is known. Segment 0 is the first. */
+/* A lab with n segments in flight on a path whose round trip of RTT is known. Segment 0 is the
+ * first. */
 static struct tcp_conn *measured(uint32_t n)
 {
-	struct tcp_conn *c = in_flight(1, true);
+	struct tcp_conn *c = lab_flight(1, true);
 
 	ACKED(1);
 	lab.iss += MSS; /* AT(0) is what comes next */
@@ -28,8 +29,7 @@ static void reordering(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(4, true);
+	c = lab_flight(4, true);
 	DUP(.o = SACKED(1, 2));
 	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(RTT / 4 - 1);
@@ -40,11 +40,9 @@ static void reordering(void)
 	WANT_NONE();
 	CU_ASSERT_EQUAL(COUNT(retransmits), 0);
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 
-	lab_open();
-	c = in_flight(4, true);
+	c = lab_flight(4, true);
 	DUP(.o = SACKED(1, 2));
 	pass(RTT / 4 - 1);
 	WANT_NONE();
@@ -54,8 +52,7 @@ static void reordering(void)
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 1);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
 	CU_ASSERT_TRUE(c->t_rtx != 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 6.2 step 4: three beyond the hole are enough while no reordering was seen, and not after. */
@@ -63,8 +60,7 @@ static void reordering_seen(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = SACKED(1, 2));
 	ACKED(2);
 	pass(1);
@@ -74,15 +70,12 @@ static void reordering_seen(void)
 	CU_ASSERT_TRUE(c->flight->t_reorder != 0);
 	pass(RTT / 4 + 1);
 	WANT_SEGMENT(2);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = SACKED(1, 4));
 	WANT_SEGMENT(0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* The wait for the end of the window has its own deadline: that of the timeout goes on. */
@@ -91,8 +84,7 @@ static void timeout_goes_on(void)
 	struct tcp_conn *c;
 	uint32_t rto;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
 	rto = c->t_rtx;
 	DUP(.o = SACKED(1, 2));
@@ -104,8 +96,7 @@ static void timeout_goes_on(void)
 	CU_ASSERT_EQUAL(c->flight->t_reorder, 0);
 	ACKED(8);
 	CU_ASSERT_EQUAL(c->t_rtx, 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* An ACK that tells nothing new does not stop the wait for the end of the window. */
@@ -113,8 +104,7 @@ static void no_news(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = SACKED(1, 4));
 	WANT_SEGMENT(0); /* again, later than 4 to 7 */
 	c->flight->reordering = true;
@@ -129,8 +119,7 @@ static void no_news(void)
 	pass(RTT + 1);
 	WANT_SEGMENT(4);
 	CU_ASSERT_EQUAL(COUNT(rto), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 6.2 step 4: D-SACK widens the window once a round trip, wherever the numbers are; at most to
@@ -176,8 +165,7 @@ static void dsack_at_rest(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(4, true);
+	c = lab_flight(4, true);
 	ACKED(4);
 	CU_ASSERT_EQUAL(c->flight->reo_mult, 1);
 	ACKED(4, .o = SACKED(0, 1));
@@ -189,8 +177,7 @@ static void dsack_at_rest(void)
 	pass(RTT);
 	ACKED(5, .o = SACKED(1, 2));
 	CU_ASSERT_EQUAL(c->flight->reo_mult, 3);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Marks of long ago do not lie half the sequence space behind: gigabytes later they work. */
@@ -198,7 +185,6 @@ static void marks_follow(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(4);
 	c->flags |= TCP_F_ECN;
 	c->flight->reo_round = c->flight->ecn_end = c->snd_una;
@@ -213,8 +199,7 @@ static void marks_follow(void)
 	GIVE(TCP_ACK | TCP_ECE, P + 2, AT(1), .wnd = 65535, .o = SACKED(0, 1));
 	CU_ASSERT_EQUAL(c->flight->reo_mult, 2);
 	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 1);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 6.2: 16 recoveries without D-SACK narrow it again. */
@@ -222,7 +207,6 @@ static void narrows(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(4);
 	ACKED(1, .o = {.n_sack = 1, .sack = {{AT(0), AT(1)}}});
 	CU_ASSERT_EQUAL(c->flight->reo_mult, 2);
@@ -239,8 +223,7 @@ static void narrows(void)
 		next_round(4);
 	}
 	CU_ASSERT_EQUAL(c->flight->reo_mult, 1);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Lost again: what was sent after it arrives, and no timeout is needed. */
@@ -248,8 +231,7 @@ static void lost_retransmission(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	send_bytes(c, 8 * MSS);
 	drain();
 	DUP(.o = SACKED(1, 4));
@@ -263,8 +245,7 @@ static void lost_retransmission(void)
 	WANT_SEGMENT(0);
 	CU_ASSERT_EQUAL(COUNT(rto), 0);
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 1);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 6.2 step 2: an ACK sooner than any round trip is of the first copy, and says nothing. */
@@ -273,8 +254,7 @@ static void too_soon(void)
 	struct tcp_conn *c;
 	uint32_t us;
 
-	lab_open();
-	c = in_flight(8, true);
+	c = lab_flight(8, true);
 	DUP(.o = SACKED(1, 4));
 	WANT_SEGMENT(0);
 	us = c->flight->rack_us;
@@ -284,8 +264,7 @@ static void too_soon(void)
 	CU_ASSERT_EQUAL(c->flight->rack_rtt, RTT * 1000);
 	CU_ASSERT_EQUAL(c->srtt, RTT * 1000); /* Karn */
 	CU_ASSERT_EQUAL(c->flight->min_rtt, RTT * 1000);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* The same by timestamps, whatever part of a millisecond it is. */
@@ -329,7 +308,6 @@ static void probe_timeout(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(3);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_PROBE);
 	CU_ASSERT_EQUAL(c->t_rtx - lab.t->now_ms, 2 * RTT + 3);
@@ -341,8 +319,7 @@ static void probe_timeout(void)
 	ACKED(2);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO); /* it would come first */
 	CU_ASSERT_EQUAL(c->t_rtx - lab.t->now_ms, 200);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 7.3: new data where there is some, else the last segment. One probe, then the timeout. */
@@ -350,7 +327,6 @@ static void probe(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(3);
 	pass(2 * RTT + 3);
 	WANT_SEGMENT(2);
@@ -361,10 +337,8 @@ static void probe(void)
 	pass(1);
 	WANT_SEGMENT(0);
 	CU_ASSERT_EQUAL(COUNT(rto), 1);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 
-	lab_open();
 	c = measured(3);
 	c->cwnd = 3 * MSS;
 	send_bytes(c, 2 * MSS);
@@ -373,8 +347,7 @@ static void probe(void)
 	WANT_SEGMENT(3); /* whatever cwnd says */
 	WANT_NONE();
 	CU_ASSERT_EQUAL(COUNT(retransmits), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 7.2: the probe comes two round trips after the last new data, however it began. */
@@ -382,7 +355,6 @@ static void probe_follows_new_data(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(1);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
 	pass(1);
@@ -390,8 +362,7 @@ static void probe_follows_new_data(void)
 	CU_ASSERT_TRUE(drain() > 1);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_PROBE);
 	CU_ASSERT_EQUAL(c->t_rtx - lab.t->now_ms, 2 * RTT + 3);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 7.4.2: the probe repaired a loss that nobody else saw. */
@@ -399,7 +370,6 @@ static void probe_repairs(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(4);
 	pass(1);
 	ACKED(2);
@@ -415,8 +385,7 @@ static void probe_repairs(void)
 	CU_ASSERT_TRUE(c->ssthresh < 10 * MSS);
 	CU_ASSERT_EQUAL(c->cwnd, c->ssthresh);
 	CU_ASSERT_EQUAL(COUNT(rto), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 7.4.2: D-SACK says that the probe was in vain, with the ACK or after it. */
@@ -425,7 +394,6 @@ static void probe_in_vain(void)
 	struct tcp_conn *c;
 
 	for (uint32_t after = 0; after < 2; after++) {
-		lab_open();
 		c = measured(4);
 		pass(1);
 		ACKED(2);
@@ -453,7 +421,6 @@ static void probe_in_vain_beyond_a_hole(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(4);
 	pass(2 * RTT + 3);
 	WANT_SEGMENT(3);
@@ -467,8 +434,7 @@ static void probe_in_vain_beyond_a_hole(void)
 	pass(RTT);
 	ACKED(5);
 	CU_ASSERT_EQUAL(c->ssthresh, UINT32_MAX);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* An ACK between the timer and the next output: the probe is not needed any more. */
@@ -476,7 +442,6 @@ static void probe_overtaken(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
 	c = measured(4);
 	pass(2 * RTT + 3);
 	CU_ASSERT_TRUE(c->flight->tlp_due);
@@ -487,8 +452,7 @@ static void probe_overtaken(void)
 	pass(2 * RTT);
 	WANT_SEGMENT(2);
 	CU_ASSERT_EQUAL(COUNT(tail_probes), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* 7.1: not without SACK, with holes, in recovery, after a timeout, with a shut window */
@@ -496,16 +460,12 @@ static void no_probe(void)
 {
 	struct tcp_conn *c;
 
-	lab_open();
-	c = in_flight(3, false);
+	c = lab_flight(3, false);
 	ACKED(1);
 	CU_ASSERT_EQUAL(c->rtx_kind, TCP_RTX_RTO);
 	CU_ASSERT_EQUAL(tcp__tlp_timeout(c), 0);
-	tcp_abort(lab.t, c);
-	drain();
-	lab_close();
+	flow_done(c);
 
-	lab_open();
 	c = measured(4);
 	CU_ASSERT_TRUE(tcp__tlp_timeout(c) > 0);
 	c->snd_wnd = 0;
@@ -517,8 +477,7 @@ static void no_probe(void)
 	pass(RTT);
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_RECOVERY);
 	CU_ASSERT_EQUAL(tcp__tlp_timeout(c), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 /* Pitfall 8: a round trip of no ticks. Nothing is 0, nothing is sent twice. */
@@ -545,8 +504,7 @@ static void tiny_rtt(void)
 	CU_ASSERT_EQUAL(drain(), 2);
 	CU_ASSERT_EQUAL(c->t_rtx - lab.t->now_ms, 3); /* the probe */
 	CU_ASSERT_EQUAL(COUNT(retransmits), 0);
-	tcp_abort(lab.t, c);
-	lab_close();
+	flow_done(c);
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(reordering), UNIT_CASE(reordering_seen),

@@ -21,14 +21,6 @@ static struct tcp_conn *bulk(uint32_t n, bool sack)
 	return c;
 }
 
-static void done(struct tcp_conn *c)
-{
-	runs_check(c);
-	tcp_abort(lab.t, c);
-	drain();
-	lab_close();
-}
-
 /* Segment i is SACKed; how many segments go out upon that. */
 static uint32_t sacked(struct tcp_conn *c, uint32_t i)
 {
@@ -64,7 +56,7 @@ static void prr_reduces(void)
 	ACKED(22);
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 	CU_ASSERT_EQUAL(c->cwnd, 10 * MSS);
-	done(c);
+	flow_done(c);
 }
 
 /* 3.1, second example: much is lost; no burst, and then slow start up to ssthresh. */
@@ -89,7 +81,7 @@ static void prr_rebuilds(void)
 		CU_ASSERT_TRUE(tcp__pipe(c) <= c->ssthresh);
 	}
 	CU_ASSERT_EQUAL(n, 12); /* two for each that repaired something */
-	done(c);
+	flow_done(c);
 }
 
 /* What the end of the reordering window finds lost goes by PRR too, not all at once. */
@@ -111,7 +103,7 @@ static void prr_by_time(void)
 	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_LOST], 8 * MSS); /* 4 to 11 */
 	CU_ASSERT_EQUAL(drain_unpaced(c), 1);                     /* up to ssthresh */
 	CU_ASSERT_EQUAL(tcp__pipe(c), c->ssthresh);
-	done(c);
+	flow_done(c);
 }
 
 /* Bare arithmetic, RFC 6937 3: CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out */
@@ -172,7 +164,7 @@ static void limited_transmit(void)
 	WANT_NONE();
 	CU_ASSERT_EQUAL(c->cwnd, 10 * MSS);
 	CU_ASSERT_EQUAL(COUNT(retransmits), 0);
-	done(c);
+	flow_done(c);
 }
 
 /* RFC 6582: without SACK each partial ACK repairs one hole, no more and no less. */
@@ -205,7 +197,7 @@ static void partial_acks(void)
 	CU_ASSERT_TRUE(c->cwnd >= 5 * MSS && c->cwnd <= 6 * MSS); /* that ACK may let it grow */
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 1);
 	CU_ASSERT_EQUAL(COUNT(rto), 0);
-	done(c);
+	flow_done(c);
 }
 
 /* Pitfall 9: more duplicates than a counter holds */
@@ -223,7 +215,7 @@ static void many_duplicates(void)
 	}
 	CU_ASSERT_EQUAL(COUNT(retransmits), 1);
 	CU_ASSERT_EQUAL(COUNT(fast_recoveries), 1);
-	done(c);
+	flow_done(c);
 }
 
 /* The timeout of n segments in flight, of which none was acknowledged: the first goes again. */
@@ -266,7 +258,7 @@ static void frto_spurious(void)
 			drain_unpaced(c);
 		}
 		CU_ASSERT_EQUAL(COUNT(retransmits), 1);
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -292,7 +284,7 @@ static void frto_real(void)
 		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_LOSS);
 		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
 		CU_ASSERT_EQUAL(c->ssthresh, 5 * MSS);
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -310,7 +302,7 @@ static void repaired(void)
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
 	CU_ASSERT_EQUAL(c->cwnd, 2 * MSS);
-	done(c);
+	flow_done(c);
 }
 
 /* Without SACK the first ACK may tell of what arrived long before the timeout (RFC 5682 2.1, 2). */
@@ -325,7 +317,7 @@ static void frto_hole_filled(void)
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_LOSS);
 	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
 	CU_ASSERT_EQUAL(c->ssthresh, 5 * MSS);
-	done(c);
+	flow_done(c);
 }
 
 /* A second timeout: all is lost, ssthresh was halved once, the peer's SACKs count no more. */
@@ -352,7 +344,7 @@ static void two_timeouts(void)
 	c->flight->pace_at = 0;
 	WANT(TCP_ACK, AT(0), P + 2, c->mss);
 	WANT_NONE();
-	done(c);
+	flow_done(c);
 }
 
 /* RFC 2018 8: the first byte that is missing is one that the peer said to have. */
@@ -373,7 +365,7 @@ static void reneging(void)
 	CU_ASSERT_EQUAL(c->flight->bytes[TCP_RUN_SACKED], 0);
 	c->flight->pace_at = 0;
 	WANT_SEGMENT(1);
-	done(c);
+	flow_done(c);
 }
 
 /* RFC 3522: the ACK of what went again echoes a time before that. */
@@ -407,7 +399,7 @@ static void eifel(void)
 		CU_ASSERT_EQUAL(c->ssthresh == UINT32_MAX, !late);
 		CU_ASSERT_EQUAL(c->cwnd >= 10 * mss, !late);
 		ts = (struct tcp_opts){.sack_ok = true, .has_ts = true, .ts_val = PEER_TS};
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -432,7 +424,7 @@ static void dsack_undo(void)
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 	CU_ASSERT_TRUE(c->cwnd >= 10 * MSS);
 	CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
-	done(c);
+	flow_done(c);
 }
 
 /* The third ACK says that 0 and 1 are lost; they go again, and the ACK of all, the recovery's end,
@@ -476,7 +468,7 @@ static void dsack_after_the_end(void)
 		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
 		ACKED(end, .o = SACKED(1, 2)); /* once */
 		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -498,7 +490,7 @@ static void dsack_of_others(void)
 	ACKED(end + 1, .o = SACKED(1, 2));
 	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
 	CU_ASSERT_TRUE(c->cwnd < 8 * MSS);
-	done(c);
+	flow_done(c);
 }
 
 /* What was taken for lost arrives before it could go again: it was late. */
@@ -523,7 +515,7 @@ static void none_was_lost(void)
 		CU_ASSERT_TRUE(c->cwnd >= 10 * MSS);
 		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
 		CU_ASSERT_EQUAL(COUNT(retransmits), 0);
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -551,7 +543,7 @@ static void probe_was_needed(void)
 	ACKED(7);
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
-	done(c);
+	flow_done(c);
 }
 
 /* What keeps its own window (BBR) keeps it in fast recovery, however that began: PRR stays out. */
@@ -569,7 +561,7 @@ static void model(void)
 	WANT_SEGMENT(0);
 	DUP(.o = SACKED(1, 8));
 	CU_ASSERT_TRUE(c->cwnd >= 9 * MSS); /* by PRR it would be 5 */
-	done(c);
+	flow_done(c);
 }
 
 /* A smaller MTU took the packets, no congestion: all goes again, the window stays. */
@@ -592,7 +584,7 @@ static void resend(void)
 		CU_ASSERT_EQUAL(COUNT(fast_recoveries), 0);
 		drain_unpaced(c);
 		runs_check(c);
-		done(c);
+		flow_done(c);
 	}
 }
 
@@ -624,7 +616,7 @@ static void ecn(void)
 	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 1);
 	GIVE(TCP_ACK | TCP_ECE, P + 2, AT(11), .wnd = 65535);
 	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 2);
-	done(c);
+	flow_done(c);
 }
 
 /* A loss is told by CWR too, and marks of the same round trip are not a second one. */
@@ -649,7 +641,7 @@ static void ecn_and_loss(void)
 	CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 	CU_ASSERT_EQUAL(c->ssthresh, 5 * MSS);
 	CU_ASSERT_EQUAL(COUNT(ecn_reductions), 0);
-	done(c);
+	flow_done(c);
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_rebuilds),
