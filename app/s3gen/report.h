@@ -18,8 +18,9 @@ enum gen_error {
 	GEN_ERRORS
 };
 
-#define REPORT_CONNECT GEN_OPS /* beside the operations: connections, their handshake as latency   \
-				*/
+#define REPORT_CONNECT                                                                             \
+	GEN_OPS /* beside the operations: connections, their handshake as latency                  \
+		 */
 
 /* One operation that is over, well or not. */
 struct report_op {
