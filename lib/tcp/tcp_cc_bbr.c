@@ -27,7 +27,7 @@
 #define GAIN_CWND    (2 * GAIN_ONE)
 #define FULL_ROUNDS  3
 #define HEAVY        5 /* loss of one in so many delivered is no chance */
-#define HEAVY_SEGS   3 /* nor are so many */
+#define HEAVY_SEGS   8 /* nor are so many in a round; three of ten happen at 3 % */
 #define LT_MIN       4 /* rounds of a long-term interval */
 #define LT_MAX       16
 #define LT_NEAR      8  /* two that differ by less than one in so many agree */
