@@ -110,10 +110,7 @@ static void record_queue(struct tcp *t, struct tcp_record *r)
 
 void tcp__syn_drop(struct tcp *t, struct tcp_record *r)
 {
-	struct tcp_key k;
-
-	tcp__record_key(r, &k);
-	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
+	tcp__table_remove(t, r->hash, TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	tcp__fifo_del(&t->syn, &t->syn_fifo[r->tries], r);
 	tcp__record_put(&t->syn, r);
 }
@@ -159,7 +156,8 @@ static void syn_input(
 	r->snd_nxt = tcp__isn(t, k);
 	if (s->has_iss_min) /* RFC 9293 3.6.1: beyond all that the old connection used */
 		r->snd_nxt = seq_max(r->snd_nxt, s->iss_min);
-	tcp__table_insert(t, tcp__hash(t, k), TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
+	r->hash = tcp__hash(t, k);
+	tcp__table_insert(t, r->hash, TCP_KIND_SYN, (uint32_t)(r - t->syn.rec));
 	record_queue(t, r);
 	syn_ack_send(t, r);
 }
@@ -187,11 +185,9 @@ static void conn_options(struct tcp_conn *c, uint8_t rec_flags, uint8_t wscale)
 static struct tcp_conn *conn_new(struct tcp *t, const struct tcp_record *r, const struct tcp_seg *s)
 {
 	struct tcp_conn *c = tcp__conn_get(t);
-	struct tcp_key k;
 
 	if (!c)
 		return NULL;
-	tcp__record_key(r, &k);
 	c->remote = r->remote;
 	c->local = r->local;
 	c->lport = r->lport;
@@ -211,7 +207,7 @@ static struct tcp_conn *conn_new(struct tcp *t, const struct tcp_record *r, cons
 	c->snd_wnd = (uint32_t)s->wnd << c->snd_wscale;
 	c->snd_wl1 = s->seq;
 	c->state = TCP_ESTABLISHED;
-	tcp__table_insert(t, tcp__hash(t, &k), TCP_KIND_CONN, tcp__index(t, c));
+	tcp__table_insert(t, r->hash, TCP_KIND_CONN, tcp__index(t, c));
 	TCP_COUNT(t, opens_passive);
 	tcp__event(t, c, TCP_EV_ACCEPT);
 	tcp__timer_arm(t, c);
@@ -228,6 +224,7 @@ static bool cookie_ack(struct tcp *t, const struct tcp_listener *l, const struct
 
 	if (!tcp__cookie_take(t, l, k, s, &back))
 		return false;
+	back.hash = tcp__hash(t, k);
 	c = conn_new(t, &back, s);
 	if (!c) {
 		TCP_COUNT(t, drop_conns_full);

@@ -145,7 +145,8 @@ struct tcp_record {
 	uint8_t wscale; /* SYN: peer's */
 	uint8_t tries;  /* SYN: SYN-ACKs sent, which is also its FIFO */
 	uint8_t listener;
-	uint32_t pad[2];
+	uint32_t hash; /* under which the table has it */
+	uint32_t pad;
 };
 
 _Static_assert(sizeof(struct tcp_record) == 64, "one cache line a record");

@@ -7,10 +7,7 @@
 
 static void record_drop(struct tcp *t, struct tcp_record *r)
 {
-	struct tcp_key k;
-
-	tcp__record_key(r, &k);
-	tcp__table_remove(t, tcp__hash(t, &k), TCP_KIND_TW, (uint32_t)(r - t->tw.rec));
+	tcp__table_remove(t, r->hash, TCP_KIND_TW, (uint32_t)(r - t->tw.rec));
 	tcp__fifo_del(&t->tw, &t->tw_fifo, r);
 	tcp__record_put(&t->tw, r);
 }
@@ -50,7 +47,8 @@ void tcp__time_wait_enter(struct tcp *t, struct tcp_conn *c)
 	}
 	*r = saved;
 	tcp__record_key(r, &k);
-	tcp__table_insert(t, tcp__hash(t, &k), TCP_KIND_TW, (uint32_t)(r - t->tw.rec));
+	r->hash = tcp__hash(t, &k);
+	tcp__table_insert(t, r->hash, TCP_KIND_TW, (uint32_t)(r - t->tw.rec));
 	record_queue(t, r);
 	if (ack_owed)
 		ack_send(t, r);
