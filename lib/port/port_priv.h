@@ -22,6 +22,8 @@ struct port_kind {
 	bool netdev;            /* iface= names a kernel interface, whose link is the port's */
 	bool rx_intr;           /* queues have a descriptor to sleep on */
 	bool peer;              /* does not start before the other end is there */
+	bool scatters;          /* receives chains, though ethdev is not told */
+	bool tso_unsaid;        /* takes super-packets, with tso=1 among its arguments; the same */
 	uint16_t rx_loss;       /* bytes of an mbuf's data room that the driver cannot fill */
 	uint64_t tx_refuse;     /* offered TX offloads that do not work */
 };

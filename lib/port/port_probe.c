@@ -36,6 +36,7 @@ static const struct port_kind kinds[] = {
 		.tx_refuse = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
 			     RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO},
 	{.driver = "net_memif", .peer = true},
+	{.driver = "net_vhost", .scatters = true, .tso_unsaid = true},
 	{.driver = "net_"},
 	{.driver = NULL, .rx_intr = true},
 };

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -75,7 +76,7 @@ static int ask_mtu(struct setup *s)
 	if (s->p->mtu + OVERHEAD + RTE_VLAN_HLEN > room) {
 		if (s->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
 			s->conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
-		else
+		else if (!s->p->kind->scatters)
 			max = RTE_MIN(max, room - OVERHEAD - RTE_VLAN_HLEN);
 	}
 	if (s->p->mtu > max || s->p->mtu < s->info.min_mtu)
@@ -269,6 +270,15 @@ static bool rss_read_back(struct setup *s)
 	return port__rss_key_good(r);
 }
 
+/* net_vhost hands what asks for TCP_SEG to its guest whole; tso=1 lets the guest agree to it. */
+static bool tso_unsaid(const struct port *p)
+{
+	char value[8];
+
+	return p->kind->tso_unsaid && port__devarg(p->conf->device, "tso=", value, sizeof(value)) &&
+	       atoi(value) == 1;
+}
+
 static void caps_fill(struct setup *s)
 {
 	struct port_caps *c = &s->p->caps;
@@ -277,7 +287,7 @@ static void caps_fill(struct setup *s)
 	*c = (struct port_caps){
 		.rx_csum = rx & RTE_ETH_RX_OFFLOAD_TCP_CKSUM,
 		.lro = rx & RTE_ETH_RX_OFFLOAD_TCP_LRO,
-		.scatter = rx & RTE_ETH_RX_OFFLOAD_SCATTER,
+		.scatter = (rx & RTE_ETH_RX_OFFLOAD_SCATTER) || s->p->kind->scatters,
 		.vlan_strip = rx & RTE_ETH_RX_OFFLOAD_VLAN_STRIP,
 		.rss = s->conf.rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG,
 		.rss_hash = rx & RTE_ETH_RX_OFFLOAD_RSS_HASH,
@@ -285,7 +295,7 @@ static void caps_fill(struct setup *s)
 		.tx_csum_ip = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM,
 		.tx_csum_tcp =
 			(tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) && (tx & RTE_ETH_TX_OFFLOAD_UDP_CKSUM),
-		.tso = tx & RTE_ETH_TX_OFFLOAD_TCP_TSO,
+		.tso = (tx & RTE_ETH_TX_OFFLOAD_TCP_TSO) || tso_unsaid(s->p),
 		.multi_segs = tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.vlan_insert = tx & RTE_ETH_TX_OFFLOAD_VLAN_INSERT,
 		.rx_desc = s->rx_desc,
