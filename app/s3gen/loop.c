@@ -121,8 +121,13 @@ static void turn_account(struct gen *g)
 
 	g->tsc_last = rte_rdtsc();
 	cycles = g->tsc_last - before;
-	g->cycles += cycles;
-	g->busy += moved ? cycles : 0;
+	if (cycles > g->tsc_ms) {
+		/* no turn has so much to do: the kernel gave the core to somebody else */
+		g->stolen += cycles;
+	} else {
+		g->cycles += cycles;
+		g->busy += moved ? cycles : 0;
+	}
 	g->empty = moved ? 0 : g->empty + 1;
 }
 
@@ -162,7 +167,7 @@ static void sleep_idle(struct gen *g)
 
 static void state(const struct gen *g, struct report_state *s)
 {
-	*s = (struct report_state){.busy = g->busy, .cycles = g->cycles};
+	*s = (struct report_state){.busy = g->busy, .cycles = g->cycles, .stolen = g->stolen};
 	if (g->clients)
 		client_state(g->clients, s);
 }
@@ -449,6 +454,7 @@ int loop_init(struct gen *g, const struct gen_conf *conf, bool verbose, struct e
 	rc = eal_start(conf, verbose, e);
 	if (rc < 0)
 		return rc;
+	g->tsc_ms = rte_get_tsc_hz() / 1000;
 	g->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
 	g->tsc_start = g->tsc_last = rte_rdtsc();
 	rc = pools_start(g, e);

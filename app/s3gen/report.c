@@ -257,6 +257,14 @@ static struct tally *total(const struct report *r)
 	return all;
 }
 
+/* 1/1000 of the time in which the core was not ours. */
+static unsigned stolen(const struct report *r, const struct report_state *s)
+{
+	uint64_t lost = s->stolen - r->begin.stolen, all = s->cycles - r->begin.cycles + lost;
+
+	return all ? (unsigned)(lost * 1000 / all) : 0;
+}
+
 static void table_errors(const struct tally *all, FILE *out)
 {
 	for (unsigned i = 0; i < GEN_ERRORS; i++)
@@ -286,6 +294,8 @@ void report_table(const struct report *r, uint64_t us, const struct report_state
 		busy(&r->begin, s) / 10,
 		all->latency.count ? (double)(s->busy - r->begin.busy) / (double)all->latency.count
 				   : 0);
+	if (stolen(r, s) >= 10)
+		fprintf(out, ", others had it for %u %% of the time", stolen(r, s) / 10);
 	if (s->behind || s->under_way)
 		fprintf(out, ", %u under way and %" PRIu64 " overdue at the end", s->under_way,
 			s->behind);
@@ -412,10 +422,10 @@ void report_json(const struct report *r, uint64_t us, const struct report_state 
 		return;
 	fprintf(out,
 		"{\"program\": \"s3gen\", \"version\": \"%s\", \"seed\": %" PRIu64
-		", \"seconds\": %.3f, \"busy\": %.3f, \"under_way\": %u, \"behind\": %" PRIu64
-		",\n\"all\": {",
+		", \"seconds\": %.3f, \"busy\": %.3f, \"stolen\": %.3f, \"under_way\": %u, "
+		"\"behind\": %" PRIu64 ",\n\"all\": {",
 		PENSTOCK_VERSION, r->conf->global.seed, (double)us / 1e6,
-		busy(&r->begin, s) / 1000.0, s->under_way, s->behind);
+		busy(&r->begin, s) / 1000.0, stolen(r, s) / 1000.0, s->under_way, s->behind);
 	json_tally(all, us, out);
 	fprintf(out, "},\n");
 	json_groups(r, us, out);

@@ -33,7 +33,8 @@ struct report_op {
 
 /* What others count, for the lines; sums since the start. */
 struct report_state {
-	uint64_t busy, cycles; /* TSC: of turns that moved packets, and all */
+	uint64_t busy, cycles; /* TSC: of turns that moved packets, and of all */
+	uint64_t stolen;       /* TSC: when others had the core; in none of these */
 	uint64_t behind;       /* operations that are overdue */
 	uint32_t open;         /* connections that are established */
 	uint32_t under_way;    /* operations */
