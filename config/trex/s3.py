@@ -28,37 +28,37 @@ HOST = "s3.example.com"
 Op = collections.namedtuple("Op", "name verb size answer connections requests rate pause",
                             defaults=("", None, 1, None, (0, 0)))
 
-# The sizes are of MLPerf Storage (a record of ResNet-50 and of CosmoFlow; a sample of 3D U-Net is 146.6 MB), of the SDKs'
-# transfer managers (8 MiB parts and ranges) and of ListObjectsV2 (1000 keys a page). The names are those of s3gen's presets.
+# The presets of config/s3gen, which names where each shape is from; a mix of sizes is here a mix of operations. A scale of 1
+# has as many connections as there, where one core plays both sides.
 PRESETS = {
-    # Loaders read ahead through a shuffled data set; only the storage limits them.
+    # Every sample once, in a new order, by loaders that read ahead; large samples by ranges.
     "training": [
-        Op("record", "GET", 114660, "200 OK", connections=512, requests=200),
-        Op("sample", "GET", 2828486, "200 OK", connections=128, requests=50),
-        Op("range", "GET", 8 * MIB, "206 Partial Content", connections=64, requests=18)],
-    # Every rank writes some gigabytes at once (Llama 3: 1 MB to 4 GB a GPU), in parts; then all is silent.
+        Op("record", "GET", 114660, "200 OK", connections=38, requests=200),
+        Op("sample", "GET", 2828486, "200 OK", connections=22, requests=50),
+        Op("range", "GET", 8 * MIB, "206 Partial Content", connections=4, requests=18)],
+    # All ranks write their shard of 1680 MiB at once, in parts; then all is silent.
     "checkpoint": [
-        Op("part", "PUT", 8 * MIB, "200 OK", connections=256, requests=500),
-        Op("create", "POST", 0, "200 OK", rate=8),
-        Op("complete", "POST", 50 * KIB, "200 OK", rate=8)],
-    # Hundreds of workers fetch the same 10 GB at the same time, eight connections each.
+        Op("part", "PUT", 8 * MIB, "200 OK", connections=64, requests=210),
+        Op("create", "POST", 0, "200 OK", rate=2),
+        Op("complete", "POST", 24 * KIB, "200 OK", rate=2)],
+    # Pods with eight threads each walk through the same 10 GB, range by range.
     "inference": [
-        Op("range", "GET", 8 * MIB, "206 Partial Content", connections=1600, requests=150),
-        Op("config", "GET", 4 * KIB, "200 OK", connections=200, requests=10)],
-    # Chunks of documents behind an index: small, many, and somebody waits for each.
+        Op("range", "GET", 8 * MIB, "206 Partial Content", connections=256, requests=160),
+        Op("config", "GET", 4 * KIB, "200 OK", connections=32, requests=10)],
+    # Passages and vectors: small, many, and somebody waits for each.
     "rag": [
-        Op("chunk4", "GET", 4 * KIB, "200 OK", connections=2048, requests=1000, pause=(0.001, 0.01)),
-        Op("chunk16", "GET", 16 * KIB, "200 OK", connections=512, requests=1000, pause=(0.001, 0.01)),
-        Op("chunk64", "GET", 64 * KIB, "200 OK", connections=128, requests=1000, pause=(0.001, 0.01))],
-    # Each worker of a job that begins lists the whole prefix and looks at what it found.
+        Op("chunk4", "GET", 4 * KIB, "200 OK", connections=358, requests=1000, pause=(0.005, 0.04)),
+        Op("chunk16", "GET", 16 * KIB, "200 OK", connections=102, requests=1000, pause=(0.005, 0.04)),
+        Op("chunk64", "GET", 64 * KIB, "200 OK", connections=52, requests=1000, pause=(0.005, 0.04))],
+    # Jobs that begin list the whole data set, 1000 keys a page, and look at what they found.
     "listing": [
-        Op("page", "LIST", 340 * KIB, "200 OK", connections=256, requests=100),
-        Op("head", "HEAD", 0, "200 OK", connections=512, requests=1000)],
-    # No keep-alive, keys that are not there, 64 KiB at a time.
+        Op("page", "LIST", 340 * KIB, "200 OK", connections=38, requests=100),
+        Op("head", "HEAD", 0, "200 OK", connections=90, requests=1000)],
+    # One job without keep-alive: crumbs of large objects, keys that are not there. Another beside it does all right.
     "misconfigured": [
-        Op("missing", "GET", 280, "404 Not Found", rate=4000),
-        Op("sip", "GET", 64 * KIB, "206 Partial Content", rate=2000),
-        Op("head", "HEAD", 0, "200 OK", rate=2000)],
+        Op("crumb", "GET", 4 * KIB, "206 Partial Content", rate=4000),
+        Op("missing", "GET", 280, "404 Not Found", rate=500),
+        Op("sample", "GET", 2828486, "200 OK", connections=32, requests=50)],
 }
 
 

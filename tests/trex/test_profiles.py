@@ -134,6 +134,11 @@ class Presets(unittest.TestCase):
             self.assertEqual(ports, [(9000 + i, 9000 + i) for i in range(len(ports))])
             self.assertLessEqual({port for port, _ in ports}, set(testbed()))
 
+    def test_names(self):
+        """Those of s3gen's presets."""
+        names = {os.path.splitext(name)[0] for name in os.listdir(os.path.join(TREX, "..", "s3gen")) if name.endswith(".ini")}
+        self.assertEqual(set(s3.PRESETS), names)
+
     def test_testbed(self):
         self.assertEqual(testbed(), {9000: {9000}, 9001: {9001}, 9002: {9002}})
 
@@ -146,7 +151,7 @@ class Presets(unittest.TestCase):
         self.assertEqual(ip_gen["dist_server"].given["ip_range"], ["10.9.9.9", "10.9.9.9"])
         self.assertEqual(ip_gen["dist_client"].given["ip_range"], ["16.0.0.1", "16.0.0.9"])
         _, client, _ = next(templates(profile))
-        self.assertEqual((client["port"], client["limit"], client["cont"]), (80, 1024, True))
+        self.assertEqual((client["port"], client["limit"], client["cont"]), (80, 179, True))
 
     def test_load(self):
         """Each has either connections that are kept open or a rate of new ones, which TRex wants to be 0.5 at least."""
