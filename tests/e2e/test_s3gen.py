@@ -15,7 +15,7 @@ PRESETS = os.path.join(small.ROOT, "config/s3gen")
 GLOBAL = "[global]\nmemory = 256M\nhugepages = no\nidle = sleep\nduration = %s\nwarmup = 200ms\n"
 # What is asked by default: every operation, a size on either side of each buffer.
 WORKLOAD = """[workload w]
-operations = get 40, range 10, head 10, put 20, multipart 4, abort 1, delete 10, list 5
+operations = get 40, range 10, head 10, put 20, multipart 5, abort 5, delete 5, list 5
 sizes = 4K 60, 100K-500K 30, 0 1, 1 1
 keys = 200
 popularity = zipf 0.9
@@ -106,23 +106,32 @@ class Through(Case):
         super().setUp()
         names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
         self.wire = WIRE % names
+        # For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md).
         self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", APPLIANCE % names)))
 
     def text(self, framing="length", clients="connections = 16\n", faults="", duration="3s"):
         return (GLOBAL % duration) + self.wire + faults + CLIENTS % "10.10.0.10:80" + clients + WORKLOAD % framing
 
-    def test_every_operation(self):
-        for framing in ("length", "chunked", "aws-chunked"):
-            with self.subTest(framing=framing):
-                results = self.play(self.text(framing))
-                operations, nodes = results["clients"][0]["operations"], results["counters"]["origin"]
-                self.assertEqual(results["all"]["failed"], 0)
-                self.assertEqual(set(operations), {"get", "range", "head", "put", "multipart", "abort", "delete", "list"})
-                self.assertGreater(results["all"]["bytes_in"], 0)
-                self.assertNotIn("bytes_wrong", nodes)
-                self.assertNotIn("parts_unverified", nodes)
-                self.assertEqual(sum(second["done"] for second in results["series"]), results["all"]["done"])
-                self.assertEqual(results["distribution"][-1][1], results["all"]["done"])
+    def every_operation(self, framing):
+        results = self.play(self.text(framing, "connections = 16\noperations = 500\n", duration="60s"))
+        operations, nodes = results["clients"][0]["operations"], results["counters"]["origin"]
+        self.assertEqual(results["all"]["failed"], 0)
+        self.assertEqual(set(operations) - {"connect"},
+                         {"get", "range", "head", "put", "multipart", "abort", "delete", "list"})
+        self.assertGreater(results["all"]["bytes_in"], 0)
+        self.assertNotIn("bytes_wrong", nodes)
+        self.assertNotIn("parts_unverified", nodes)
+        self.assertEqual(sum(second["done"] for second in results["series"]), results["all"]["done"])
+        self.assertEqual(results["distribution"][-1][1], results["all"]["done"])
+
+    def test_length(self):
+        self.every_operation("length")
+
+    def test_chunked(self):
+        self.every_operation("chunked")
+
+    def test_aws_chunked(self):
+        self.every_operation("aws-chunked")
 
     def test_open_loop_and_churn(self):
         results = self.play(self.text(clients="connections = 8\nrate = 200\narrival = poisson\nchurn = 5\n"))
