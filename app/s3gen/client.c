@@ -221,8 +221,17 @@ int client_prepared(const struct client *all, struct err *e)
 void client_start(struct client *all)
 {
 	all->started = true;
-	for (unsigned i = 0; i < all->n_groups; i++)
+	for (unsigned i = 0; i < all->n_groups; i++) {
 		schedule_init(&all->groups[i].schedule, all->groups[i].conf, all->g->now);
+		all->groups[i].schedule.left = UINT64_MAX;
+	}
+}
+
+void client_measure(struct client *all)
+{
+	for (unsigned i = 0; i < all->n_groups; i++)
+		if (all->groups[i].conf->operations)
+			all->groups[i].schedule.left = all->groups[i].conf->operations;
 }
 
 void client_stop(struct client *all)

@@ -22,8 +22,9 @@ void client_begin(struct client *c);
 /* Is all prepared, and are the connections open or take too long? 0 not yet, 1 yes, -EIO with e:
  * it cannot be. */
 int client_prepared(const struct client *c, struct err *e);
-/* From now on ask by the schedule. */
+/* From now on ask by the schedule, to warm up; from client_measure() on `operations` count. */
 void client_start(struct client *c);
+void client_measure(struct client *c);
 /* From now on begin nothing new. */
 void client_stop(struct client *c);
 /* All groups have begun and ended all of their `operations`; false where one has no such limit. */

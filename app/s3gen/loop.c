@@ -259,6 +259,8 @@ static int measure(struct gen *g, FILE *live, uint64_t *us, struct err *e)
 
 	state(g, &s);
 	report_begin(g->report, &s);
+	if (g->clients)
+		client_measure(g->clients);
 	while (rc == 0 && g->now < end && !*g->stop) {
 		clock_us_t before = g->now;
 

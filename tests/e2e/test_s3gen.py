@@ -141,7 +141,8 @@ class Through(Case):
 
     def test_ends_with_its_operations(self):
         results = self.play(self.text(clients="operations = 50\n", duration="60s"))
-        self.assertLessEqual(results["all"]["done"], 50)
+        # and those that were under way at the end of the warm-up
+        self.assertIn(results["all"]["done"], range(50, 50 + 16 + 1))
         self.assertLess(results["seconds"], 30)
 
     def test_faults_are_counted(self):

@@ -216,6 +216,7 @@ static void run(unsigned ms)
 	for (unsigned i = 0; i < 4000 && client_prepared(lab.g.clients, &e) == 0; i++)
 		step();
 	client_start(lab.g.clients);
+	client_measure(lab.g.clients);
 	for (unsigned i = 0; i < ms && !client_done(lab.g.clients); i++)
 		step();
 	client_state(lab.g.clients, &s);
