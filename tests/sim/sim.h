@@ -83,6 +83,7 @@ struct sim_plan {
 	struct sim_way way[HOSTS]; /* by sender */
 	uint32_t starve;           /* chance of 10000 a millisecond that a pool runs dry */
 	uint16_t mtu[HOSTS], gso_max[HOSTS];
+	uint16_t lro_max[HOSTS]; /* payload that the NIC gathers into one packet; 0: no LRO */
 	uint8_t cc[HOSTS];
 	bool ecn[HOSTS];
 	uint32_t rcv_limit[HOSTS];
@@ -104,7 +105,7 @@ struct sim_end {
 	bool opened, done, wait_peer, shut, fin;
 	uint8_t error;
 	uint64_t total, written, got;
-	uint64_t early; /* of got, before the plan's from */
+	uint64_t early;                                   /* of got, before the plan's from */
 	uint64_t write_at, read_at, abort_at, release_at; /* us */
 	uint64_t first_at, last_at; /* first byte written, last byte read, us */
 	uint32_t adv;               /* last rcv_adv seen */

@@ -6,7 +6,9 @@
 
 #include "sim.h"
 
-#define CWR 0x80 /* RFC 3168 6.1.2 */
+#define CWR     0x80 /* RFC 3168 6.1.2 */
+#define MTU_MAX 1500 /* of all plans */
+#define LRO_US  200  /* that a NIC waits for more */
 
 struct sim_pkt {
 	uint64_t at, order;
@@ -222,7 +224,9 @@ static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
 
 	if (!m)
 		return NULL;
-	if (s->plan.split && rand_below(&s->rnd, 2))
+	if (p->len > MTU_MAX)
+		first = hlen;
+	else if (s->plan.split && rand_below(&s->rnd, 2))
 		first = hlen + rand_below(&s->rnd, p->len - hlen + 1);
 	memset(rte_pktmbuf_append(m, (uint16_t)lead), 0xee, lead);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)first), p->bytes, first);
@@ -232,7 +236,7 @@ static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
 		.dst = s->host[host].addr,
 		.l4_off = (uint16_t)lead,
 		.l4_len = (uint16_t)p->len,
-		.flags = p->ce ? PKT_F_ECN_CE : 0,
+		.flags = (p->ce ? PKT_F_ECN_CE : 0) | (p->len > MTU_MAX ? PKT_F_LRO : 0),
 		.ecn = p->ce ? 3 : 0,
 		.verdict = PKT_TCP};
 	if (first < p->len &&
@@ -244,13 +248,19 @@ static struct rte_mbuf *arrive(struct sim *s, int host, const struct sim_pkt *p)
 }
 
 /* The driver frees what it sent long ago: by then nobody may have changed it. */
-static void release(struct sim *s, struct sim_pkt *p)
+static void sent_release(struct sim *s, struct sim_pkt *p)
 {
 	static uint8_t bytes[65536];
 
 	if (p->sent && memcmp(rte_pktmbuf_read(p->sent, 0, p->len, bytes), p->bytes, p->len) != 0)
 		sim_fail(s, "a packet changed after it was sent");
 	rte_pktmbuf_free(p->sent);
+	p->sent = NULL;
+}
+
+static void release(struct sim *s, struct sim_pkt *p)
+{
+	sent_release(s, p);
 	free(p);
 }
 
@@ -283,12 +293,50 @@ static bool hand_over(struct sim *s, int host, struct sim_pkt *p, struct rte_mbu
 	return *out != NULL;
 }
 
+/* Does q go on where p ends, with the same header but for FIN and PSH? */
+static bool goes_on(const struct sim_pkt *p, const struct sim_pkt *q)
+{
+	const struct tcp_hdr *a = (const struct tcp_hdr *)p->bytes;
+	struct tcp_hdr b = *(const struct tcp_hdr *)q->bytes;
+	uint32_t hlen = (uint32_t)(a->off >> 4) * 4, n = p->len - hlen;
+
+	if (q->to != p->to || q->ce != p->ce || p->flip || q->flip || b.off != a->off || n == 0 ||
+		q->len == hlen || be32_get(b.seq) != be32_get(a->seq) + n ||
+		(a->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH)) || (b.flags & CWR))
+		return false;
+	b.seq = a->seq;
+	b.cksum = a->cksum;
+	b.flags = (uint8_t)((b.flags & ~(TCP_FIN | TCP_PSH)) | (a->flags & CWR));
+	return memcmp(&b, a, sizeof(b)) == 0 &&
+	       memcmp(p->bytes + sizeof(b), q->bytes + sizeof(b), hlen - sizeof(b)) == 0;
+}
+
+/* LRO: p (taken) with all that comes right behind it and goes on. */
+static struct sim_pkt *gather(struct sim *s, int host, struct sim_pkt *p)
+{
+	uint32_t hlen = (uint32_t)(((struct tcp_hdr *)p->bytes)->off >> 4) * 4;
+
+	while (s->heap_n && s->heap[0]->at <= s->now + LRO_US && goes_on(p, s->heap[0]) &&
+		p->len + s->heap[0]->len <= s->plan.lro_max[host]) {
+		struct sim_pkt *q = heap_take(s);
+
+		sent_release(s, p);
+		sent_release(s, q);
+		p = realloc(p, sizeof(*p) + p->len + q->len);
+		memcpy(p->bytes + p->len, q->bytes + hlen, q->len - hlen);
+		p->len += q->len - hlen;
+		((struct tcp_hdr *)p->bytes)->flags |= ((struct tcp_hdr *)q->bytes)->flags;
+		free(q);
+	}
+	return p;
+}
+
 uint16_t sim_link_recv(struct sim *s, int host, struct rte_mbuf **pkts, uint16_t max)
 {
 	uint16_t n = 0;
 
 	while (n < max && s->heap_n && s->heap[0]->at <= s->now && s->heap[0]->to == host) {
-		struct sim_pkt *p = heap_take(s);
+		struct sim_pkt *p = gather(s, host, heap_take(s));
 
 		n += hand_over(s, host, p, &pkts[n]);
 		release(s, p);

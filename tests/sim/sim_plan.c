@@ -117,6 +117,9 @@ static void draw_ends(struct sim *s, struct sim_plan *p)
 	p->spoil = PICK(s, 0, 0, 0, 3000);
 	p->isn_wrap = PICK(s, 0, 1);
 	p->snd_limit = 1u << sim_between(s, 12, 18);
+	/* not drawn: the others stay what they were */
+	for (int h = 0; h < HOSTS; h++)
+		p->lro_max[h] = (s->seed >> h) % 4 == 3 ? 61440 : 0;
 }
 
 /* Nothing but lateness, of packets from the client alone: ACKs must not be late as well, or the
