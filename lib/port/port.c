@@ -87,6 +87,8 @@ void port_close(struct port *p)
 	if (!p)
 		return;
 	release(p);
+	for (uint16_t q = 0; q < p->n_queues; q++)
+		rte_pktmbuf_free_bulk(p->queue[q].wait, p->queue[q].n_wait);
 	free(p);
 }
 

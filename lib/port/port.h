@@ -100,6 +100,20 @@ uint16_t port_rx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
 uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n);
 
 /*
+ * The same in two steps, for a sender that can wait: a full device is a line at its rate, and what
+ * is dropped there must be found missing and sent again. Worker q.
+ *
+ * port_tx_flush: is there room? What waits goes first. False: some still waits, come again. A
+ * device that takes nothing for PORT_PATIENCE calls is stuck: what waits is dropped (tx_full), and
+ * so is what it does not take until it takes something again.
+ * port_tx_post: as port_tx_burst for at most PORT_TX_POST packets, after a flush that returned
+ * true; what the device has no room for waits.
+ */
+#define PORT_TX_POST 64
+bool port_tx_flush(struct port *p, uint16_t q);
+void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n);
+
+/*
  * Sleep until one of the ports may have traffic for queue q or timeout_us is over. Where a device
  * cannot wake us the sleep is bounded: it grows from 10 to at most 200 us with each call that
  * follows another without traffic in between. Worker q.

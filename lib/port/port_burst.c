@@ -3,10 +3,10 @@
 #include <string.h>
 #include <rte_ether.h>
 
+#include "base/assert.h"
 #include "port/port_priv.h"
 
 #define TX_TRIES 8 /* calls in a row that took nothing: the device is full */
-#define TX_BURST 64
 
 static void strip_vlan(struct port_queue *q, struct rte_mbuf *m)
 {
@@ -79,15 +79,20 @@ static uint16_t prepare(struct port_queue *q, struct rte_mbuf **pkts, uint16_t n
 	return n;
 }
 
-static uint16_t send_some(struct port *p, struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+/* Finished and prepared, packets are what the device gets. How many are left. */
+static uint16_t ready(struct port *p, struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
 {
-	uint32_t len[TX_BURST]; /* a packet that was taken is no longer ours to read */
+	n = finish(p, q, pkts, n);
+	return p->prepare ? prepare(q, pkts, n) : n;
+}
+
+/* Offer n <= PORT_TX_POST packets that are ready; how many, from the first, the device took. */
+static uint16_t offer(struct port_queue *q, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint32_t len[PORT_TX_POST]; /* a packet that was taken is no longer ours to read */
 	unsigned tries = 0;
 	uint16_t sent = 0;
 
-	n = finish(p, q, pkts, n);
-	if (p->prepare)
-		n = prepare(q, pkts, n);
 	for (uint16_t i = 0; i < n; i++)
 		len[i] = pkts[i]->pkt_len;
 	while (sent < n && tries++ < TX_TRIES) {
@@ -100,9 +105,13 @@ static uint16_t send_some(struct port *p, struct port_queue *q, struct rte_mbuf 
 	for (uint16_t i = 0; i < sent; i++)
 		q->stat[PORT_STAT_tx_bytes] += len[i];
 	q->stat[PORT_STAT_tx_packets] += sent;
-	if (unlikely(sent < n))
-		drop(q, pkts + sent, n - sent, PORT_STAT_tx_full);
 	return sent;
+}
+
+static bool is_live(const struct port *p)
+{
+	/* pairs with the release in publish(), port.c */
+	return likely(atomic_load_explicit(&p->live, memory_order_acquire));
 }
 
 uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n)
@@ -110,12 +119,64 @@ uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
 	struct port_queue *pq = &p->queue[q];
 	uint16_t sent = 0;
 
-	/* pairs with the release in publish(), port.c */
-	if (unlikely(!atomic_load_explicit(&p->live, memory_order_acquire))) {
+	if (!is_live(p)) {
 		drop(pq, pkts, n, PORT_STAT_tx_gone);
 		return 0;
 	}
-	for (uint32_t at = 0; at < n; at += TX_BURST)
-		sent += send_some(p, pq, pkts + at, RTE_MIN(n - at, TX_BURST));
+	for (uint32_t at = 0; at < n; at += PORT_TX_POST) {
+		uint16_t left = ready(p, pq, pkts + at, RTE_MIN(n - at, PORT_TX_POST));
+		uint16_t took = offer(pq, pkts + at, left);
+
+		sent += took;
+		if (unlikely(took < left))
+			drop(pq, pkts + at + took, left - took, PORT_STAT_tx_full);
+	}
 	return sent;
+}
+
+bool port_tx_flush(struct port *p, uint16_t q)
+{
+	struct port_queue *pq = &p->queue[q];
+	uint16_t sent;
+
+	if (likely(pq->n_wait == 0))
+		return true;
+	if (!is_live(p)) {
+		drop(pq, pq->wait, pq->n_wait, PORT_STAT_tx_gone);
+		pq->n_wait = 0;
+		return true;
+	}
+	sent = offer(pq, pq->wait, pq->n_wait);
+	pq->n_wait -= sent;
+	memmove(pq->wait, pq->wait + sent, pq->n_wait * sizeof(*pq->wait));
+	pq->in_vain = sent ? 0 : pq->in_vain + 1;
+	if (pq->in_vain == PORT_PATIENCE) {
+		drop(pq, pq->wait, pq->n_wait, PORT_STAT_tx_full);
+		pq->n_wait = 0;
+	}
+	return pq->n_wait == 0;
+}
+
+void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct port_queue *pq = &p->queue[q];
+	uint16_t sent;
+
+	ASSERT(pq->n_wait == 0 && n <= PORT_TX_POST, "a burst after a flush");
+	if (!is_live(p)) {
+		drop(pq, pkts, n, PORT_STAT_tx_gone);
+		return;
+	}
+	n = ready(p, pq, pkts, n);
+	sent = offer(pq, pkts, n);
+	if (sent)
+		pq->in_vain = 0;
+	if (likely(sent == n))
+		return;
+	if (pq->in_vain == PORT_PATIENCE) {
+		drop(pq, pkts + sent, n - sent, PORT_STAT_tx_full);
+		return;
+	}
+	pq->n_wait = n - sent;
+	memcpy(pq->wait, pkts + sent, pq->n_wait * sizeof(*pkts));
 }

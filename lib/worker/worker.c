@@ -63,19 +63,31 @@ static unsigned receive_handed(struct worker *w, unsigned from)
 	return n;
 }
 
-/* Stage 8: frames that are ready, to their ports. */
-static unsigned send(struct worker *w)
+/* Stage 8: frames that are ready, to one port. How many left net; *full where it has no room. */
+static unsigned send_to(struct worker *w, uint8_t port, bool *full)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
 	unsigned sent = 0;
 	uint16_t n;
 
-	for (unsigned p = 0; p < w->n_ports; p++) {
-		while ((n = net_tx_take(w->net, (uint8_t)p, pkts, WORKER_BURST)) > 0) {
-			port_tx_burst(w->ports[p], w->cfg.id, pkts, n);
-			sent += n;
-		}
+	while (port_tx_flush(w->ports[port], w->cfg.id)) {
+		n = net_tx_take(w->net, port, pkts, WORKER_BURST);
+		if (n == 0)
+			return sent;
+		port_tx_post(w->ports[port], w->cfg.id, pkts, n);
+		sent += n;
 	}
+	*full = true;
+	return sent;
+}
+
+static unsigned send(struct worker *w)
+{
+	unsigned sent = 0;
+
+	w->full = false;
+	for (unsigned p = 0; p < w->n_ports; p++)
+		sent += send_to(w, (uint8_t)p, &w->full);
 	lap(w, WORKER_STAGE_port_tx, sent);
 	return sent;
 }
@@ -83,16 +95,17 @@ static unsigned send(struct worker *w)
 unsigned worker__transmit(struct worker *w)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
-	unsigned sent = 0;
-	uint16_t n;
+	unsigned sent = w->full ? send(w) : 0; /* what waits goes first */
+	uint16_t n = WORKER_BURST;
 
-	do {
+	/* a device without room stops tcp: its connections keep what they have until next time */
+	while (n == WORKER_BURST && !w->full) {
 		n = tcp_output(w->tcp, pkts, WORKER_BURST, w->now);
 		lap(w, WORKER_STAGE_tcp_output, n);
 		net_output(w->net, pkts, n, w->now);
 		lap(w, WORKER_STAGE_net_output, n);
 		sent += send(w);
-	} while (n == WORKER_BURST);
+	}
 	return sent;
 }
 
@@ -146,7 +159,7 @@ static uint32_t idle_time(const struct worker *w)
 	uint32_t ms = tcp_next_tick(w->tcp, WORKER_SLEEP_MS, w->now), us;
 	clock_us_t net = net_next_deadline(w->net);
 
-	if (relay_stalled(w->relay) || net <= w->now)
+	if (w->full || relay_stalled(w->relay) || net <= w->now)
 		return 0;
 	ms = relay_next_tick(w->relay, ms, w->now);
 	us = tcp_next_pace(w->tcp, ms * (uint32_t)CLOCK_US_PER_MS, w->now);

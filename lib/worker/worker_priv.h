@@ -57,6 +57,7 @@ struct worker {
 	/* the loop's own */
 	clock_us_t now;
 	uint32_t empty; /* polls without work, in a row */
+	bool full;      /* some device had no room for what was sent last */
 	uint64_t tsc_last;
 	struct rand_state rnd;
 	struct worker_load load;

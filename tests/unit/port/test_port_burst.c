@@ -73,6 +73,105 @@ static void full_device(void)
 	ports_teardown();
 }
 
+/* Post numbered packets from *next on until the device is full; *next is the first not posted. */
+static void post_until_full(struct port *p, uint32_t *next)
+{
+	while (port_tx_flush(p, 0)) {
+		struct rte_mbuf *pkts[PORT_TX_POST];
+
+		for (unsigned k = 0; k < PORT_TX_POST; k++) {
+			pkts[k] = rte_pktmbuf_alloc(ports_pool[*next % 4].data);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(pkts[k]);
+			memset(rte_pktmbuf_append(pkts[k], 60), 0, 60);
+			memcpy(rte_pktmbuf_mtod_offset(pkts[k], void *, 56), next, sizeof(*next));
+			++*next;
+		}
+		port_tx_post(p, 0, pkts, PORT_TX_POST);
+	}
+}
+
+/* Receive up to n packets, which are those from *next on. */
+static void receive_in_order(struct port *p, uint32_t *next, uint16_t n)
+{
+	struct rte_mbuf *pkts[PORT_TX_POST];
+	uint16_t got = port_rx_burst(p, 0, pkts, n);
+
+	for (uint16_t i = 0; i < got; i++, ++*next)
+		CU_ASSERT_EQUAL(
+			memcmp(rte_pktmbuf_mtod_offset(pkts[i], void *, 56), next, sizeof(*next)),
+			0);
+	rte_pktmbuf_free_bulk(pkts, got);
+}
+
+/* All that the device has; what waits for room in it stays. */
+static void receive_all(struct port *p, uint32_t *next)
+{
+	for (uint32_t before = *next - 1; before != *next;) {
+		before = *next;
+		receive_in_order(p, next, PORT_TX_POST);
+	}
+}
+
+/* A device that is full for a while loses nothing and mixes nothing up. */
+static void full_device_waits(void)
+{
+	uint32_t posted = 0, received = 0;
+	struct conf_port c;
+	struct port *p;
+
+	ports_setup();
+	p = ports_open(&c, "net_ring0", 1);
+	for (unsigned round = 0; round < 20; round++) {
+		post_until_full(p, &posted);
+		CU_ASSERT_FALSE(port_tx_flush(p, 0));
+		receive_in_order(p, &received, 1 + 3 * round);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		port_tx_flush(p, 0);
+		receive_in_order(p, &received, PORT_TX_POST);
+	}
+	CU_ASSERT_EQUAL(received, posted);
+	CU_ASSERT_EQUAL(ports_stat(p, 0, PORT_STAT_tx_packets), posted);
+	CU_ASSERT_EQUAL(ports_stat(p, 0, PORT_STAT_tx_full), 0);
+	post_until_full(p, &posted);
+	receive_all(p, &received);
+	port_close(p); /* frees what still waits */
+	ports_teardown();
+}
+
+/* One that takes nothing any more holds nobody up for ever, and is believed again when it does. */
+static void stuck_device(void)
+{
+	struct rte_mbuf *m;
+	uint32_t posted = 0, received = 0;
+	uint64_t dropped;
+	struct conf_port c;
+	struct port *p;
+	unsigned calls = 0;
+
+	ports_setup();
+	p = ports_open(&c, "net_ring0", 1);
+	post_until_full(p, &posted); /* its last flush was in vain, too */
+	while (!port_tx_flush(p, 0))
+		CU_ASSERT_FATAL(++calls <= PORT_PATIENCE);
+	CU_ASSERT_EQUAL(calls, PORT_PATIENCE - 2);
+	dropped = ports_stat(p, 0, PORT_STAT_tx_full);
+	CU_ASSERT_EQUAL(ports_stat(p, 0, PORT_STAT_tx_packets) + dropped, posted);
+	m = frame(1);
+	port_tx_post(p, 0, &m, 1);
+	CU_ASSERT_EQUAL(ports_stat(p, 0, PORT_STAT_tx_full), dropped + 1);
+	CU_ASSERT(port_tx_flush(p, 0));
+	receive_all(p, &received);
+	CU_ASSERT_EQUAL(received, posted - dropped);
+	posted = received = 0;
+	post_until_full(p, &posted);
+	CU_ASSERT_FALSE(port_tx_flush(p, 0));
+	CU_ASSERT_EQUAL(ports_stat(p, 0, PORT_STAT_tx_full), dropped + 1);
+	receive_all(p, &received);
+	port_close(p);
+	ports_teardown();
+}
+
 /* A tag goes out in the frame and comes in beside it, where the device does neither. */
 static void vlan_both_ways(void)
 {
@@ -152,6 +251,8 @@ static void chain_to_a_device_without(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(out_and_in),
 	UNIT_CASE(full_device),
+	UNIT_CASE(full_device_waits),
+	UNIT_CASE(stuck_device),
 	UNIT_CASE(vlan_both_ways),
 	UNIT_CASE(one_bad_among_good),
 	UNIT_CASE(chain_to_a_device_without),

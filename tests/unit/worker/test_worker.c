@@ -167,6 +167,40 @@ static void busy_by_stage(void)
 	workers_down();
 }
 
+/* While the device has no room frames stay with us and the worker does not sleep; they leave when
+ * it has. */
+static void full_device(void)
+{
+	struct rte_mbuf *fill[WORKER_BURST];
+	uint64_t before;
+	uint16_t n;
+
+	workers_up("net_ring0");
+	net_set_link(ws.w[0]->net, 0, true, 0);
+	do {
+		for (n = 0; n < WORKER_BURST; n++) {
+			fill[n] = rte_pktmbuf_alloc(ws.pools[0].data);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(rte_pktmbuf_append(fill[n], 60));
+		}
+	} while (port_tx_burst(ws.port, 0, fill, n) == n);
+	before = port_stats(ws.port, 0).values[PORT_STAT_tx_full];
+	net_announce(ws.w[0]->net, 0, 0);
+	worker__transmit(ws.w[0]);
+	CU_ASSERT(ws.w[0]->full);
+	CU_ASSERT_EQUAL(worker__transmit(ws.w[0]), 0);
+	CU_ASSERT_EQUAL(port_stats(ws.port, 0).values[PORT_STAT_tx_full], before);
+	while ((n = port_rx_burst(ws.port, 0, fill, WORKER_BURST)) == WORKER_BURST)
+		rte_pktmbuf_free_bulk(fill, n);
+	rte_pktmbuf_free_bulk(fill, n);
+	worker__transmit(ws.w[0]);
+	CU_ASSERT_FALSE(ws.w[0]->full);
+	n = port_rx_burst(ws.port, 0, fill, WORKER_BURST);
+	CU_ASSERT(n > 0);
+	rte_pktmbuf_free_bulk(fill, n);
+	CU_ASSERT_EQUAL(port_stats(ws.port, 0).values[PORT_STAT_tx_full], before);
+	workers_down();
+}
+
 static void drain_with_nobody_there(void)
 {
 	workers_up("net_ring0");
@@ -184,6 +218,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(links),
 	UNIT_CASE(where_time_goes),
 	UNIT_CASE(busy_by_stage),
+	UNIT_CASE(full_device),
 	UNIT_CASE(drain_with_nobody_there),
 };
 
