@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import bench
 from bench import Failure, HERE, ROOT
@@ -163,6 +164,15 @@ class Box:
         return sample
 
 
+def listens(name, ns, process):
+    """Waits until somebody in the namespace listens at memif's abstract socket."""
+    until = time.monotonic() + LATE
+    while "@" + name not in call(*in_ns(ns, "cat", "/proc/net/unix")):
+        if process.poll() is not None or time.monotonic() > until:
+            raise Failure(process.stderr.read() if process.poll() is not None else "s3gen's nodes are not ready")
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def space():
     """A network namespace of this process, for two s3gen without a proxy."""
@@ -206,6 +216,8 @@ def direct(seconds, clients, workload, mtu=1500, origins=""):
                 processes.append(subprocess.Popen(
                     in_ns(ns, "taskset", "-c", str(core), bench.program("s3gen/penstock-s3gen"), "--quiet", "--json", "-", path),
                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+                if name == "nodes":
+                    listens("penstock-direct", ns, processes[0])
             out, err = processes[1].communicate(timeout=seconds + LATE)
             if processes[1].returncode not in (0, 3):
                 raise Failure(err)
