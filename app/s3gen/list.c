@@ -9,8 +9,7 @@
 #define XMLNS     " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 #define MODIFIED  "<LastModified>2026-01-01T00:00:00.000Z</LastModified>"
 #define GENERATED 100000
-#define ENTRY_MAX 4096 /* bytes of one entry: a key of three bytes for each of its own, and more   \
-			*/
+#define ENTRY_MAX 4096 /* bytes of one entry, its key escaped */
 
 /* One page as it grows. */
 struct page {
