@@ -27,6 +27,7 @@ static void step_down(struct tcp_conn *c)
 {
 	uint32_t iw = initial_window(c), most = c->cwnd / 4 * 3;
 
+	c->flight->undo = false; /* that would give back what was not used */
 	c->ssthresh = c->ssthresh > most ? c->ssthresh : most;
 	c->cwnd = c->cwnd / 2 > iw ? c->cwnd / 2 : iw;
 }
@@ -81,6 +82,7 @@ void tcp__cwv_restart(struct tcp_conn *c)
 {
 	uint32_t most = c->cwnd / 4 * 3;
 
+	c->flight->undo = false;
 	if (c->cwnd <= initial_window(c))
 		return;
 	c->ssthresh = c->ssthresh > most ? c->ssthresh : most;

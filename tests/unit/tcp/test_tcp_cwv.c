@@ -102,6 +102,25 @@ static void resume(void)
 	CU_ASSERT_EQUAL(tcp__cwv_loss_window(&c), 0);
 }
 
+/* A window of before the rest is not given back by an undo that comes after it. */
+static void no_undo(void)
+{
+	begin(100 * MSS);
+	f.undo = true;
+	acks(5 * MSS, 299);
+	CU_ASSERT_TRUE(f.undo);
+	acks(5 * MSS, 2);
+	CU_ASSERT_FALSE(f.undo);
+	begin(10 * MSS);
+	f.undo = true;
+	rig.now_ms += 299000;
+	tcp__cwv_resume(&rig, &c);
+	CU_ASSERT_TRUE(f.undo);
+	rig.now_ms += 2000;
+	tcp__cwv_resume(&rig, &c);
+	CU_ASSERT_FALSE(f.undo);
+}
+
 static void with(const char *cc)
 {
 	lab.path = (struct tcp_path){.mtu = 1500, .cc = (uint8_t)tcp_cc_find(cc)};
@@ -147,6 +166,6 @@ static void loss_unused(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(validated), UNIT_CASE(steps_down),
-	UNIT_CASE(pipe_ack), UNIT_CASE(restart), UNIT_CASE(resume), UNIT_CASE(unused_does_not_grow),
-	UNIT_CASE(loss_unused)};
+	UNIT_CASE(pipe_ack), UNIT_CASE(restart), UNIT_CASE(resume), UNIT_CASE(no_undo),
+	UNIT_CASE(unused_does_not_grow), UNIT_CASE(loss_unused)};
 UNIT_MAIN(cases)
