@@ -159,13 +159,14 @@ static int extend(struct tcp_reasm *q, struct tcp_island *is, struct buf_chain *
 	return 0;
 }
 
-/* [start, end) came twice: reported first with the next segment (RFC 2883 4). One at a time; of
- * several, the first. */
+/* [start, end) came twice: reported first with the next segment (RFC 2883 4). One range at a time,
+ * of several the first; what follows it in a burst is one with it, as if it were one segment. */
 void tcp__reasm_twice(struct tcp_reasm *q, uint32_t start, uint32_t end)
 {
-	if (q->dsack_start != q->dsack_end)
+	if (q->dsack_start == q->dsack_end)
+		q->dsack_start = start;
+	else if (q->dsack_end != start)
 		return;
-	q->dsack_start = start;
 	q->dsack_end = end;
 }
 

@@ -229,6 +229,29 @@ static void dsack(void)
 	lab_close();
 }
 
+/* A burst of copies is one range of bytes that came twice, across the wrap too. */
+static void dsack_burst(void)
+{
+	struct tcp_opts o;
+
+	for (uint32_t at = 0; at < 2; at++) {
+		uint32_t from = at ? (uint32_t)-100 : 500;
+
+		lab_open();
+		tcp__reasm_twice(&q, from, from + 60);
+		tcp__reasm_twice(&q, from + 60, from + 120);
+		tcp__reasm_twice(&q, from + 180, from + 240); /* another range: it has no room */
+		tcp__reasm_twice(&q, from + 120, from + 150);
+		CU_ASSERT_EQUAL(tcp__reasm_sack(&q, &o, 4), 1);
+		block(&o, 0, from, from + 150);
+		CU_ASSERT_EQUAL(tcp__reasm_sack(&q, &o, 4), 0);
+		tcp__reasm_twice(&q, from + 150, from + 160); /* that was reported */
+		CU_ASSERT_EQUAL(tcp__reasm_sack(&q, &o, 4), 1);
+		block(&o, 0, from + 150, from + 160);
+		lab_close();
+	}
+}
+
 /* CVE-2018-5390: islands of one connection are few, and so are the steps to find their place. */
 static void segment_smack(void)
 {
@@ -294,5 +317,6 @@ static void truesize_is_bounded(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(random_against_bytes),
 	UNIT_CASE(many_against_bytes), UNIT_CASE(sack_order), UNIT_CASE(dsack),
-	UNIT_CASE(segment_smack), UNIT_CASE(pool_is_shared), UNIT_CASE(truesize_is_bounded)};
+	UNIT_CASE(dsack_burst), UNIT_CASE(segment_smack), UNIT_CASE(pool_is_shared),
+	UNIT_CASE(truesize_is_bounded)};
 UNIT_MAIN(cases)
