@@ -111,20 +111,19 @@ static void advance(struct tcp *t, struct tcp_conn *c, uint32_t ack, struct tcp_
 }
 
 /* ECE (RFC 3168 6.1.2): once a round trip it is as good as a loss. DCTCP wants all of them, in its
- * sample, and only this one cuts the window. */
-static bool ece_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
+ * sample, and only this one cuts the window. Where a loss has cut it already, that stays: nothing
+ * may have been lost after all, but something was marked. */
+static void ece_input(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_flight *f = c->flight;
 
-	if (!(c->flags & TCP_F_ECN) || !(s->flags & TCP_ECE))
-		return false;
-	if (f->ca == TCP_CA_OPEN && seq_gt(c->snd_una, f->ecn_end)) {
-		tcp__recovery_reduce(t, c, true);
-		f->ecn_end = c->snd_nxt;
-		c->flags |= TCP_F_CWR;
-		TCP_COUNT(t, ecn_reductions);
-	}
-	return true;
+	f->undo_cwnd = 0;
+	if (f->ca != TCP_CA_OPEN || seq_leq(c->snd_una, f->ecn_end))
+		return;
+	tcp__recovery_reduce(t, c, true);
+	f->ecn_end = c->snd_nxt;
+	c->flags |= TCP_F_CWR;
+	TCP_COUNT(t, ecn_reductions);
 }
 
 /* The window after an ACK that delivered something. */
@@ -170,8 +169,11 @@ static bool is_dup(const struct tcp_conn *c, const struct tcp_seg *s, bool wnd_c
 static void flight_input(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s, struct tcp_delivery *d)
 {
-	struct tcp_sample sample = {.repair = c->flight->ca == TCP_CA_LOSS};
+	struct tcp_sample sample = {.repair = c->flight->ca == TCP_CA_LOSS,
+		.ece = (c->flags & TCP_F_ECN) && (s->flags & TCP_ECE)};
 
+	if (sample.ece) /* before anything is undone */
+		c->flight->undo_cwnd = 0;
 	if (seq_gt(s->ack, c->snd_una))
 		advance(t, c, s->ack, d);
 	sack_input(t, c, s, d);
@@ -187,7 +189,8 @@ static void flight_input(
 		tcp__pmtu_acked(t, c, d->probe);
 	tcp__tlp_ack(t, c, d);
 	tcp__recovery_ack(t, c, s, d);
-	sample.ece = ece_input(t, c, s);
+	if (sample.ece)
+		ece_input(t, c);
 	window_follow(t, c, d, &sample);
 	timer_follow(t, c, d);
 	if (d->advanced || d->sack_news || d->dup)

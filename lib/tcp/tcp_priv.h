@@ -279,11 +279,11 @@ struct tcp_flight {
 	uint32_t recover;                          /* snd_nxt when it began */
 	uint32_t begun_us;                         /* when that was */
 	uint32_t prr_delivered, prr_out, prr_base; /* RFC 6937 */
-	uint32_t undo_cwnd, undo_ssthresh;
-	uint32_t undo_una;   /* snd_una then */
-	uint32_t undo_end;   /* the highest number that was sent again since */
-	uint32_t undo_bytes; /* sent again since and not reported by D-SACK yet */
-	uint32_t again_ms;   /* when something was first sent again since; 0: nothing was */
+	uint32_t undo_cwnd, undo_ssthresh; /* undo_cwnd 0: ECE came since, nothing goes back */
+	uint32_t undo_una;                 /* snd_una then */
+	uint32_t undo_end;                 /* the highest number that was sent again since */
+	uint32_t undo_bytes;               /* sent again since and not reported by D-SACK yet */
+	uint32_t again_ms; /* when something was first sent again since; 0: nothing was */
 
 	/* RACK-TLP: tcp_rack.c */
 	uint32_t rack_us, rack_end;   /* sent_us and end of the delivered run that was sent last */

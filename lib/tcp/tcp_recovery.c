@@ -93,19 +93,30 @@ static void end(struct tcp_conn *c)
 	reopen(f);
 }
 
-/* Nothing was lost: as it was before, or better where the recovery is over. */
-static void undo(struct tcp *t, struct tcp_conn *c)
+/* The window as it was before, or better where the recovery is over. */
+static void window_undo(struct tcp_conn *c)
 {
-	struct tcp_flight *f = c->flight;
+	const struct tcp_flight *f = c->flight;
 
-	TCP_COUNT(t, spurious_recoveries);
-	tcp__runs_unlose(t, f);
 	if (c->cwnd < f->undo_cwnd)
 		c->cwnd = f->undo_cwnd;
 	if (c->ssthresh < f->undo_ssthresh)
 		c->ssthresh = f->undo_ssthresh;
 	if (tcp__cc[c->cc]->undo)
 		tcp__cc[c->cc]->undo(c);
+}
+
+/* Nothing was lost; but where something was marked (RFC 3168) the reduction stays. */
+static void undo(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = c->flight;
+
+	TCP_COUNT(t, spurious_recoveries);
+	tcp__runs_unlose(t, f);
+	if (f->undo_cwnd || tcp__cc[c->cc]->model)
+		window_undo(c);
+	else if (f->ca != TCP_CA_OPEN && c->cwnd < c->ssthresh)
+		c->cwnd = c->ssthresh;
 	f->undo = false;
 	if (f->ca != TCP_CA_OPEN)
 		reopen(f);

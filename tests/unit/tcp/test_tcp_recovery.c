@@ -644,6 +644,35 @@ static void ecn_and_loss(void)
 	flow_done(c);
 }
 
+/* Where ECE told of congestion in the same round trip too, the window stays reduced: with the
+ * ACK that begins the recovery, with one in it, with the one that seems to say that it was none. */
+static void ecn_no_undo(void)
+{
+	for (uint32_t when = 0; when < 3; when++) {
+		struct tcp_conn *c;
+		uint32_t end;
+
+		with("newreno");
+		c = bulk(10, true);
+		c->flags |= TCP_F_ECN;
+		GIVE(when == 0 ? TCP_ACK | TCP_ECE : TCP_ACK, P + 2, AT(0), .wnd = 65535,
+			.o = SACKED(2, 10));
+		if (when < 2) /* otherwise both come before they go again */
+			drain_unpaced(c);
+		CU_ASSERT_EQUAL(COUNT(retransmits), when < 2 ? 2 : 0);
+		pass(RTT / 2);
+		GIVE(when ? TCP_ACK | TCP_ECE : TCP_ACK, P + 2, AT(10), .wnd = 65535);
+		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
+		end = (c->snd_nxt - AT(0)) / MSS;
+		ACKED(end, .o = SACKED(0, 1));
+		ACKED(end, .o = SACKED(1, 2));
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		CU_ASSERT_EQUAL(c->ssthresh, 5 * MSS);
+		CU_ASSERT_TRUE(c->cwnd < 7 * MSS);
+		flow_done(c);
+	}
+}
+
 static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_rebuilds),
 	UNIT_CASE(prr_by_time), UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit),
 	UNIT_CASE(partial_acks), UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious),
@@ -651,5 +680,5 @@ static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_r
 	UNIT_CASE(two_timeouts), UNIT_CASE(reneging), UNIT_CASE(eifel), UNIT_CASE(dsack_undo),
 	UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others), UNIT_CASE(none_was_lost),
 	UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
-	UNIT_CASE(ecn_and_loss)};
+	UNIT_CASE(ecn_and_loss), UNIT_CASE(ecn_no_undo)};
 UNIT_MAIN(cases)
