@@ -399,7 +399,8 @@ static void again_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uin
 {
 	struct tcp_flight *f = c->flight;
 
-	if (f->undo && !f->tlp_due) {
+	/* not what a probe, of the tail or of the path MTU, makes go again */
+	if (f->undo && f->ca != TCP_CA_OPEN) {
 		f->undo_bytes += len;
 		f->undo_end = seq_max(f->undo_end, r->end);
 	}

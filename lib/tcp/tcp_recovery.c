@@ -9,19 +9,19 @@
  *        | |    recover acknowledged, or undo     | timeout
  *        | `----------------- LOSS <--------------'
  *        |                    ^ |                          slow start from one segment; F-RTO
- *        `- timeout ----------' `- the same as above       (RFC 5682) asks first whether it was
- * real
+ *        `- timeout ----------' `- the same as above       (RFC 5682) asks first if it was
+ *                                                         real
  *
  * True: undo => undo_cwnd and undo_ssthresh are what a spurious recovery gives back. It was
  * spurious when all that was LOST arrives before any of it was sent again, when an ACK of what was
  * sent again echoes an earlier timestamp (Eifel, RFC 3522), when D-SACK reports all that was sent
  * again (RFC 3708), or when after a timeout what had been sent before it arrives (RFC 5682). D-SACK
  * comes a round trip after the copy it reports: undo outlives the recovery, until the next
- * reduction.
+ * reduction or rest (tcp_cwv.c).
  */
 #include "tcp/tcp_priv.h"
 
-#define UNDO_REACH (1u << 30) /* so many bytes later no D-SACK tells of that recovery any more */
+#define UNDO_REACH (1 << 30) /* so many bytes later no D-SACK tells of that recovery any more */
 
 static void begin(struct tcp *t, struct tcp_conn *c, uint8_t ca)
 {
@@ -199,7 +199,7 @@ void tcp__recovery_ack(
 	if (f->ca == TCP_CA_OPEN) {
 		/* it follows, lest it be half the sequence space away one day */
 		f->recover = seq_max(f->recover, c->snd_una - 1);
-		if (c->snd_una - f->undo_end > UNDO_REACH)
+		if (seq_diff(c->snd_una, f->undo_end) > UNDO_REACH)
 			f->undo = false;
 	} else if (spurious(t, c, s, d)) {
 		undo(t, c);

@@ -673,6 +673,43 @@ static void ecn_no_undo(void)
 	}
 }
 
+/* What was sent during a recovery, and again in it, may lie beyond what is acknowledged after it.
+ */
+static void undo_reaches_ahead(void)
+{
+	struct tcp_conn *c = recovered();
+	uint32_t end = (c->snd_nxt - AT(0)) / MSS;
+
+	send_bytes(c, 4 * MSS);
+	drain_unpaced(c);
+	c->flight->undo_end = c->snd_nxt;
+	ACKED(end + 1);
+	ACKED(end + 2, .o = SACKED(0, 1));
+	ACKED(end + 2, .o = SACKED(1, 2));
+	CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+	flow_done(c);
+}
+
+/* A path MTU probe that was too large goes again after a recovery: no D-SACK will tell of it. */
+static void undo_without_probe(void)
+{
+	struct tcp_conn *c = recovered();
+	struct tcp_flight *f = c->flight;
+	uint32_t end = (c->snd_nxt - AT(0)) / MSS;
+
+	send_bytes(c, 4 * MSS);
+	drain_unpaced(c);
+	tcp__run_head(lab.t, f, &lab.t->run[f->runs.head - 1], MSS)->probe = true;
+	f->pmtu_probe = TCP_PROBE_OUT;
+	pass(RTT);
+	ACKED(end, .o = SACKED(end + 1, end + 4));
+	CU_ASSERT_EQUAL(COUNT(pmtu_probes_lost), 1);
+	drain_unpaced(c);
+	CU_ASSERT_EQUAL(COUNT(retransmits), 3);
+	CU_ASSERT_EQUAL(f->undo_bytes, 2 * MSS);
+	flow_done(c);
+}
+
 static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_rebuilds),
 	UNIT_CASE(prr_by_time), UNIT_CASE(prr_numbers), UNIT_CASE(limited_transmit),
 	UNIT_CASE(partial_acks), UNIT_CASE(many_duplicates), UNIT_CASE(frto_spurious),
@@ -680,5 +717,6 @@ static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_r
 	UNIT_CASE(two_timeouts), UNIT_CASE(reneging), UNIT_CASE(eifel), UNIT_CASE(dsack_undo),
 	UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others), UNIT_CASE(none_was_lost),
 	UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
-	UNIT_CASE(ecn_and_loss), UNIT_CASE(ecn_no_undo)};
+	UNIT_CASE(ecn_and_loss), UNIT_CASE(ecn_no_undo), UNIT_CASE(undo_reaches_ahead),
+	UNIT_CASE(undo_without_probe)};
 UNIT_MAIN(cases)
