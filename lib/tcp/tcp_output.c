@@ -346,11 +346,11 @@ static uint32_t data_pick(struct tcp *t, struct tcp_conn *c, struct next *n)
 	return n->run ? n->run->end - n->run->start : 0;
 }
 
-static struct next next_data(struct tcp *t, struct tcp_conn *c)
+static struct next next_data(struct tcp *t, struct tcp_conn *c, uint32_t blocks)
 {
-	struct next n = {.blocks = tcp__sack_blocks(c)};
+	struct next n = {.blocks = blocks};
 
-	n.mss = tcp__payload_max(c) - (n.blocks ? 4 + 8 * n.blocks : 0);
+	n.mss = tcp__payload_max(c) - (blocks ? 4 + 8 * blocks : 0);
 	n.len = data_pick(t, c, &n);
 	return n;
 }
@@ -428,9 +428,9 @@ static void data_note(struct tcp *t, struct tcp_conn *c, struct tcp_run *r, uint
 		tcp__rtx_restart(t, c);
 }
 
-static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+static int data_output(struct tcp *t, struct tcp_conn *c, uint32_t blocks, struct rte_mbuf **out)
 {
-	struct next n = next_data(t, c);
+	struct next n = next_data(t, c, blocks);
 	struct buf_cursor from = {c->nxt_seg, c->nxt_off}, at;
 
 	if (!n.len)
@@ -463,13 +463,13 @@ static int data_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
  * RFC SAYS a zero-window probe SHOULD carry new data. WE DO send an old byte: it forces the same
  * answer and leaves the sequence state alone, and peers that ignore empty probes answer it.
  */
-static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+static int probe_output(struct tcp *t, struct tcp_conn *c, uint32_t blocks, struct rte_mbuf **out)
 {
 	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
 
 	if (!m)
 		return NO_MBUF;
-	segment_finish(t, c, m, c->snd_una - 1, 0, tcp__sack_blocks(c));
+	segment_finish(t, c, m, c->snd_una - 1, 0, blocks);
 	*rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len) = 0;
 	m->data_len++;
 	m->pkt_len++;
@@ -479,13 +479,13 @@ static int probe_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out
 	return BUILT;
 }
 
-static int ack_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
+static int ack_output(struct tcp *t, struct tcp_conn *c, uint32_t blocks, struct rte_mbuf **out)
 {
 	struct rte_mbuf *m = packet_new(t, &t->local[c->local], &c->remote);
 
 	if (!m)
 		return NO_MBUF;
-	segment_finish(t, c, m, c->snd_nxt, 0, tcp__sack_blocks(c));
+	segment_finish(t, c, m, c->snd_nxt, 0, blocks);
 	*out = m;
 	TCP_COUNT(t, tx_acks);
 	return BUILT;
@@ -493,16 +493,18 @@ static int ack_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 
 static int next_output(struct tcp *t, struct tcp_conn *c, struct rte_mbuf **out)
 {
+	uint32_t blocks;
 	int rc;
 
 	if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RCVD)
 		return syn_output(t, c, out);
-	rc = data_output(t, c, out);
+	blocks = tcp__sack_blocks(c);
+	rc = data_output(t, c, blocks, out);
 	/* where only the mbufs for payload are missing, the ACK must go: it frees the peer's */
 	if (rc != BUILT && (c->flags & TCP_F_PROBE))
-		rc = probe_output(t, c, out);
+		rc = probe_output(t, c, blocks, out);
 	if (rc != BUILT && (c->flags & TCP_F_ACK_NOW))
-		rc = ack_output(t, c, out);
+		rc = ack_output(t, c, blocks, out);
 	return rc;
 }
 
