@@ -26,7 +26,7 @@
 #define GAIN_DRAIN   88
 #define GAIN_CWND    (2 * GAIN_ONE)
 #define FULL_ROUNDS  3
-#define HEAVY        5 /* loss of one in so many delivered is no chance */
+#define HEAVY        5 /* loss of one in so many delivered is no chance; LT_*, too, as Linux */
 #define HEAVY_SEGS   8 /* nor are so many in a round; three of ten happen at 3 % */
 #define LT_MIN       4 /* rounds of a long-term interval */
 #define LT_MAX       16
@@ -222,7 +222,8 @@ static void lt_measure(struct bbr *b, const struct tcp_flight *f, const struct t
 	b->lt_bw = b->lt_use ? (uint32_t)(((uint64_t)bw + b->lt_bw) / 2) : bw;
 }
 
-/* Not of the draft; Linux has the like, against policers. It begins and ends with a loss. */
+/* Not of the draft. LINUX DOES the same, by these numbers, where a policer drops. WE DO it for
+ * queues that many flows overflow. An interval begins and ends with a loss. */
 static void lt_update(
 	struct bbr *b, const struct tcp_conn *c, const struct tcp_sample *s, bool round_start)
 {
@@ -422,13 +423,14 @@ static void bbr_on_ack(struct tcp_conn *c, const struct tcp_sample *s)
 }
 
 /*
- * Fast recovery: packet conservation for a round that begins here, but not below the BDP: what was
- * in flight may be little for other reasons, like the peer's window, and to double from there costs
- * many rounds, each of which may lose something.
- * BBR SAYS always. WE DO not while the pipe is not full: each round of a window that doubles loses
- * something on a path with random loss, three rounds without growth would be taken for a full pipe,
- * and it takes seconds to find the rest by probing. A queue that does overflow ends STARTUP in the
- * same three rounds.
+ * Fast recovery: packet conservation for a round that begins here.
+ * BBR SAYS from what is in flight. WE DO from no less than the BDP: what was in flight may be
+ * little for other reasons, like the peer's window, and to double from there costs many rounds,
+ * each of which may lose something.
+ * BBR SAYS always. WE DO not while the pipe is not full: each
+ * round of a window that doubles loses something on a path with random loss, three rounds without
+ * growth would be taken for a full pipe, and it takes seconds to find the rest by probing. A queue
+ * that does overflow ends STARTUP in the same three rounds.
  */
 static uint32_t bbr_on_loss(struct tcp_conn *c, uint32_t now_us)
 {

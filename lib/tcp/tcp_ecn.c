@@ -3,9 +3,9 @@
  * The receiving side of ECN.
  *
  *   RFC 3168 6.1.3   CE -> ECE in every ACK, until the sender says CWR
- *   RFC 8257 3.2     (DCTCP) ECE says how the last packet came. At each change the ACK owed for
- * what came before leaves with the old mark, in the middle of a burst too: so each ACK tells of
- * packets that came alike, and the sender counts what was marked
+ *   RFC 8257 3.2     (DCTCP) ECE says how the last packet came; at each change the ACK owed for
+ *                    what came before leaves with the old mark, in the middle of a burst too: so
+ *                    each ACK tells of packets that came alike, and the sender counts the marked
  */
 #include "tcp/tcp_priv.h"
 

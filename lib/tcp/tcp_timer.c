@@ -2,10 +2,12 @@
 /*
  * Timers of a connection, all on one wheel node that sits at the earliest deadline:
  *   t_rtx       what rtx_kind says: RTO (RFC 6298 5; also the SYN's, and with nothing in flight
- * that of a shut window, RFC 9293 3.8.6.1) or the tail probe (RFC 8985 7) t_reorder   of the
- * flight: the end of RACK's reordering window (RFC 8985 6.2) t_ack       delayed ACK quiet
- * keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress (nobody else
- * would end one whose peer keeps its window shut): no deadline of its own, rcv_ms plus a constant
+ *               that of a shut window, RFC 9293 3.8.6.1) or the tail probe (RFC 8985 7)
+ *   t_reorder   of the flight: the end of RACK's reordering window (RFC 8985 6.2)
+ *   t_ack       delayed ACK
+ *   quiet       keepalive (RFC 9293 3.8.4), or how long a released connection may make no progress
+ *               (nobody else would end one whose peer keeps its window shut): no deadline of its
+ *               own, rcv_ms plus a constant
  * A deadline that moves later is only a field: the node fires early and is armed again.
  */
 #include <errno.h>
