@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <rte_cycles.h>
 
 #include "body.h"
@@ -25,6 +26,7 @@
 #define LOOK_US     100000    /* between looks at links and clock */
 #define PREPARE_US  600000000 /* that preparing may take */
 #define SLEEP_US    1000      /* at most, where idle = sleep */
+#define LONG_US     50        /* of a turn in which somebody else may have had the core */
 #define EMPTY       64        /* turns without work before it sleeps */
 #define CLOSING     1024u     /* of a group of clients, beside as many as are open */
 #define FLOWS       16384u    /* connections of origins */
@@ -114,6 +116,17 @@ static unsigned turn(struct gen *g)
 }
 /* clang-format on */
 
+/* Has the kernel taken the core from us since the last call? */
+static bool switched(struct gen *g)
+{
+	struct rusage r;
+	long before = g->switches;
+
+	getrusage(RUSAGE_THREAD, &r);
+	g->switches = r.ru_nivcsw;
+	return g->switches != before;
+}
+
 static void turn_account(struct gen *g)
 {
 	uint64_t before = g->tsc_last, cycles;
@@ -121,8 +134,8 @@ static void turn_account(struct gen *g)
 
 	g->tsc_last = rte_rdtsc();
 	cycles = g->tsc_last - before;
-	if (cycles > g->tsc_ms) {
-		/* no turn has so much to do: the kernel gave the core to somebody else */
+	/* the kernel is asked only where a turn was long */
+	if (cycles > g->tsc_long && switched(g)) {
 		g->stolen += cycles;
 	} else {
 		g->cycles += cycles;
@@ -456,7 +469,7 @@ int loop_init(struct gen *g, const struct gen_conf *conf, bool verbose, struct e
 	rc = eal_start(conf, verbose, e);
 	if (rc < 0)
 		return rc;
-	g->tsc_ms = rte_get_tsc_hz() / 1000;
+	g->tsc_long = rte_get_tsc_hz() / CLOCK_US_PER_S * LONG_US;
 	g->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
 	g->tsc_start = g->tsc_last = rte_rdtsc();
 	rc = pools_start(g, e);

@@ -181,7 +181,7 @@ struct gen {
 	struct rand_state rnd;
 	clock_us_t now;                             /* of this turn */
 	uint64_t tsc_start, tsc_last, us_per_cycle; /* the latter of 2^32 */
-	uint64_t tsc_ms;                            /* cycles of a millisecond */
+	uint64_t tsc_long;                          /* cycles of a turn that is looked at */
 	struct client *clients;                     /* NULL: the file has none */
 	struct origin *origins;
 	struct report *report;
@@ -190,6 +190,7 @@ struct gen {
 	uint32_t empty;                    /* turns that moved nothing, in a row */
 	uint64_t busy, cycles;             /* TSC: of turns that moved packets, and of all */
 	uint64_t stolen;                   /* TSC: of turns that others had the core in */
+	long switches;                     /* that the kernel made without being asked */
 	clock_us_t look_at;                /* when to look at the links again */
 };
 
