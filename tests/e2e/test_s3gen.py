@@ -96,6 +96,7 @@ class Case(unittest.TestCase):
     def server(self, answer, close=False):
         process = self.lab.spawn("client", sys.executable, "-c", SERVER, answer, "close" if close else "keep",
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(process.stdout.close)
         process.stdout.readline()
 
 
