@@ -294,6 +294,29 @@ static void until_close_ends_with_the_connection(void)
 	CU_ASSERT_EQUAL(b.passed, 1u << 30);
 }
 
+/* Who reads a body learns where its content lies: here everything else is 'x'. */
+static void content_is_told_from_framing(void)
+{
+	static const char text[] = "5;a=1\r\nhello\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n",
+			  want[] = "xxxxxxxhelloxxxxxabcxxxxxxxxxxxxx";
+	char told[sizeof(text)] = "";
+	struct http_head rsp = {.status = 200, .content_length = -1}, five = {.content_length = 5};
+	struct http_body b;
+
+	http_body_init_req(&b, &chunked);
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		told[i] = http_body_data(&b) ? text[i] : 'x';
+		CU_ASSERT_EQUAL(http_body_feed(&b, text + i, 1), 1);
+	}
+	CU_ASSERT_STRING_EQUAL(told, want);
+	CU_ASSERT_EQUAL(http_body_data(&b), 0);
+	http_body_init_req(&b, &five);
+	http_body_feed(&b, "he", 2);
+	CU_ASSERT_EQUAL(http_body_data(&b), 3);
+	http_body_init_rsp(&b, &rsp, false);
+	CU_ASSERT_EQUAL(http_body_data(&b), UINT64_MAX);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(good_chunked_bodies_end_exactly),
 	UNIT_CASE(no_prefix_is_a_whole_body),
@@ -305,5 +328,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(aws_chunked_within_a_length_is_content),
 	UNIT_CASE(responses_are_framed_by_status_and_method),
 	UNIT_CASE(until_close_ends_with_the_connection),
+	UNIT_CASE(content_is_told_from_framing),
 };
 UNIT_MAIN(cases)
