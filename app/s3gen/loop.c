@@ -60,22 +60,38 @@ static unsigned receive(struct gen *g, uint8_t port)
 	return got;
 }
 
-static unsigned transmit(struct gen *g)
+/* Frames that are ready, to their ports. How many; g->full where a device has no room. */
+static unsigned send(struct gen *g)
 {
 	struct rte_mbuf *pkts[BURST];
 	unsigned sent = 0;
-	uint16_t n, out;
+	uint16_t n;
 
-	do {
+	g->full = false;
+	for (unsigned p = 0; p < g->conf->n_ports; p++) {
+		bool room;
+
+		while ((room = port_tx_flush(g->port[p], 0)) &&
+			(n = net_tx_take(g->net, (uint8_t)p, pkts, BURST)) > 0) {
+			port_tx_post(g->port[p], 0, pkts, n);
+			sent += n;
+		}
+		g->full |= !room;
+	}
+	return sent;
+}
+
+static unsigned transmit(struct gen *g)
+{
+	struct rte_mbuf *pkts[BURST];
+	unsigned sent = g->full ? send(g) : 0;
+	uint16_t n = BURST;
+
+	while (n == BURST && !g->full) {
 		n = tcp_output(g->tcp, pkts, BURST, g->now);
 		net_output(g->net, pkts, n, g->now);
-		for (unsigned p = 0; p < g->conf->n_ports; p++) {
-			while ((out = net_tx_take(g->net, (uint8_t)p, pkts, BURST)) > 0) {
-				port_tx_burst(g->port[p], 0, pkts, out);
-				sent += out;
-			}
-		}
-	} while (n == BURST);
+		sent += send(g);
+	}
 	return sent;
 }
 
@@ -155,7 +171,7 @@ static uint32_t idle_us(const struct gen *g)
 		at = RTE_MIN(at, client_next(g->clients));
 	if (g->origins)
 		at = RTE_MIN(at, origin_next(g->origins));
-	if (at <= g->now)
+	if (g->full || at <= g->now)
 		return 0;
 	at = g->now + RTE_MIN(at - g->now, (uint64_t)tcp_next_tick(g->tcp, 20, g->now) *
 						   (uint64_t)CLOCK_US_PER_MS);

@@ -179,7 +179,8 @@ struct gen {
 	struct net *net;
 	struct tcp *tcp; /* of both roles; its ready list is the loop's */
 	struct rand_state rnd;
-	clock_us_t now;                             /* of this turn */
+	clock_us_t now; /* of this turn */
+	bool full;      /* a device had no room for what was sent last */
 	uint64_t tsc_start, tsc_last, us_per_cycle; /* the latter of 2^32 */
 	uint64_t tsc_long;                          /* cycles of a turn that is looked at */
 	struct client *clients;                     /* NULL: the file has none */

@@ -63,31 +63,24 @@ static unsigned receive_handed(struct worker *w, unsigned from)
 	return n;
 }
 
-/* Stage 8: frames that are ready, to one port. How many left net; *full where it has no room. */
-static unsigned send_to(struct worker *w, uint8_t port, bool *full)
+/* Stage 8: frames that are ready, to their ports. How many; w->full where a device has no room. */
+static unsigned send(struct worker *w)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
 	unsigned sent = 0;
 	uint16_t n;
 
-	while (port_tx_flush(w->ports[port], w->cfg.id)) {
-		n = net_tx_take(w->net, port, pkts, WORKER_BURST);
-		if (n == 0)
-			return sent;
-		port_tx_post(w->ports[port], w->cfg.id, pkts, n);
-		sent += n;
-	}
-	*full = true;
-	return sent;
-}
-
-static unsigned send(struct worker *w)
-{
-	unsigned sent = 0;
-
 	w->full = false;
-	for (unsigned p = 0; p < w->n_ports; p++)
-		sent += send_to(w, (uint8_t)p, &w->full);
+	for (unsigned p = 0; p < w->n_ports; p++) {
+		bool room;
+
+		while ((room = port_tx_flush(w->ports[p], w->cfg.id)) &&
+			(n = net_tx_take(w->net, (uint8_t)p, pkts, WORKER_BURST)) > 0) {
+			port_tx_post(w->ports[p], w->cfg.id, pkts, n);
+			sent += n;
+		}
+		w->full |= !room;
+	}
 	lap(w, WORKER_STAGE_port_tx, sent);
 	return sent;
 }
