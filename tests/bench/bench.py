@@ -169,7 +169,7 @@ def conditions(before, after, **more):
 def conditions_line(c):
     words = [c["date"], "commit " + c["commit"], c["machine"], "; ".join(c["versions"]),
              "load %.1f before, %.1f after, steal %.1f %%" % (c["load_before"], c["load_after"], 100 * c["steal"])]
-    words += ["%s %s" % (name, c[name]) for name in ("seconds", "rounds") if name in c]
+    words += ["%s %s" % (name, c[name]) for name in ("wire", "mtu", "seconds", "rounds") if name in c]
     return ", ".join(words)
 
 

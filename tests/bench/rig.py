@@ -169,7 +169,7 @@ def listens(name, ns, process):
     until = time.monotonic() + LATE
     while "@" + name not in call(*in_ns(ns, "cat", "/proc/net/unix")):
         if process.poll() is not None or time.monotonic() > until:
-            raise Failure(process.stderr.read() if process.poll() is not None else "s3gen's nodes are not ready")
+            raise Failure((process.stderr or process.stdout).read() if process.poll() is not None else "nobody listens at " + name)
         time.sleep(0.05)
 
 
