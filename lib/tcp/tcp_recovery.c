@@ -128,10 +128,11 @@ static void undo(struct tcp *t, struct tcp_conn *c)
 void tcp__recovery_dsack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s)
 {
 	struct tcp_flight *f = c->flight;
-	uint32_t last = s->opt.sack[0].end, bytes = last - s->opt.sack[0].start;
+	uint32_t last = s->opt.sack[0].end, bytes;
 
 	if (!f->undo || !f->undo_bytes || seq_leq(last, f->undo_una) || seq_gt(last, f->undo_end))
 		return;
+	bytes = last - seq_max(s->opt.sack[0].start, f->undo_una);
 	f->undo_bytes -= bytes < f->undo_bytes ? bytes : f->undo_bytes;
 	if (!f->undo_bytes)
 		undo(t, c);
