@@ -9,7 +9,7 @@ A bench makes a claim: a dict of JSON in which a reader finds all that the table
     conditions   where and when, with load and steal before and after
     rows         [{"case", "metric": median of the valid rounds ..., "rounds": [what each gave], "valid", "why"}]
     columns      [[heading, metric, format]]
-    base         the case that the ratios are to, or null
+    base         how the cases begin whose best the ratios are to
 
 A round is one try of one case: a dict of numbers. Cases go by turns, so that what the machine does meanwhile meets all of them.
 """
@@ -123,9 +123,14 @@ def in_turns(cases, rounds, stolen=1.0, log=sys.stderr):
     return [summary(name, samples[name], errors[name], stolen) for name, _ in cases]
 
 
+def best(rows, metric, base):
+    """The most of the rows whose case begins so; None when none counts."""
+    return max((row[metric] for row in rows if row["case"].startswith(base) and row.get(metric) is not None), default=None)
+
+
 def compare(rows, metric, base):
-    """Each row's ratio to the base's, as the metric METRIC_ratio."""
-    bottom = next((row.get(metric) for row in rows if row["case"] == base), None)
+    """Each row's ratio to the best of the base's, as the metric METRIC_ratio."""
+    bottom = best(rows, metric, base)
     for row in rows:
         row[metric + "_ratio"] = ratio(row.get(metric), bottom)
     return rows

@@ -77,6 +77,10 @@ class Rounds(unittest.TestCase):
         self.assertEqual([row["per_s_ratio"] for row in bench.compare(rows, "per_s", "b")], [5, 1, None])
         self.assertEqual([row["per_s_ratio"] for row in bench.compare(rows, "per_s", "c")], [None] * 3)
 
+    def test_compare_to_the_best(self):
+        rows = [bench.summary("haproxy", [good(10)]), bench.summary("haproxy-gso", [good(20)]), bench.summary("ours", [good(60)])]
+        self.assertEqual([row["per_s_ratio"] for row in bench.compare(rows, "per_s", "haproxy")], [0.5, 1, 3])
+
 
 class Tables(unittest.TestCase):
     def test_table(self):
