@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,8 @@ def end(process):
 
 @contextlib.contextmanager
 def alone():
-    """One bench at a time on a machine."""
+    """One bench at a time on a machine. SIGTERM ends it as SIGINT does: what it has brought up comes down."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if os.cpu_count() < 2:
         sys.exit("a bench wants two cores")
     with open("/run/penstock-bench.lock", "w") as lock:
