@@ -112,6 +112,10 @@ static void undo(struct tcp *t, struct tcp_conn *c)
 	struct tcp_flight *f = c->flight;
 
 	TCP_COUNT(t, spurious_recoveries);
+	/* What was sent again too soon is not seen to arrive late (RFC 8985 6.2 step 3 looks at
+	 * other segments only): where each late one meets many SACKs, this alone tells that the
+	 * path reorders. After a timeout it was the path that stood still. */
+	f->reordering |= f->ca != TCP_CA_LOSS;
 	tcp__runs_unlose(t, f);
 	if (f->undo_cwnd || tcp__cc[c->cc]->model)
 		window_undo(c);

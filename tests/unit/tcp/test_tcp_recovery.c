@@ -398,6 +398,7 @@ static void eifel(void)
 		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), !late);
 		CU_ASSERT_EQUAL(c->ssthresh == UINT32_MAX, !late);
 		CU_ASSERT_EQUAL(c->cwnd >= 10 * mss, !late);
+		CU_ASSERT_EQUAL(c->flight->reordering, !late);
 		ts = (struct tcp_opts){.sack_ok = true, .has_ts = true, .ts_val = PEER_TS};
 		flow_done(c);
 	}
@@ -463,6 +464,7 @@ static void dsack_after_the_end(void)
 		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 0);
 		ACKED(end, .o = SACKED(1, 2));
 		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		CU_ASSERT_TRUE(c->flight->reordering);
 		CU_ASSERT_EQUAL(c->flight->ca, TCP_CA_OPEN);
 		CU_ASSERT_EQUAL(c->cwnd, 10 * MSS);
 		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
