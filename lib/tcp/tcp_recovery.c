@@ -97,13 +97,16 @@ static void end(struct tcp_conn *c)
 static void window_undo(struct tcp_conn *c)
 {
 	const struct tcp_flight *f = c->flight;
+	const struct tcp_cc_ops *cc = tcp__cc[c->cc];
+	/* then the state that made it grow is worth more than the old one */
+	bool grown = !cc->model && c->cwnd > f->undo_cwnd;
 
 	if (c->cwnd < f->undo_cwnd)
 		c->cwnd = f->undo_cwnd;
 	if (c->ssthresh < f->undo_ssthresh)
 		c->ssthresh = f->undo_ssthresh;
-	if (tcp__cc[c->cc]->undo)
-		tcp__cc[c->cc]->undo(c);
+	if (cc->undo && !grown)
+		cc->undo(c);
 }
 
 /* Nothing was lost; but where something was marked (RFC 3168) the reduction stays. */

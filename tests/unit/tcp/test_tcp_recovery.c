@@ -474,6 +474,28 @@ static void dsack_after_the_end(void)
 	}
 }
 
+/* The control's own state goes back with the window, but not where that has grown beyond meanwhile.
+ */
+static void undo_after_growth(void)
+{
+	for (uint32_t grown = 0; grown < 2; grown++) {
+		struct tcp_conn *c = recovered();
+		uint32_t end = (c->snd_nxt - AT(0)) / MSS, want;
+		uint64_t before[RTE_DIM(c->flight->cc)];
+
+		if (grown)
+			c->cwnd = 20 * MSS;
+		want = RTE_MAX(c->cwnd, 10u * MSS);
+		memcpy(before, c->flight->cc, sizeof(before));
+		ACKED(end, .o = SACKED(0, 2));
+		CU_ASSERT_EQUAL(COUNT(spurious_recoveries), 1);
+		CU_ASSERT_EQUAL(c->cwnd, want);
+		CU_ASSERT_EQUAL(c->ssthresh, 10 * MSS);
+		CU_ASSERT_EQUAL(memcmp(before, c->flight->cc, sizeof(before)) == 0, grown);
+		flow_done(c);
+	}
+}
+
 /* Not by a packet that the network doubled, nor across another reduction. */
 static void dsack_of_others(void)
 {
@@ -720,5 +742,5 @@ static const struct unit_case cases[] = {UNIT_CASE(prr_reduces), UNIT_CASE(prr_r
 	UNIT_CASE(dsack_after_the_end), UNIT_CASE(dsack_of_others), UNIT_CASE(none_was_lost),
 	UNIT_CASE(probe_was_needed), UNIT_CASE(model), UNIT_CASE(resend), UNIT_CASE(ecn),
 	UNIT_CASE(ecn_and_loss), UNIT_CASE(ecn_no_undo), UNIT_CASE(undo_reaches_ahead),
-	UNIT_CASE(undo_without_probe)};
+	UNIT_CASE(undo_without_probe), UNIT_CASE(undo_after_growth)};
 UNIT_MAIN(cases)
