@@ -241,8 +241,12 @@ bool tcp__pmtu_probe_lost(struct tcp *t, struct tcp_conn *c)
 
 static void probe_acked(struct tcp *t, struct tcp_conn *c)
 {
+	struct tcp_flight *f = c->flight;
+
 	TCP_COUNT(t, pmtu_raised);
-	c->mss = c->flight->pmtu_size;
+	c->mss = f->pmtu_size;
+	if (c->mss > f->pmtu_high) /* who said that it would not fit was wrong */
+		f->pmtu_high = c->mss_max;
 	search(t, c);
 }
 

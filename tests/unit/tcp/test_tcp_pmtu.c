@@ -320,6 +320,24 @@ IN_LAB(probe_too_big)
 	CU_ASSERT_EQUAL(c.mss, 1960);
 }
 
+/* Who says "too big" of a probe that then arrives did not know: the search goes on. */
+IN_LAB(probe_forged_too_big)
+{
+	start("10.0.0.2", 8960);
+	CU_ASSERT_TRUE(too_big(1500));
+	carried();
+	lab.t->now_ms += 600000;
+	acked(1);
+	probe_sent(4312);
+	f.pmtu_end = c.snd_una + SENT;
+	CU_ASSERT_FALSE(tcp__pmtu_too_big(lab.t, &c, f.pmtu_end - 4312, 2000));
+	CU_ASSERT_EQUAL(COUNT(pmtu_probes_refused), 1);
+	probe_arrives();
+	CU_ASSERT_EQUAL(c.mss, 4312);
+	CU_ASSERT_EQUAL(f.pmtu_state, TCP_PMTU_SEARCHING);
+	CU_ASSERT_TRUE(f.pmtu_size > 4312);
+}
+
 /* RFC 4821 7.6.4: other losses with it, or a timeout: nothing is learnt, and it is tried again. */
 IN_LAB(inconclusive)
 {
@@ -586,8 +604,8 @@ IN_LAB(stolen_flight)
 static const struct unit_case cases[] = {UNIT_CASE(at_once), UNIT_CASE(least), UNIT_CASE(no_size),
 	UNIT_CASE(forged), UNIT_CASE(route_changed), UNIT_CASE(black_hole), UNIT_CASE(outage),
 	UNIT_CASE(raise_timer), UNIT_CASE(conditions), UNIT_CASE(probe_too_big),
-	UNIT_CASE(inconclusive), UNIT_CASE(no_probes), UNIT_CASE(probe_carried),
-	UNIT_CASE(probe_lost), UNIT_CASE(probe_lost_late), UNIT_CASE(probe_and_more_lost),
-	UNIT_CASE(probe_waits), UNIT_CASE(probe_and_tso), UNIT_CASE(probe_and_options),
-	UNIT_CASE(clean_path), UNIT_CASE(stolen_flight)};
+	UNIT_CASE(probe_forged_too_big), UNIT_CASE(inconclusive), UNIT_CASE(no_probes),
+	UNIT_CASE(probe_carried), UNIT_CASE(probe_lost), UNIT_CASE(probe_lost_late),
+	UNIT_CASE(probe_and_more_lost), UNIT_CASE(probe_waits), UNIT_CASE(probe_and_tso),
+	UNIT_CASE(probe_and_options), UNIT_CASE(clean_path), UNIT_CASE(stolen_flight)};
 UNIT_MAIN(cases)
