@@ -225,6 +225,7 @@ static enum answer_code query_parse(struct request *r, struct asked *q, struct s
 static void range_parse(struct request *r, struct span value)
 {
 	struct span first = {NULL, 0}, last;
+	uint64_t from = 0, to = 0;
 
 	if (value.n < 6 || strncasecmp(value.p, "bytes=", 6) != 0)
 		return;
@@ -232,12 +233,16 @@ static void range_parse(struct request *r, struct span value)
 	if (!span_next(&last, '-', &first) || !last.p)
 		return;
 	last = span_trim(last);
-	if (first.n == 0 && decimal(last, &r->last))
+	if (first.n == 0 && decimal(last, &to))
 		r->range = RANGE_SUFFIX;
-	else if (last.n == 0 && decimal(first, &r->first))
+	else if (last.n == 0 && decimal(first, &from))
 		r->range = RANGE_FROM;
-	else if (decimal(first, &r->first) && decimal(last, &r->last) && r->first <= r->last)
+	else if (decimal(first, &from) && decimal(last, &to) && from <= to)
 		r->range = RANGE_FROM_TO;
+	else
+		return; /* as is an earlier field: one that is understood holds */
+	r->first = from;
+	r->last = to;
 }
 
 static enum answer_code amz_field(struct request *r, struct span name, struct span value)

@@ -110,6 +110,32 @@ static void bodies(void)
 	CU_ASSERT_EQUAL(req.part_size, 8388608);
 }
 
+/* RFC 9110 14.1.2; a field that is no range of bytes changes nothing, not even halfway. */
+static void ranges(void)
+{
+	static const struct {
+		const char *fields;
+		enum request_range range;
+		uint64_t first, last;
+	} rows[] = {
+		{"", RANGE_NONE, 0, 0},
+		{"Range: bytes=5-10\r\n", RANGE_FROM_TO, 5, 10},
+		{"Range: bytes=5-\r\n", RANGE_FROM, 5, 0},
+		{"Range: bytes=-7\r\n", RANGE_SUFFIX, 0, 7},
+		{"Range: bytes=10-5\r\n", RANGE_NONE, 0, 0},
+		{"Range: bytes=1-2,4-5\r\n", RANGE_NONE, 0, 0},
+		{"Range: lines=1-2\r\n", RANGE_NONE, 0, 0},
+		{"Range: bytes=5-10\r\nRange: bytes=9-0\r\n", RANGE_FROM_TO, 5, 10},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(rows); i++) {
+		CU_ASSERT_EQUAL(parse("GET /b/k", rows[i].fields), ANSWER_OK);
+		CU_ASSERT_EQUAL(req.range, rows[i].range);
+		CU_ASSERT_EQUAL(req.first, rows[i].first);
+		CU_ASSERT_EQUAL(req.last, rows[i].last);
+	}
+}
+
 static void etags(void)
 {
 	CU_ASSERT(request_etag_in(SPAN_LIT("\"abc\""), "\"abc\""));
@@ -120,5 +146,5 @@ static void etags(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(operations), UNIT_CASE(names),
-	UNIT_CASE(listings), UNIT_CASE(bodies), UNIT_CASE(etags)};
+	UNIT_CASE(listings), UNIT_CASE(bodies), UNIT_CASE(ranges), UNIT_CASE(etags)};
 UNIT_MAIN(cases)
