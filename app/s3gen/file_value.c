@@ -11,19 +11,6 @@
 #define SIZE_MAX_B (5ull << 40) /* S3's largest object */
 #define TIME_MAX_S 3600.0
 
-/* Cut the next word off *rest, words being apart by blanks; empty at the end. */
-static struct span word_next(struct span *rest)
-{
-	struct span word = span_trim(*rest);
-	size_t n = 0;
-
-	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
-		n++;
-	*rest = (struct span){word.p + n, word.n - n};
-	word.n = n;
-	return word;
-}
-
 /* Digits, perhaps with a point, and one of the units; the number in units of `scale[i]`. */
 static bool number(struct span text, const char *const *unit, const double *scale, double *out)
 {
@@ -99,7 +86,7 @@ int file_value_core(struct conf_value *v)
 
 int file_value_time(struct conf_value *v)
 {
-	struct span rest = span_str(v->text), word = word_next(&rest);
+	struct span rest = span_str(v->text), word = span_word(&rest);
 	struct gen_time *t = v->field;
 	double s, sigma = 0;
 
@@ -109,11 +96,11 @@ int file_value_time(struct conf_value *v)
 	if (span_eq(word, SPAN_LIT("lognormal")))
 		t->shape = GEN_LOGNORMAL;
 	if (t->shape != GEN_FIXED)
-		word = word_next(&rest);
+		word = span_word(&rest);
 	if (!seconds(word, &s))
 		return conf_bad(v, "'%.64s' is not a time", v->text);
-	word = word_next(&rest);
-	if ((word.n > 0) != (t->shape == GEN_LOGNORMAL) || word_next(&rest).n ||
+	word = span_word(&rest);
+	if ((word.n > 0) != (t->shape == GEN_LOGNORMAL) || span_word(&rest).n ||
 		(word.n && (!plain(word, &sigma) || sigma > 4)))
 		return conf_bad(v, "'%.64s' is not a distribution", v->text);
 	t->us = (uint32_t)(s * 1e6 + 0.5);
@@ -145,11 +132,11 @@ int file_value_chance(struct conf_value *v)
 
 int file_value_stall(struct conf_value *v)
 {
-	struct span rest = span_str(v->text), of = word_next(&rest), time = word_next(&rest);
+	struct span rest = span_str(v->text), of = span_word(&rest), time = span_word(&rest);
 	struct gen_origins *o = v->obj;
 	double x, s;
 
-	if (!share(of, &x) || !seconds(time, &s) || word_next(&rest).n)
+	if (!share(of, &x) || !seconds(time, &s) || span_word(&rest).n)
 		return conf_bad(v, "'%.64s' is not a share and a time", v->text);
 	o->fault.stall = chance(x);
 	o->fault.stall_ms = (uint32_t)(s * 1000);
@@ -158,14 +145,14 @@ int file_value_stall(struct conf_value *v)
 
 int file_value_drip(struct conf_value *v)
 {
-	struct span rest = span_str(v->text), of = word_next(&rest), rate = word_next(&rest);
+	struct span rest = span_str(v->text), of = span_word(&rest), rate = span_word(&rest);
 	struct gen_origins *o = v->obj;
 	char text[32];
 	double x;
 
 	snprintf(text, sizeof(text), "%.*s", (int)RTE_MIN(rate.n, sizeof(text) - 1), rate.p);
 	if (!share(of, &x) || conf_bytes_parse(text, &o->fault.drip_rate) < 0 ||
-		o->fault.drip_rate == 0 || word_next(&rest).n)
+		o->fault.drip_rate == 0 || span_word(&rest).n)
 		return conf_bad(v, "'%.64s' is not a share and bytes a second", v->text);
 	o->fault.drip = chance(x);
 	return 0;
@@ -214,7 +201,7 @@ int file_value_listen(struct conf_value *v)
 
 int file_value_operation(struct conf_value *v)
 {
-	struct span rest = span_str(v->text), word = word_next(&rest), w = word_next(&rest);
+	struct span rest = span_str(v->text), word = span_word(&rest), w = span_word(&rest);
 	struct gen_workload *load = v->obj;
 
 	for (unsigned op = 0; op < GEN_OPS; op++) {
@@ -222,7 +209,7 @@ int file_value_operation(struct conf_value *v)
 			continue;
 		if (load->op[op])
 			return conf_bad(v, "%s is given twice", file_op_name(op));
-		if (!weight(w, &load->op[op]) || word_next(&rest).n)
+		if (!weight(w, &load->op[op]) || span_word(&rest).n)
 			break;
 		return 0;
 	}
@@ -231,7 +218,7 @@ int file_value_operation(struct conf_value *v)
 
 int file_value_size(struct conf_value *v)
 {
-	struct span rest = span_str(v->text), word = word_next(&rest), w = word_next(&rest);
+	struct span rest = span_str(v->text), word = span_word(&rest), w = span_word(&rest);
 	struct gen_workload *load = v->obj;
 	const char *dash = memchr(word.p, '-', word.n);
 	char from[24], to[24];
@@ -244,7 +231,7 @@ int file_value_size(struct conf_value *v)
 	if (conf_bytes_parse(from, &s.min) < 0 || conf_bytes_parse(dash ? to : from, &s.max) < 0 ||
 		s.min > s.max || s.max > SIZE_MAX_B || (dash && s.min == 0))
 		return conf_bad(v, "'%.64s' is not a size or a range of sizes", v->text);
-	if (!weight(w, &s.weight) || word_next(&rest).n)
+	if (!weight(w, &s.weight) || span_word(&rest).n)
 		return conf_bad(v, "'%.64s' is not a size and a weight", v->text);
 	if (load->n_size == GEN_SIZES_MAX)
 		return conf_bad(v, "more than %u", GEN_SIZES_MAX);
@@ -259,14 +246,14 @@ int file_value_popularity(struct conf_value *v)
 		[GEN_HOT] = "hot",
 		[GEN_SHUFFLE] = "shuffle",
 		[GEN_SEQUENCE] = "sequence"};
-	struct span rest = span_str(v->text), word = word_next(&rest), arg = word_next(&rest);
+	struct span rest = span_str(v->text), word = span_word(&rest), arg = span_word(&rest);
 	struct gen_workload *load = v->obj;
 	double x = 0;
 	unsigned p = 0;
 
 	while (p < RTE_DIM(names) && !span_eq(word, span_str(names[p])))
 		p++;
-	if (p == RTE_DIM(names) || word_next(&rest).n)
+	if (p == RTE_DIM(names) || span_word(&rest).n)
 		return conf_bad(v, "'%.64s' is not a popularity", v->text);
 	if (p == GEN_ZIPF      ? !plain(arg, &x) || x <= 0 || x > 4
 		: p == GEN_HOT ? !share(arg, &x)

@@ -43,6 +43,19 @@ static inline struct span span_trim(struct span s)
 	return s;
 }
 
+/* Cut the next word off *rest, words being apart by blanks and tabs. Empty at the end. */
+static inline struct span span_word(struct span *rest)
+{
+	struct span word = span_trim(*rest);
+	size_t n = 0;
+
+	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
+		n++;
+	*rest = (struct span){word.p + n, word.n - n};
+	word.n = n;
+	return word;
+}
+
 /*
  * Cut the next element of a list off *rest at sep, trimmed. False at the end; empty elements are
  * returned as empty spans.

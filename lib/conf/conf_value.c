@@ -393,36 +393,23 @@ static int member_option(struct conf_value *v, struct conf_member *m, struct spa
 	return 0;
 }
 
-/* The next word, words being apart by blanks and tabs. Empty at the end. */
-static struct span word_next(struct span *rest)
-{
-	struct span word = span_trim(*rest);
-	size_t n = 0;
-
-	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
-		n++;
-	*rest = (struct span){word.p + n, word.n - n};
-	word.n = n;
-	return word;
-}
-
 /* "NAME ADDRESS:PORT [weight=N]" */
 static int member_fill(struct conf_value *v, struct conf_member *m)
 {
-	struct span rest = span_str(v->text), word = word_next(&rest);
+	struct span rest = span_str(v->text), word = span_word(&rest);
 	char where[IP_ENDPOINT_TEXT];
 
 	m->at = (struct conf_where){v->sec->at.file, v->line};
 	m->name = conf_strdup(v->ld, word);
 	if (!conf__name_ok(m->name))
 		return conf_bad(v, "'%.64s' is not a name", m->name);
-	word = word_next(&rest);
+	word = span_word(&rest);
 	snprintf(where, sizeof(where), "%.*s", (int)(word.n < 53 ? word.n : 53), word.p);
 	if (ip_endpoint_parse(where, &m->endpoint) < 0)
 		return conf_bad(v, "'%.64s' is not an address and port", where);
 	if (addr_special(&m->endpoint.addr))
 		return conf_bad(v, "%s is %s", where, addr_special(&m->endpoint.addr));
-	while ((word = word_next(&rest)).n)
+	while ((word = span_word(&rest)).n)
 		if (member_option(v, m, word) < 0)
 			return -EINVAL;
 	if (!m->weight)

@@ -51,10 +51,22 @@ static void lists(void)
 	CU_ASSERT_STRING_EQUAL(joined((struct span){"a,b,c", 3}), "a|b|");
 }
 
+static void words(void)
+{
+	struct span rest = SPAN_LIT(" \ta  b\tc ");
+
+	CU_ASSERT_TRUE(span_eq(span_word(&rest), SPAN_LIT("a")));
+	CU_ASSERT_TRUE(span_eq(span_word(&rest), SPAN_LIT("b")));
+	CU_ASSERT_TRUE(span_eq(span_word(&rest), SPAN_LIT("c")));
+	CU_ASSERT_EQUAL(span_word(&rest).n, 0);
+	CU_ASSERT_EQUAL(span_word(&rest).n, 0);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(equality),
 	UNIT_CASE(trim),
 	UNIT_CASE(lists),
+	UNIT_CASE(words),
 };
 
 UNIT_MAIN(cases)
