@@ -24,6 +24,9 @@
 #define CONF_LISTEN_ADDRS_MAX 8
 #define CONF_POOLS_MAX        256
 #define CONF_MEMBERS_MAX      256 /* of one pool */
+#define CONF_CERTS_MAX        256
+#define CONF_LISTEN_CERTS_MAX 32
+#define CONF_HS_CORES_MAX     64
 
 /* Where a section begins, for later stages that find fault with it. */
 struct conf_where {
@@ -84,6 +87,17 @@ struct conf_route {
 	unsigned port; /* index of the port that via is on-link of */
 };
 
+/* A chain and its private key, of section [certificate NAME]; the files are read later. */
+struct conf_certificate {
+	const char *name;
+	struct conf_where at;
+	const char *chain; /* PEM, the server's own first */
+	const char *key;   /* PEM */
+	const char *ocsp;  /* DER response to staple, or NULL */
+};
+
+enum conf_client_cert { CONF_CLIENT_CERT_OFF, CONF_CLIENT_CERT_OPTIONAL, CONF_CLIENT_CERT_REQUIRED };
+
 struct conf_listener {
 	const char *name;
 	struct conf_where at;
@@ -100,6 +114,12 @@ struct conf_listener {
 	uint32_t body_timeout_ms;
 	uint32_t connections; /* front connections, each worker */
 	enum conf_congestion congestion;
+	const struct conf_certificate *cert[CONF_LISTEN_CERTS_MAX]; /* the first is for no SNI */
+	unsigned n_cert; /* 0: plain TCP. This and the next four: CONF_MODE_HTTP and SPLICE */
+	enum conf_client_cert client_cert;
+	const char *client_ca;  /* PEM bundle; given unless client_cert is off */
+	const char *client_crl; /* PEM, or NULL */
+	uint32_t handshake_timeout_ms;
 };
 
 struct conf_member {
@@ -122,6 +142,31 @@ struct conf_pool {
 	uint32_t idle_timeout_ms;
 	uint32_t hold_ms;
 	enum conf_congestion congestion;
+	bool tls;             /* re-encrypt to its members; the rest is for that */
+	bool verify;          /* the member's certificate, against ca, for sni */
+	const char *ca;       /* PEM bundle; NULL: the system's */
+	const char *sni;      /* NULL: none, and then the member's address is verified */
+	const struct conf_certificate *cert; /* the client's, or NULL */
+};
+
+enum conf_aead { CONF_AEAD_IPSEC_MB, CONF_AEAD_OPENSSL, CONF_AEAD_CRYPTODEV };
+
+/* What all listeners and pools with TLS have in common. */
+struct conf_tls {
+	struct conf_where at; /* line 0 when the file has no such section */
+	bool v12, v13;        /* versions */
+	const char *ciphers;  /* IANA names, ':' between, in order of preference; NULL: ours */
+	const char *groups;   /* as "X25519:P-256:P-384" */
+	uint16_t threads;     /* that do handshakes; 0: the workers do, on a budget */
+	uint16_t core[CONF_HS_CORES_MAX]; /* for these, in turn */
+	unsigned n_core;                  /* 0: control's */
+	uint32_t handshakes;              /* at a time, each worker */
+	uint32_t per_source;              /* of those from one address; 0: no limit */
+	const char *ticket_keys; /* file of 80-byte keys, newest first; NULL: drawn, and rotated */
+	uint32_t ticket_lifetime_ms;
+	enum conf_aead aead;
+	const char *aead_device; /* CONF_AEAD_CRYPTODEV: a vdev or PCI address */
+	const char *keylog;      /* file, for debugging, or NULL */
 };
 
 struct conf_tcp {
@@ -137,6 +182,9 @@ struct conf_tcp {
 struct conf {
 	struct conf_global global;
 	struct conf_tcp tcp;
+	struct conf_tls tls;
+	const struct conf_certificate *certs;
+	unsigned n_certs;
 	const struct conf_port *ports; /* at least 1 */
 	unsigned n_ports;
 	const struct conf_route *routes;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a listener or a pool says of TLS, checked, with its certificates and keys in memory: libssl's
+ * SSL_CTX. Made by control; counted, so that a reload of certificates does not touch connections.
+ */
+#ifndef TLS_TLS_CTX_H
+#define TLS_TLS_CTX_H
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "tls/tls.h"
+
+/* Of a listener with certificates, or of a pool with tls. What is wrong (no such file, key does not
+ * match, chain incomplete, expired, no such name ...) is in e with file:line of its section. Counted
+ * once for the caller. NULL with e set. */
+struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listener *l, struct err *e);
+struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *p, struct err *e);
+/* Atomic: any thread. */
+struct tls_ctx *tls_ctx_get(struct tls_ctx *c);
+void tls_ctx_put(struct tls_ctx *c); /* NULL is fine */
+
+/* One certificate as show and metrics tell it. */
+struct tls_cert_facts {
+	char subject[256], issuer[256], names[512]; /* names: DNS and IP, comma */
+	char key[32];                               /* "ECDSA P-256", "RSA 2048" */
+	int64_t not_before, not_after;              /* Unix time, s */
+};
+/* Read and check the certificate of the file's section (also by --check): 0 or -errno with e set.
+ * now: Unix time, s. warn, when not NULL, is told of what is not an error (ends within 30 days). */
+int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_cert_facts *out,
+	struct err *e, struct err *warn);
+
+/* Handshakes for show, summed over all contexts and threads: by version, cipher, group, resumed, and
+ * by why they failed; atomic counters, X-macro in tls_hs_stat.def. */
+
+#endif

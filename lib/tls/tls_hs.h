@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One handshake: libssl over memory BIOs, fed exactly one record at a time, no I/O, no thread of its
+ * own. It is with the worker or with the crew, never with both: hs->busy says which.
+ */
+#ifndef TLS_TLS_HS_H
+#define TLS_TLS_HS_H
+
+#include "aead/aead.h"
+#include "base/clock.h"
+#include "base/ip.h"
+#include "tls/tls.h"
+
+#define TLS_HS_IN_MAX  (32 * 1024) /* bytes of a flight that we take (a chain of client certificates) */
+#define TLS_HS_NAME    256
+#define TLS_HS_SUBJECT 256
+
+/* One direction after the handshake. */
+struct tls_hs_keys {
+	uint8_t secret[48];        /* 1.3: application_traffic_secret_0; n_secret bytes */
+	uint8_t key[AEAD_KEY_MAX]; /* of the AEAD; 1.3: derived from the secret */
+	uint8_t iv[AEAD_NONCE];    /* 1.2 GCM: the first 4 bytes are the salt */
+	uint64_t seq;              /* of the next record */
+	uint64_t explicit_nonce;   /* 1.2 GCM, sending: of the next record */
+};
+
+/* What libssl leaves to the record layer. Wiped by who takes it. */
+struct tls_hs_result {
+	uint8_t version;  /* 2 or 3 */
+	uint8_t n_secret; /* bytes of the hash: 32 or 48 */
+	enum aead_alg alg;
+	uint16_t suite;         /* IANA's number */
+	uint16_t group;         /* IANA's number, 0 unknown */
+	uint16_t fragment;      /* most bytes of plaintext in a record that we send; 16384 or RFC 6066's */
+	bool resumed;
+	struct tls_hs_keys rx, tx;
+	char name[TLS_HS_NAME];       /* SNI */
+	char subject[TLS_HS_SUBJECT]; /* of the peer's verified certificate, RFC 2253 */
+};
+
+enum tls_hs_state { TLS_HS_MORE, TLS_HS_DONE, TLS_HS_FAILED };
+
+struct tls_hs; /* tls_hs_priv.h */
+
+/* A handshake, to be stepped by any one thread at a time. name: as tls_connect. NULL: no memory. */
+struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name);
+/* Frees libssl's part and wipes what is secret. NULL is fine. */
+void tls_hs_destroy(struct tls_hs *h);
+
+/* Feed n bytes as they came; *used of them were taken (whole records, up to the handshake's last:
+ * what follows is the record layer's). A client is stepped once with n = 0 to begin. The bytes to be
+ * sent are tls_hs_out() until the next step. */
+enum tls_hs_state tls_hs_step(struct tls_hs *h, const uint8_t *in, uint32_t n, uint32_t *used);
+const uint8_t *tls_hs_out(const struct tls_hs *h, uint32_t *n);
+/* After DONE. The secrets are h's until it is destroyed. */
+const struct tls_hs_result *tls_hs_result(const struct tls_hs *h);
+/* After FAILED. */
+enum tls_error tls_hs_error(const struct tls_hs *h);
+
+#endif
