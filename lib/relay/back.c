@@ -37,7 +37,7 @@ struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member)
 		struct back *b = container_of_list(idle->next, struct back, link);
 
 		/* its news may wait on tcp's ready list behind ours */
-		if (b->conn->state != TCP_ESTABLISHED || b->conn->rx.bytes) {
+		if (b->end.conn->state != TCP_ESTABLISHED || end_rx(&b->end)->bytes) {
 			count_idle(r, RELAY_STAT_back_idle_closed);
 			relay__back_close(r, b, false);
 			continue;
@@ -81,7 +81,6 @@ struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member)
 void relay__back_put(struct relay *r, struct back *b)
 {
 	r->info.backs--;
-	b->conn = NULL;
 	b->next_free = r->back_free;
 	r->back_free = b;
 }
@@ -91,9 +90,9 @@ enum run relay__back_close(struct relay *r, struct back *b, bool abort)
 	if (list_linked(&b->link))
 		leave_idle(r, b);
 	if (abort)
-		tcp_abort(r->cfg.tcp, b->conn);
+		relay__end_abort(r, &b->end);
 	else
-		tcp_release(r->cfg.tcp, b->conn);
+		relay__end_release(r, &b->end);
 	relay__back_put(r, b);
 	return RUN_GONE;
 }
@@ -103,7 +102,7 @@ void relay__back_idle(struct relay *r, struct back *b)
 	struct lb_member *m = lb_member(r->cfg.lb, b->pool, b->member);
 	const struct conf_pool *pool = lb_pool_conf(r->cfg.lb, b->pool);
 
-	if (b->eof || b->dead || b->conn->rx.bytes || b->conn->tx.bytes || r->draining ||
+	if (b->eof || b->dead || end_rx(&b->end)->bytes || end_unacked(&b->end) || r->draining ||
 		m->weight == 0 || m->idle >= pool->idle_connections) {
 		relay__back_close(r, b, false);
 		return;
@@ -120,7 +119,7 @@ void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 	if (!b->req) {
 		/* what was readable may have been taken in this burst already, when the front ran
 		 */
-		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD)) && b->conn->rx.bytes == 0)
+		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD)) && end_rx(&b->end)->bytes == 0)
 			return;
 		count_idle(r, RELAY_STAT_back_idle_closed);
 		relay__back_close(r, b, false);

@@ -43,7 +43,6 @@ static enum run put(struct relay *r, struct front *f)
 	r->info.fronts--;
 	r->listener[f->listener].fronts--;
 	wheel_cancel(&r->wheel, &f->timer);
-	f->conn = NULL;
 	f->next_free = r->front_free;
 	r->front_free = f;
 	return RUN_GONE;
@@ -59,7 +58,7 @@ static void expect_head(struct relay *r, struct front *f)
 
 static uint32_t linger_deadline(const struct relay *r, const struct front *f)
 {
-	if (f->conn->tx.bytes)
+	if (end_unacked(&f->end))
 		return f->moved + front_conf(r, f)->body_timeout_ms;
 	return seq_min(f->moved + LINGER_QUIET_MS, f->since + LINGER_MAX_MS);
 }
@@ -94,13 +93,13 @@ enum run relay__front_abort(struct relay *r, struct front *f)
 		relay__request_leave(r, f->req, LB_CANCEL, false);
 		relay__request_put(r, f->req);
 	}
-	tcp_abort(r->cfg.tcp, f->conn);
+	relay__end_abort(r, &f->end);
 	return put(r, f);
 }
 
 enum run relay__front_close(struct relay *r, struct front *f)
 {
-	tcp_shutdown(r->cfg.tcp, f->conn);
+	relay__end_shutdown(r, &f->end);
 	enter(r, f, FRONT_LINGER);
 	return RUN_AGAIN;
 }
@@ -113,21 +112,21 @@ enum run relay__front_next(struct relay *r, struct front *f)
 
 void relay__front_discard(struct relay *r, struct front *f)
 {
-	uint32_t n = RTE_MIN(f->conn->rx.bytes, f->discard_left);
+	uint32_t n = RTE_MIN(end_rx(&f->end)->bytes, f->discard_left);
 
 	if (n == 0)
 		return;
-	buf_chain_consume(&f->conn->rx, n);
+	buf_chain_consume(end_rx(&f->end), n);
 	f->discard_left -= n;
 	f->moved = r->now_ms;
 	r->listener[f->listener].stat[RELAY_STAT_bytes_discarded] += n;
-	tcp_consumed(r->cfg.tcp, f->conn);
+	relay__end_consumed(r, &f->end);
 }
 
 /* IDLE and HEAD: look for the end of the next head. */
 static enum run head_run(struct relay *r, struct front *f)
 {
-	const struct buf_chain *rx = &f->conn->rx;
+	const struct buf_chain *rx = end_rx(&f->end);
 	int rc;
 
 	if (rx->bytes == f->scan.seen) {
@@ -144,7 +143,7 @@ static enum run head_run(struct relay *r, struct front *f)
 		return relay__front_refuse(r, f, rc);
 	if (rc == 0)
 		return RUN_AGAIN; /* to see whether that was all there will be */
-	buf_chain_consume(&f->conn->rx, f->scan.lead);
+	buf_chain_consume(end_rx(&f->end), f->scan.lead);
 	f->head = (uint32_t)rc - f->scan.lead;
 	enter(r, f, FRONT_BUSY);
 	return relay__request_begin(r, f);
@@ -152,20 +151,20 @@ static enum run head_run(struct relay *r, struct front *f)
 
 static enum run linger_run(struct relay *r, struct front *f)
 {
-	struct tcp_conn *c = f->conn;
+	const struct buf_chain *rx = end_rx(&f->end);
 
 	relay__front_discard(r, f);
-	if (c->tx.bytes)
+	if (end_unacked(&f->end))
 		f->since = r->now_ms; /* LINGER_MAX_MS begins with the last acknowledgement */
-	if (c->rx.bytes && c->tx.bytes)
+	if (rx->bytes && end_unacked(&f->end))
 		return RUN_WAIT; /* over the limit, but the response shall arrive first */
-	if (c->rx.bytes) {
+	if (rx->bytes) {
 		FRONT_COUNT(r, f, closed_linger);
 		return relay__front_abort(r, f);
 	}
-	if (!f->eof || c->tx.bytes)
+	if (!f->eof || end_unacked(&f->end))
 		return RUN_WAIT; /* what it still holds of us counts within the listener's limit */
-	tcp_release(r->cfg.tcp, c); /* tcp sees to it that the FIN arrives */
+	relay__end_release(r, &f->end); /* tcp sees to it that the FIN arrives */
 	return put(r, f);
 }
 
@@ -197,7 +196,7 @@ void relay__front_accept(
 		.state = FRONT_BUSY,
 		.listener = l->index,
 		.discard_left = DISCARD_MAX,
-		.conn = c};
+		.end = {c}};
 	wheel_node_init(&f->timer, RELAY_FRONT);
 	r->info.fronts++;
 	c->owner = f;
@@ -212,7 +211,7 @@ static void died(struct relay *r, struct front *f)
 		relay__request_fail(r, f->req, RELAY_STAT_fail_client_reset, 0);
 		return;
 	}
-	tcp_release(r->cfg.tcp, f->conn);
+	relay__end_release(r, &f->end);
 	put(r, f);
 }
 
@@ -234,11 +233,11 @@ void relay__front_event(struct relay *r, struct front *f, uint8_t events)
 /* The linger time is over. Unacknowledged bytes: the client does not read, and never will. */
 static enum run linger_expired(struct relay *r, struct front *f)
 {
-	if (f->conn->tx.bytes) {
+	if (end_unacked(&f->end)) {
 		FRONT_COUNT(r, f, closed_linger);
 		return relay__front_abort(r, f);
 	}
-	tcp_release(r->cfg.tcp, f->conn);
+	relay__end_release(r, &f->end);
 	return put(r, f);
 }
 

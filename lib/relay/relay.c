@@ -2,7 +2,7 @@
 /*
  * The instance: its pools, its page of work (relay_step, relay_tick), and how bytes move.
  *
- * A body byte's way: from->rx --http_body counts--> flow.out --tcp_send--> to->tx. out is empty
+ * A body byte's way: from's rx --http_body counts--> flow.out --end_send--> to's tx. out is empty
  * but for a shortage of buffers, so what a request holds is bounded by rx and tx:
  *   nothing is taken from `from` while `to` has no room, and what is not taken shuts the window.
  */
@@ -170,12 +170,12 @@ static bool abort_at(struct relay *r, uint32_t i)
 	struct splice *s;
 
 	if (i < r->info.fronts_max)
-		return r->fronts[i].conn && relay__front_abort(r, &r->fronts[i]) == RUN_GONE;
+		return r->fronts[i].end.conn && relay__front_abort(r, &r->fronts[i]) == RUN_GONE;
 	i -= r->info.fronts_max;
 	if (i < r->info.backs_max)
-		return r->backs[i].conn && relay__back_close(r, &r->backs[i], true) == RUN_GONE;
+		return r->backs[i].end.conn && relay__back_close(r, &r->backs[i], true) == RUN_GONE;
 	s = &r->splices[i - r->info.backs_max];
-	return s->conn[SIDE_FRONT] && relay__splice_abort(r, s) == RUN_GONE;
+	return s->end[SIDE_FRONT].conn && relay__splice_abort(r, s) == RUN_GONE;
 }
 
 bool relay_abort(struct relay *r, uint32_t *at, unsigned max)
@@ -299,10 +299,10 @@ void relay_drain(struct relay *r, clock_us_t now)
 	r->draining = true;
 	unlisten(r);
 	for (uint32_t i = 0; i < r->info.fronts_max; i++)
-		if (r->fronts[i].conn)
+		if (r->fronts[i].end.conn)
 			relay__front_drain(r, &r->fronts[i]);
 	for (uint32_t i = 0; i < r->info.backs_max; i++)
-		if (r->backs[i].conn && !r->backs[i].req)
+		if (r->backs[i].end.conn && !r->backs[i].req)
 			relay__back_close(r, &r->backs[i], false);
 }
 
@@ -341,17 +341,17 @@ static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint
 	return n;
 }
 
-int relay__flow_flush(struct relay *r, struct flow *w, struct tcp_conn *to)
+int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to)
 {
 	uint32_t n = w->out.bytes;
-	int rc = n ? tcp_send(r->cfg.tcp, to, &w->out) : 0;
+	int rc = n ? relay__end_send(r, to, &w->out) : 0;
 
 	if (rc == 0)
 		w->given += n;
 	return rc == -ENOMEM ? rc : 0;
 }
 
-int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, struct tcp_conn *to,
+int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,
 	uint32_t *moved)
 {
 	struct http_body before;
@@ -361,11 +361,10 @@ int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, str
 	*moved = 0;
 	while (rc == 0 && w->out.bytes == 0 && w->body.progress == HTTP_BODY_MORE) {
 		before = w->body;
-		n = count_body(
-			&w->body, &from->rx, tcp_tx_room(to, tcp_tx_budget(to, r->send_limit)));
+		n = count_body(&w->body, end_rx(from), end_room(r, to));
 		if (n == 0)
 			break;
-		rc = buf_chain_split(&w->out, &from->rx, n, r->cfg.pools->indirect);
+		rc = buf_chain_split(&w->out, end_rx(from), n, r->cfg.pools->indirect);
 		if (rc < 0) {
 			w->body = before;
 			break;
@@ -374,6 +373,6 @@ int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, str
 		rc = relay__flow_flush(r, w, to);
 	}
 	if (*moved)
-		tcp_consumed(r->cfg.tcp, from);
+		relay__end_consumed(r, from);
 	return rc;
 }

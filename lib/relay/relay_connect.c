@@ -100,8 +100,8 @@ struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int
 	*error = ENOMEM;
 	if (!b)
 		return NULL;
-	b->conn = relay__open(r, pool, member, b, error);
-	if (b->conn)
+	b->end.conn = relay__open(r, pool, member, b, error);
+	if (b->end.conn)
 		return b;
 	relay__back_put(r, b);
 	return NULL;

@@ -56,7 +56,7 @@ static int send_error(struct relay *r, struct front *f, struct flow *w, struct s
 
 	rc = n < 0 ? n : buf_chain_write(&w->out, r->out, (uint32_t)n, r->cfg.pools->data);
 	if (rc == 0)
-		rc = relay__flow_flush(r, w, f->conn);
+		rc = relay__flow_flush(r, w, &f->end);
 	buf_chain_free(&w->out);
 	return rc;
 }

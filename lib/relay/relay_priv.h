@@ -34,6 +34,11 @@ enum run {
 	RUN_GONE,  /* the record was freed */
 };
 
+/* One side of a relay. */
+struct relay_end {
+	struct tcp_conn *conn; /* NULL: there is none */
+};
+
 enum front_state { FRONT_IDLE, FRONT_HEAD, FRONT_BUSY, FRONT_LINGER, FRONT_STATES };
 
 struct front {
@@ -46,7 +51,7 @@ struct front {
 	uint32_t head;         /* bytes of the request's head at the start of rx; 0: taken */
 	uint32_t discard_left; /* unwanted bytes that we still swallow */
 	uint32_t requests;     /* begun on this connection */
-	struct tcp_conn *conn; /* NULL: this record is free */
+	struct relay_end end;  /* none: this record is free */
 	struct request *req;
 	struct http_scan scan;   /* of the head that is arriving; 0 seen otherwise */
 	struct wheel_node timer; /* at or before the deadline, always armed */
@@ -63,8 +68,8 @@ struct back {
 	bool dead;    /* DEAD came: only rx and tx are left */
 	uint16_t pool, member;
 	uint32_t requests;
-	uint32_t since;        /* idle since, ms */
-	struct tcp_conn *conn; /* NULL: this record is free */
+	uint32_t since;       /* idle since, ms */
+	struct relay_end end; /* none: this record is free */
 	struct request *req;
 	struct list link;        /* idle list of the member, newest first */
 	struct wheel_node timer; /* armed while idle */
@@ -86,9 +91,9 @@ struct splice {
 	bool eof[SIDES];  /* FIN came */
 	bool dead[SIDES]; /* DEAD came: only rx and tx are left */
 	uint16_t listener, member;
-	uint32_t moved;               /* when a byte last moved or was acknowledged, ms */
-	struct tcp_conn *conn[SIDES]; /* front NULL: record is free; back NULL: no member */
-	uint64_t given[SIDES];        /* bytes handed to that end */
+	uint32_t moved;              /* when a byte last moved or was acknowledged, ms */
+	struct relay_end end[SIDES]; /* no front: record is free; no back: no member */
+	uint64_t given[SIDES];       /* bytes handed to that end */
 	struct lb_tried tried;
 	clock_us_t begun;        /* when it was accepted */
 	struct wheel_node timer; /* at or before the deadline, always armed */
@@ -99,11 +104,11 @@ _Static_assert(sizeof(struct splice) <= 128, "two cache lines an idle pair");
 _Static_assert(sizeof(struct splice) + 2 * sizeof(struct tcp_conn) <= 1024,
 	"an idle relay costs 1 KB at most");
 
-/* One direction of a request: what leaves one connection's rx for the other's tx. */
+/* One direction of a request: what leaves one end's rx for the other's tx. */
 struct flow {
 	struct http_body body; /* counts what may be taken */
-	struct buf_chain out;  /* taken or built, not yet accepted by tcp_send */
-	uint64_t given;        /* bytes accepted by tcp_send, on this back */
+	struct buf_chain out;  /* taken or built, not yet accepted by the other end */
+	uint64_t given;        /* bytes accepted by it, on this back */
 };
 
 enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
@@ -185,15 +190,48 @@ static inline struct list *relay__idle(struct relay *r, unsigned pool, unsigned 
 	return &r->idle[r->idle_base[pool] + member];
 }
 
+/* What came in order, for the owner to take. */
+static inline struct buf_chain *end_rx(const struct relay_end *e)
+{
+	return &e->conn->rx;
+}
+
+/* Bytes given that the peer has not acknowledged. */
+static inline uint32_t end_unacked(const struct relay_end *e)
+{
+	return e->conn->tx.bytes;
+}
+
+/* Bytes that may be given before what is queued is over its budget. */
+static inline uint32_t end_room(const struct relay *r, const struct relay_end *e)
+{
+	return tcp_tx_room(e->conn, tcp_tx_budget(e->conn, r->send_limit));
+}
+
+/* relay_end.c */
+/* Queue all of bytes (taken): 0; -EPIPE after shutdown or death, -ENOMEM: untouched. */
+int relay__end_send(struct relay *r, struct relay_end *e, struct buf_chain *bytes);
+/* Bytes were taken out of rx. */
+void relay__end_consumed(struct relay *r, struct relay_end *e);
+/* No more bytes follow. */
+void relay__end_shutdown(struct relay *r, struct relay_end *e);
+/* Let go, what is queued is still delivered; or reset. There is no connection afterwards. */
+void relay__end_release(struct relay *r, struct relay_end *e);
+void relay__end_abort(struct relay *r, struct relay_end *e);
+/* Of `given` bytes the peer can have seen none: if the end is dead they may go elsewhere. */
+bool relay__end_untouched(const struct relay_end *e, uint64_t given);
+/* Take them back, into an empty chain. */
+void relay__end_reclaim(struct relay *r, struct relay_end *e, struct buf_chain *out);
+
 /* relay.c */
 /* Look at the bytes of rx that s has not seen: as http_scan. */
 int relay__scan(struct http_scan *s, const struct buf_chain *rx);
 /* Move what belongs to the message from `from` to `to` as long as there is room; *moved bytes were
  * taken. 0, or -ENOMEM: try again next poll. The end and errors are in w->body.progress. */
-int relay__flow_move(struct relay *r, struct flow *w, struct tcp_conn *from, struct tcp_conn *to,
+int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,
 	uint32_t *moved);
 /* Hand w->out to `to`. 0 (also when `to` takes no more: its death will be told), or -ENOMEM. */
-int relay__flow_flush(struct relay *r, struct flow *w, struct tcp_conn *to);
+int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to);
 
 /* front.c */
 /* A client of l, whose limit holds: a record is free. */

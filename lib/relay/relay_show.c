@@ -48,9 +48,9 @@ static bool show_front(const struct front *f, struct relay_conn *out)
 {
 	static const char *const names[FRONT_STATES] = {"idle", "head", "busy", "linger"};
 
-	if (!f->conn)
+	if (!f->end.conn)
 		return false;
-	*out = (struct relay_conn){.conn = f->conn,
+	*out = (struct relay_conn){.conn = f->end.conn,
 		.state = names[f->state],
 		.listener = f->listener,
 		.pool = -1,
@@ -63,9 +63,9 @@ static bool show_front(const struct front *f, struct relay_conn *out)
 
 static bool show_back(const struct back *b, struct relay_conn *out)
 {
-	if (!b->conn)
+	if (!b->end.conn)
 		return false;
-	*out = (struct relay_conn){.conn = b->conn,
+	*out = (struct relay_conn){.conn = b->end.conn,
 		.back = true,
 		.pool = b->pool,
 		.member = b->member,
@@ -83,13 +83,13 @@ static bool show_splice(
 {
 	const struct conf_listener *l = r->listener[s->listener].conf;
 
-	if (!s->conn[side])
+	if (!s->end[side].conn)
 		return false;
-	*out = (struct relay_conn){.conn = s->conn[side],
+	*out = (struct relay_conn){.conn = s->end[side].conn,
 		.back = side == SIDE_BACK,
 		.listener = s->listener,
-		.pool = s->conn[SIDE_BACK] ? (int)l->pool : -1,
-		.member = s->conn[SIDE_BACK] ? s->member : -1,
+		.pool = s->end[SIDE_BACK].conn ? (int)l->pool : -1,
+		.member = s->end[SIDE_BACK].conn ? s->member : -1,
 		.state = s->state == SPLICE_CONNECT ? "connect" : conf_mode_name(l->mode),
 		.req_bytes = s->given[s->ends - 1],
 		.rsp_bytes = s->given[SIDE_FRONT]};

@@ -79,9 +79,9 @@ void relay__request_take_head(struct relay *r, struct request *q)
 	if (f->head == 0)
 		return;
 	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += f->head;
-	buf_chain_consume(&f->conn->rx, f->head);
+	buf_chain_consume(end_rx(&f->end), f->head);
 	f->head = 0;
-	tcp_consumed(r->cfg.tcp, f->conn);
+	relay__end_consumed(r, &f->end);
 }
 
 void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse)
@@ -132,7 +132,7 @@ static int build_head(struct relay *r, struct request *q)
 	int n;
 
 	if (l->forwarded) {
-		ip_addr_text(&q->front->conn->remote, addr);
+		ip_addr_text(&q->front->end.conn->remote, addr);
 		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Forwarded-For"), span_str(addr)};
 		add[edit.n_add++] =
 			(struct http_add){SPAN_LIT("X-Forwarded-Proto"), SPAN_LIT("http")};
@@ -204,7 +204,7 @@ static enum run route(struct relay *r, struct request *q)
 static enum run build_run(struct relay *r, struct request *q)
 {
 	struct front *f = q->front;
-	int rc = http_req_parse(&r->head, buf_chain_peek(&f->conn->rx, f->head, r->in), f->head);
+	int rc = http_req_parse(&r->head, buf_chain_peek(end_rx(&f->end), f->head, r->in), f->head);
 
 	if (rc < 0)
 		return relay__request_refuse(r, q, rc);
@@ -245,8 +245,7 @@ static int take_back(struct relay *r, struct request *q)
 {
 	struct buf_chain bytes = {0};
 
-	if (q->back->dead)
-		tcp_tx_reclaim(r->cfg.tcp, q->back->conn, &bytes); /* into an empty one: succeeds */
+	relay__end_reclaim(r, &q->back->end, &bytes);
 	if (buf_chain_move(&bytes, &q->req.out, r->cfg.pools->indirect) < 0) {
 		buf_chain_free(&bytes);
 		return -ENOMEM;
@@ -258,8 +257,8 @@ static int take_back(struct relay *r, struct request *q)
 enum run relay__request_lost(struct relay *r, struct request *q)
 {
 	const struct back *b = q->back;
-	bool silent = b->conn->rx.bytes == 0, kept = q->front->head > 0, stale = b->reused;
-	bool untouched = b->conn->tx.bytes == q->req.given;
+	bool silent = end_rx(&b->end)->bytes == 0, kept = q->front->head > 0, stale = b->reused;
+	bool untouched = relay__end_untouched(&b->end, q->req.given);
 	unsigned member = b->member;
 
 	if (!silent || (!kept && !untouched))
@@ -285,14 +284,14 @@ static enum run wait_run(struct relay *r, struct request *q)
 	struct front *f = q->front;
 	uint32_t moved;
 
-	if (relay__flow_move(r, &q->req, f->conn, q->back->conn, &moved) < 0)
+	if (relay__flow_move(r, &q->req, &f->end, &q->back->end, &moved) < 0)
 		relay__request_stall(r, q);
 	if (moved)
 		q->moved = r->now_ms;
 	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += moved;
 	if (q->req.body.progress == HTTP_BODY_BAD)
 		return relay__request_refuse(r, q, -q->req.body.code);
-	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && f->conn->rx.bytes == 0)
+	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && end_rx(&f->end)->bytes == 0)
 		return relay__request_fail(r, q, RELAY_STAT_fail_truncated, 0);
 	return relay__response_head(r, q, is_sent(q));
 }
@@ -324,7 +323,7 @@ static bool waits_for_100(const struct request *q)
 /* Is it the client that holds things up? */
 static bool client_owes(const struct request *q)
 {
-	return q->req.body.progress == HTTP_BODY_MORE && q->front->conn->rx.bytes == 0 &&
+	return q->req.body.progress == HTTP_BODY_MORE && end_rx(&q->front->end)->bytes == 0 &&
 	       !waits_for_100(q);
 }
 
@@ -345,7 +344,8 @@ uint32_t relay__request_deadline(
 		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
 		return q->moved + (is_sent(q) || waits_for_100(q) ? response : body);
 	}
-	*why = q->front->conn->tx.bytes ? RELAY_STAT_fail_client_slow : RELAY_STAT_fail_rsp_stalled;
+	*why = end_unacked(&q->front->end) ? RELAY_STAT_fail_client_slow
+					   : RELAY_STAT_fail_rsp_stalled;
 	return q->moved + body;
 }
 

@@ -33,8 +33,8 @@ static enum run again_later(struct relay *r, struct request *q)
 
 static enum run take_head(struct relay *r, struct request *q, uint32_t n)
 {
-	buf_chain_consume(&q->back->conn->rx, n);
-	tcp_consumed(r->cfg.tcp, q->back->conn);
+	buf_chain_consume(end_rx(&q->back->end), n);
+	relay__end_consumed(r, &q->back->end);
 	q->moved = r->now_ms;
 	http_scan_init(&q->scan, r->head_max, false);
 	return RUN_AGAIN;
@@ -73,14 +73,14 @@ static enum run final(struct relay *r, struct request *q, uint32_t n, bool sent)
 enum run relay__response_head(struct relay *r, struct request *q, bool sent)
 {
 	const struct back *b = q->back;
-	const struct buf_chain *rx = &b->conn->rx;
+	const struct buf_chain *rx = end_rx(&b->end);
 	int n, rc;
 
-	if (relay__flow_flush(r, &q->rsp, q->front->conn) < 0) {
+	if (relay__flow_flush(r, &q->rsp, &q->front->end) < 0) {
 		relay__request_stall(r, q);
 		return RUN_WAIT;
 	}
-	if (tcp_tx_room(q->front->conn, tcp_tx_budget(q->front->conn, r->send_limit)) == 0)
+	if (end_room(r, &q->front->end) == 0)
 		return RUN_WAIT; /* interim responses are bounded by room too */
 	n = relay__scan(&q->scan, rx);
 	if (n == 0)
@@ -115,12 +115,13 @@ enum run relay__response_body(struct relay *r, struct request *q)
 	uint64_t before = q->rsp.given;
 	uint32_t moved;
 
-	if (relay__flow_move(r, &q->rsp, b->conn, f->conn, &moved) < 0)
+	if (relay__flow_move(r, &q->rsp, &b->end, &f->end, &moved) < 0)
 		relay__request_stall(r, q);
 	r->listener[f->listener].stat[RELAY_STAT_bytes_rsp] += q->rsp.given - before;
 	if (moved)
 		q->moved = r->now_ms;
-	if (body->progress == HTTP_BODY_MORE && b->conn->rx.bytes == 0 && (b->eof || b->dead)) {
+	if (body->progress == HTTP_BODY_MORE && end_rx(&b->end)->bytes == 0 &&
+		(b->eof || b->dead)) {
 		/* RFC 9112 8: without its FIN even a body until close is not known to be whole */
 		if (!b->eof || http_body_eof(body) < 0)
 			return relay__request_fail(r, q, RELAY_STAT_fail_rsp_broken, 0);

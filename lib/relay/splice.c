@@ -45,10 +45,9 @@ static unsigned other(const struct splice *s, unsigned side)
 static void end_close(struct relay *r, struct splice *s, unsigned side, enum lb_outcome outcome)
 {
 	if (outcome == LB_COMPLETE)
-		tcp_release(r->cfg.tcp, s->conn[side]);
+		relay__end_release(r, &s->end[side]);
 	else
-		tcp_abort(r->cfg.tcp, s->conn[side]);
-	s->conn[side] = NULL;
+		relay__end_abort(r, &s->end[side]);
 }
 
 /* The member has no more to do with s. */
@@ -59,7 +58,7 @@ static void leave(struct relay *r, struct splice *s, enum lb_outcome outcome)
 		.bytes_in = s->given[SIDE_FRONT],
 		.total_us = r->now - s->begun};
 
-	if (!s->conn[SIDE_BACK])
+	if (!s->end[SIDE_BACK].conn)
 		return;
 	lb_done(r->cfg.lb, splice_conf(r, s)->pool, s->member, &res);
 	end_close(r, s, SIDE_BACK, outcome);
@@ -96,8 +95,8 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 	unsigned pool = splice_conf(r, s)->pool;
 	int error;
 
-	s->conn[SIDE_BACK] = relay__open(r, pool, member, s, &error);
-	if (!s->conn[SIDE_BACK])
+	s->end[SIDE_BACK].conn = relay__open(r, pool, member, s, &error);
+	if (!s->end[SIDE_BACK].conn)
 		return error;
 	s->member = (uint16_t)member;
 	s->dead[SIDE_BACK] = false;
@@ -146,7 +145,7 @@ static enum run connect_run(struct relay *r, struct splice *s)
 {
 	if (s->dead[SIDE_FRONT])
 		return finish(r, s, RELAY_STAT_fail_client_reset);
-	if (!s->conn[SIDE_BACK])
+	if (!s->end[SIDE_BACK].conn)
 		return route(r, s);
 	return s->dead[SIDE_BACK] ? connect_failed(r, s) : RUN_WAIT;
 }
@@ -165,21 +164,21 @@ static uint32_t fitting(const struct buf_chain *rx, uint32_t room)
 	return room - 1 + last.seg->data_len - last.off;
 }
 
-/* Move the first n bytes, which end with a segment. 0 or -errno of tcp_send, nothing moved. */
-static int move(struct relay *r, struct tcp_conn *from, struct tcp_conn *to, uint32_t n)
+/* Move the first n bytes, which end with a segment. 0 or -errno of end_send, nothing moved. */
+static int move(struct relay *r, struct relay_end *from, struct relay_end *to, uint32_t n)
 {
 	struct rte_mempool *indirect = r->cfg.pools->indirect;
 	struct buf_chain part = {0};
-	int rc = buf_chain_split(&part, &from->rx, n, indirect);
+	int rc = buf_chain_split(&part, end_rx(from), n, indirect);
 
 	ASSERT(rc == 0, "a cut between segments costs nothing");
-	rc = tcp_send(r->cfg.tcp, to, &part);
+	rc = relay__end_send(r, to, &part);
 	if (rc == 0) {
-		tcp_consumed(r->cfg.tcp, from);
+		relay__end_consumed(r, from);
 		return 0;
 	}
-	buf_chain_move(&part, &from->rx, indirect); /* that cut again: succeeds */
-	from->rx = part;
+	buf_chain_move(&part, end_rx(from), indirect); /* that cut again: succeeds */
+	*end_rx(from) = part;
 	return rc;
 }
 
@@ -199,16 +198,16 @@ static void note_moved(struct relay *r, struct splice *s, unsigned from, unsigne
 /* All that may go from this end to its other. 0; -ENOMEM: try again. */
 static int pass(struct relay *r, struct splice *s, unsigned side)
 {
-	struct tcp_conn *from = s->conn[side], *to = s->conn[other(s, side)];
-	uint32_t n = fitting(&from->rx, tcp_tx_room(to, tcp_tx_budget(to, r->send_limit)));
+	struct relay_end *from = &s->end[side], *to = &s->end[other(s, side)];
+	uint32_t n = fitting(end_rx(from), end_room(r, to));
 	int rc = n ? move(r, from, to, n) : 0;
 
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0; /* else it is dead: that will be told */
 	if (n)
 		note_moved(r, s, side, other(s, side), n);
-	if (s->eof[side] && from->rx.bytes == 0)
-		tcp_shutdown(r->cfg.tcp, to);
+	if (s->eof[side] && end_rx(from)->bytes == 0)
+		relay__end_shutdown(r, to);
 	return 0;
 }
 
@@ -216,7 +215,7 @@ static int pass(struct relay *r, struct splice *s, unsigned side)
 static bool is_whole(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (!s->eof[i] || s->conn[i]->rx.bytes || s->conn[i]->tx.bytes)
+		if (!s->eof[i] || end_rx(&s->end[i])->bytes || end_unacked(&s->end[i]))
 			return false;
 	return true;
 }
@@ -225,7 +224,7 @@ static bool is_whole(const struct splice *s)
 static bool is_owed(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (!s->dead[i] && (s->conn[i]->tx.bytes || s->conn[other(s, i)]->rx.bytes))
+		if (!s->dead[i] && (end_unacked(&s->end[i]) || end_rx(&s->end[other(s, i)])->bytes))
 			return true;
 	return false;
 }
@@ -253,7 +252,7 @@ static enum run open_run(struct relay *r, struct splice *s)
 static unsigned debtor(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (s->conn[i]->tx.bytes)
+		if (end_unacked(&s->end[i]))
 			return i;
 	return SIDES;
 }
@@ -302,7 +301,7 @@ void relay__splice_expired(struct relay *r, struct splice *s)
 void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct splice *s = c->owner;
-	unsigned side = c == s->conn[SIDE_FRONT] ? SIDE_FRONT : SIDE_BACK;
+	unsigned side = c == s->end[SIDE_FRONT].conn ? SIDE_FRONT : SIDE_BACK;
 
 	s->eof[side] |= (events & TCP_EV_FIN) != 0;
 	s->dead[side] |= (events & TCP_EV_DEAD) != 0;
@@ -328,7 +327,7 @@ void relay__splice_accept(
 		.ends = echo ? 1 : 2,
 		.listener = l->index,
 		.moved = r->now_ms,
-		.conn = {c},
+		.end = {{c}},
 		.begun = r->now};
 	wheel_node_init(&s->timer, RELAY_SPLICE);
 	r->info.splices++;

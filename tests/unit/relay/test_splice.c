@@ -116,8 +116,8 @@ static void echo_back_pressure(void)
 	for (unsigned i = 0; i < 3; i++) /* all in all far more than three windows */
 		peer_bytes(client, sent, sizeof(sent));
 	lab_run(1500);
-	held = lab.relay->splices[0].conn[SIDE_FRONT]->tx.bytes +
-	       lab.relay->splices[0].conn[SIDE_FRONT]->rx.bytes;
+	held = lab.relay->splices[0].end[SIDE_FRONT].conn->tx.bytes +
+	       lab.relay->splices[0].end[SIDE_FRONT].conn->rx.bytes;
 	CU_ASSERT_TRUE(held > 65536);
 	CU_ASSERT_TRUE(held < 3 * 65536);
 	client->no_read = false;
@@ -494,7 +494,7 @@ static void no_buffer(void)
 	struct tcp_conn *front;
 
 	start_pair();
-	front = lab.relay->splices[0].conn[SIDE_FRONT];
+	front = lab.relay->splices[0].end[SIDE_FRONT].conn;
 	lab.lose_data = true;
 	peer_send(client, "one");
 	lab_run(5);
