@@ -9,13 +9,14 @@
 
 /*
  * The most that the limits in conf_priv.h let the stages ask for beyond the table's structs. Text
- * is kept as lines, and once more where a field points at it. Untouched pages of a large calloc
- * cost nothing.
+ * is kept as lines, and once more where a field points at it; a path gets its directory, and the
+ * ciphers of [tls] have longer names inside, which is less. Untouched pages of a large calloc cost
+ * nothing.
  */
 #define PER_LINE (sizeof(struct conf_line) + sizeof(struct conf_member) + 6 * ALIGN)
 #define PER_SECTION                                                                                \
 	(sizeof(struct conf_section) + sizeof(struct conf_section *) +                             \
-		sizeof(struct conf_global) + 8 * ALIGN)
+		sizeof(struct conf_global) + CONF__FILE_KEYS * CONF__PATH_MAX + 8 * ALIGN)
 #define TEXT_BYTES                                                                                 \
 	(2 * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE + CONF__SECTIONS_MAX * PER_SECTION +      \
 		CONF__FILES_MAX * CONF__PATH_MAX + 4096)

@@ -96,7 +96,11 @@ struct conf_certificate {
 	const char *ocsp;  /* DER response to staple, or NULL */
 };
 
-enum conf_client_cert { CONF_CLIENT_CERT_OFF, CONF_CLIENT_CERT_OPTIONAL, CONF_CLIENT_CERT_REQUIRED };
+enum conf_client_cert {
+	CONF_CLIENT_CERT_OFF,
+	CONF_CLIENT_CERT_OPTIONAL,
+	CONF_CLIENT_CERT_REQUIRED
+};
 
 struct conf_listener {
 	const char *name;
@@ -115,7 +119,8 @@ struct conf_listener {
 	uint32_t connections; /* front connections, each worker */
 	enum conf_congestion congestion;
 	const struct conf_certificate *cert[CONF_LISTEN_CERTS_MAX]; /* the first is for no SNI */
-	unsigned n_cert; /* 0: plain TCP. This and the next four: CONF_MODE_HTTP and SPLICE */
+	const char *cert_name[CONF_LISTEN_CERTS_MAX];
+	unsigned n_cert; /* 0: plain TCP. This and the next four: not with CONF_MODE_ECHO */
 	enum conf_client_cert client_cert;
 	const char *client_ca;  /* PEM bundle; given unless client_cert is off */
 	const char *client_crl; /* PEM, or NULL */
@@ -142,10 +147,11 @@ struct conf_pool {
 	uint32_t idle_timeout_ms;
 	uint32_t hold_ms;
 	enum conf_congestion congestion;
-	bool tls;             /* re-encrypt to its members; the rest is for that */
-	bool verify;          /* the member's certificate, against ca, for sni */
-	const char *ca;       /* PEM bundle; NULL: the system's */
-	const char *sni;      /* NULL: none, and then the member's address is verified */
+	bool tls;        /* re-encrypt to its members; the rest is for that */
+	bool verify;     /* the member's certificate, against ca, for sni */
+	const char *ca;  /* PEM bundle; NULL: the system's */
+	const char *sni; /* NULL: none, and then the member's address is verified */
+	const char *cert_name;
 	const struct conf_certificate *cert; /* the client's, or NULL */
 };
 
@@ -155,8 +161,8 @@ enum conf_aead { CONF_AEAD_IPSEC_MB, CONF_AEAD_OPENSSL, CONF_AEAD_CRYPTODEV };
 struct conf_tls {
 	struct conf_where at; /* line 0 when the file has no such section */
 	bool v12, v13;        /* versions */
-	const char *ciphers;  /* IANA names, ':' between, in order of preference; NULL: ours */
-	const char *groups;   /* as "X25519:P-256:P-384" */
+	const char *ciphers;  /* IANA names of 1.3 and 1.2, ':' between, in order of preference */
+	const char *groups;   /* as "X25519:P-256:P-384", in order of preference */
 	uint16_t threads;     /* that do handshakes; 0: the workers do, on a budget */
 	uint16_t core[CONF_HS_CORES_MAX]; /* for these, in turn */
 	unsigned n_core;                  /* 0: control's */

@@ -59,7 +59,8 @@ static void value_parse(struct conf_reader *ld, struct conf_section *sec,
 		key->parse(&v);
 }
 
-static void line_parse(struct conf_reader *ld, struct conf_section *sec, struct conf_line *line)
+static void line_parse(
+	struct conf_reader *ld, struct conf_section *sec, const struct conf_line *line)
 {
 	struct span rest = span_str(line->value), item;
 
@@ -108,10 +109,11 @@ static void lines_resolve(struct conf_reader *ld, struct conf_section *sec)
 static void key_default(
 	struct conf_reader *ld, struct conf_section *sec, const struct conf_key *key)
 {
+	struct conf_line line = {.value = key->def, .line = sec->at.line, .known = key};
 	char allowed[CONF__ALLOWED_MAX];
 
 	if (key->def)
-		value_parse(ld, sec, key, sec->at.line, span_str(key->def));
+		line_parse(ld, sec, &line);
 	else if (key->required)
 		conf_key_error(ld, sec, sec->at.line, key->name, "missing, allowed: %s",
 			conf__allowed(key, allowed));

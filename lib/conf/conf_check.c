@@ -306,13 +306,18 @@ static void listener_mode(struct conf_reader *ld, struct conf_section *sec)
 {
 	static const char *const http_only[] = {
 		"forwarded", "request-id", "head-limit", "head-timeout", NULL};
+	static const char *const not_echo[] = {"pool", "certificate", "client-certificate",
+		"client-ca", "client-crl", "handshake-timeout", NULL};
 	const struct conf_listener *l = sec->obj;
 
 	for (unsigned i = 0; l->mode != CONF_MODE_HTTP && http_only[i]; i++)
 		listener_stray(ld, sec, http_only[i], "http");
+	for (unsigned i = 0; l->mode == CONF_MODE_ECHO && not_echo[i]; i++)
+		listener_stray(ld, sec, not_echo[i], "http or splice");
 	if (l->mode == CONF_MODE_ECHO)
-		listener_stray(ld, sec, "pool", "http or splice");
-	else if (!conf_key_given(sec, "pool"))
+		return;
+	conf__check_listener_tls(ld, sec);
+	if (!conf_key_given(sec, "pool"))
 		conf_key_error(
 			ld, sec, sec->at.line, "pool", "missing, allowed: the name of a [pool]");
 }
@@ -445,6 +450,7 @@ static void check_pools(struct conf_reader *ld)
 
 		if (!conf_key_given(sec, "congestion"))
 			pool->congestion = conf_of(ld)->tcp.congestion;
+		conf__check_pool_tls(ld, sec);
 		for (unsigned m = 0; ok && m < pool->n_members; m++)
 			member_check(ld, sec, &pool->members[m]);
 	}
@@ -473,4 +479,5 @@ void conf__check(struct conf_reader *ld)
 	check_routes(ld);
 	check_listeners(ld);
 	check_pools(ld);
+	conf__check_tls(ld);
 }

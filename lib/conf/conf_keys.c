@@ -11,6 +11,7 @@
 #define SEC        1000ull
 #define HOUR       (3600 * SEC)
 #define CONGESTION "cubic | newreno | bbr | dctcp"
+#define PEM        "a file in PEM"
 
 static const struct conf_key global_keys[] = {
 	{"include", conf_value_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
@@ -66,6 +67,14 @@ static const struct conf_key listener_keys[] = {
 	{"connections", conf_value_number, FIELD(conf_listener, connections), 1, 10000000,
 		"100000"},
 	{"congestion", conf_value_word, FIELD(conf_listener, congestion), .help = CONGESTION},
+	{"certificate", conf_value_certificate, NOFIELD, .list = true,
+		.help = "up to 32 names of a [certificate]"},
+	{"client-certificate", conf_value_word, FIELD(conf_listener, client_cert), .def = "off",
+		.help = "off | optional | required"},
+	{"client-ca", conf_value_file, FIELD(conf_listener, client_ca), .help = PEM},
+	{"client-crl", conf_value_file, FIELD(conf_listener, client_crl), .help = PEM},
+	{"handshake-timeout", conf_value_ms, FIELD(conf_listener, handshake_timeout_ms), 100, HOUR,
+		"10s"},
 };
 
 static const struct conf_key pool_keys[] = {
@@ -81,6 +90,42 @@ static const struct conf_key pool_keys[] = {
 	{"idle-timeout", conf_value_ms, FIELD(conf_pool, idle_timeout_ms), 100, HOUR, "20s"},
 	{"hold", conf_value_ms, FIELD(conf_pool, hold_ms), 0, HOUR, "1s"},
 	{"congestion", conf_value_word, FIELD(conf_pool, congestion), .help = CONGESTION},
+	{"tls", conf_value_bool, FIELD(conf_pool, tls), .def = "no"},
+	{"verify", conf_value_bool, FIELD(conf_pool, verify), .def = "yes"},
+	{"ca", conf_value_file, FIELD(conf_pool, ca), .help = PEM},
+	{"sni", conf_value_host, FIELD(conf_pool, sni), .help = "a DNS name"},
+	{"certificate", conf_value_name, FIELD(conf_pool, cert_name),
+		.help = "the name of a [certificate]"},
+};
+
+static const struct conf_key certificate_keys[] = {
+	{"chain", conf_value_file, FIELD(conf_certificate, chain), .required = true, .help = PEM},
+	{"key", conf_value_file, FIELD(conf_certificate, key), .required = true, .help = PEM},
+	{"ocsp", conf_value_file, FIELD(conf_certificate, ocsp), .help = "a file in DER"},
+};
+
+static const struct conf_key tls_keys[] = {
+	{"versions", conf_value_version, NOFIELD, .list = true, .def = "1.2, 1.3",
+		.help = "1.2 | 1.3"},
+	{"ciphers", conf_value_cipher, FIELD(conf_tls, ciphers), .list = true,
+		.def = "aes-128-gcm, aes-256-gcm, chacha20-poly1305",
+		.help = "aes-128-gcm | aes-256-gcm | chacha20-poly1305"},
+	{"groups", conf_value_group, FIELD(conf_tls, groups), .list = true,
+		.def = "x25519, p-256, p-384", .help = "x25519 | p-256 | p-384"},
+	{"handshake-threads", conf_value_number, FIELD(conf_tls, threads), 0, 64, "1"},
+	{"handshake-cores", conf_value_handshake_cores, NOFIELD, 0, 1023, .list = true,
+		.help = "cores by number or range, as 1-3,5"},
+	{"handshakes", conf_value_number, FIELD(conf_tls, handshakes), 16, 65536, "1024"},
+	{"handshakes-per-source", conf_value_number, FIELD(conf_tls, per_source), 0, 65536, "256"},
+	{"ticket-keys", conf_value_file, FIELD(conf_tls, ticket_keys),
+		.help = "a file of keys of 80 bytes, the newest first"},
+	{"ticket-lifetime", conf_value_ms, FIELD(conf_tls, ticket_lifetime_ms), 60 * SEC,
+		168 * HOUR, "2h"},
+	{"aead", conf_value_word, FIELD(conf_tls, aead), .def = "ipsec_mb",
+		.help = "ipsec_mb | openssl | cryptodev"},
+	{"aead-device", conf_value_text, FIELD(conf_tls, aead_device),
+		.help = "a PCI address or a vdev, as crypto_aesni_gcm0"},
+	{"keylog", conf_value_file, FIELD(conf_tls, keylog), .help = "a file, for debugging"},
 };
 
 const struct conf_key conf_tcp_keys[CONF_TCP_KEYS] = {
@@ -109,6 +154,9 @@ static const struct conf_kind kinds[KINDS] = {
 		ARRAY(conf_listener, listeners)},
 	[KIND_POOL] = {"pool", KEYS(pool_keys), true, CONF_POOLS_MAX, ARRAY(conf_pool, pools),
 		conf__members_begin},
+	[KIND_CERTIFICATE] = {"certificate", KEYS(certificate_keys), true, CONF_CERTS_MAX,
+		ARRAY(conf_certificate, certs)},
+	[KIND_TLS] = {"tls", KEYS(tls_keys), false, 1, SINGLE(conf_tls, tls)},
 	[KIND_TCP] = {"tcp", KEYS(conf_tcp_keys), false, 1, SINGLE(conf_tcp, tcp)},
 };
 

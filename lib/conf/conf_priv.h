@@ -24,6 +24,9 @@
 #define CONF__PATH_MAX     1024
 #define CONF__ERRORS_MAX   100
 #define CONF__ALLOWED_MAX  320 /* text of what a key allows */
+#define CONF__FILE_KEYS    3   /* most keys of a section that name a file */
+
+#define CONF__ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 enum conf__kind_id {
 	KIND_GLOBAL = CONF_KIND_GLOBAL,
@@ -31,6 +34,8 @@ enum conf__kind_id {
 	KIND_ROUTE,
 	KIND_LISTENER,
 	KIND_POOL,
+	KIND_CERTIFICATE,
+	KIND_TLS,
 	KIND_TCP,
 	KINDS
 };
@@ -80,6 +85,14 @@ void conf__read(struct conf_reader *ld, const char *text, size_t n);
 void conf__build(struct conf_reader *ld);
 void conf__check(struct conf_reader *ld); /* of struct conf */
 
+/* Its parts about TLS. */
+void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec);
+void conf__check_pool_tls(struct conf_reader *ld, struct conf_section *sec);
+void conf__check_tls(struct conf_reader *ld);
+
+/* "3" or "1-5" more of a list of cores, no core twice. 0 or -EINVAL, the error reported. */
+int conf__cores_add(struct conf_value *v, uint16_t *core, unsigned *n, unsigned max);
+
 /* Parsers of values that only struct conf has. 0 or -EINVAL, the error reported. */
 int conf_value_cores(struct conf_value *v);  /* one item of global.workers */
 int conf_value_target(struct conf_value *v); /* prefix without host bits */
@@ -87,6 +100,13 @@ int conf_value_port_address(struct conf_value *v);
 int conf_value_port_gateway(struct conf_value *v);
 int conf_value_listen_address(struct conf_value *v);
 int conf_value_member(struct conf_value *v);
+int conf_value_file(struct conf_value *v);        /* a path, relative to the file's directory */
+int conf_value_host(struct conf_value *v);        /* a DNS name */
+int conf_value_certificate(struct conf_value *v); /* one item of listener.certificate */
+int conf_value_version(struct conf_value *v);     /* one item of a list, and the next three */
+int conf_value_cipher(struct conf_value *v);
+int conf_value_group(struct conf_value *v);
+int conf_value_handshake_cores(struct conf_value *v);
 /* A pool's members lie apart: there are as many as lines that may be one. */
 void conf__members_begin(struct conf_reader *ld, struct conf_section *sec);
 

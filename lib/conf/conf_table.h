@@ -13,7 +13,7 @@
 #include "base/span.h"
 #include "conf/conf.h"
 
-#define CONF_KINDS_MAX 8
+#define CONF_KINDS_MAX 12
 
 struct conf_reader;
 struct conf_section;

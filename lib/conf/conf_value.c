@@ -8,8 +8,6 @@
 #include "base/assert.h"
 #include "conf/conf_priv.h"
 
-#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -166,8 +164,8 @@ bool conf__name_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 0 && n <= CONF_NAME_MAX && strspn(name, ALNUM) > 0 &&
-	       strspn(name, ALNUM "._-") == n;
+	return n > 0 && n <= CONF_NAME_MAX && strspn(name, CONF__ALNUM) > 0 &&
+	       strspn(name, CONF__ALNUM "._-") == n;
 }
 
 int conf_value_name(struct conf_value *v)
@@ -183,20 +181,18 @@ int conf_value_path(struct conf_value *v)
 	return text_store(v);
 }
 
-static int core_add(struct conf_value *v, uint64_t core)
+static int core_add(struct conf_value *v, uint16_t *core, unsigned *n, unsigned max, uint64_t x)
 {
-	struct conf_global *g = v->obj;
-
-	for (unsigned i = 0; i < g->n_workers; i++)
-		if (g->workers[i] == core)
-			return conf_bad(v, "core %u is given twice", (unsigned)core);
-	if (g->n_workers == CONF_WORKERS_MAX)
-		return conf_bad(v, "more than %u workers", CONF_WORKERS_MAX);
-	g->workers[g->n_workers++] = (uint16_t)core;
+	for (unsigned i = 0; i < *n; i++)
+		if (core[i] == x)
+			return conf_bad(v, "core %u is given twice", (unsigned)x);
+	if (*n == max)
+		return conf_bad(v, "more than %u cores", max);
+	core[(*n)++] = (uint16_t)x;
 	return 0;
 }
 
-int conf_value_cores(struct conf_value *v)
+int conf__cores_add(struct conf_value *v, uint16_t *core, unsigned *n, unsigned max)
 {
 	const char *dash = strchr(v->text, '-');
 	char from[24];
@@ -210,9 +206,16 @@ int conf_value_cores(struct conf_value *v)
 		return conf_bad(v, "core %llu is out of range, the last is %llu",
 			(unsigned long long)b, (unsigned long long)v->key->max);
 	for (; a <= b; a++)
-		if (core_add(v, a) < 0)
+		if (core_add(v, core, n, max, a) < 0)
 			return -EINVAL;
 	return 0;
+}
+
+int conf_value_cores(struct conf_value *v)
+{
+	struct conf_global *g = v->obj;
+
+	return conf__cores_add(v, g->workers, &g->n_workers, CONF_WORKERS_MAX);
 }
 
 int conf_value_mac(struct conf_value *v)

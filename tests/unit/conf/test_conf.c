@@ -148,7 +148,7 @@ static void good_pools(void)
 	CU_ASSERT_STRING_EQUAL(p->members[0].name, "a");
 	expect_endpoint(&p->members[0].endpoint, "10.20.0.11:7480");
 	CU_ASSERT_EQUAL(p->members[0].weight, 1);
-	expect_at(&p->members[0].at, "conf.d/b.ini", 7);
+	expect_at(&p->members[0].at, "conf.d/b.ini", 9);
 	CU_ASSERT_STRING_EQUAL(p->members[1].name, "b");
 	expect_endpoint(&p->members[1].endpoint, "[fd00:10::12]:7480");
 	CU_ASSERT_EQUAL(p->members[1].weight, 256);
@@ -160,6 +160,98 @@ static void good_pools(void)
 	CU_ASSERT_EQUAL(p->hold_ms, 0);
 	CU_ASSERT_EQUAL(p->congestion, CONF_CC_DCTCP);
 	CU_ASSERT_EQUAL(c->pools[0].congestion, CONF_CC_BBR); /* as [tcp] has it */
+	conf_destroy(c);
+}
+
+/* Paths are relative to the file that has them. */
+static void good_certificates(void)
+{
+	struct conf *c = load("good.ini");
+	const struct conf_listener *l;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL_FATAL(c->n_certs, 2);
+	CU_ASSERT_STRING_EQUAL(c->certs[0].name, "one");
+	CU_ASSERT_STRING_EQUAL(c->certs[0].chain, "one.pem");
+	CU_ASSERT_STRING_EQUAL(c->certs[0].key, "/etc/one.key");
+	CU_ASSERT_PTR_NULL(c->certs[0].ocsp);
+	expect_at(&c->certs[1].at, "conf.d/b.ini", 23);
+	CU_ASSERT_STRING_EQUAL(c->certs[1].chain, "conf.d/../two.pem");
+	CU_ASSERT_STRING_EQUAL(c->certs[1].key, "conf.d/two.key");
+	CU_ASSERT_STRING_EQUAL(c->certs[1].ocsp, "conf.d/two.der");
+	l = &c->listeners[0];
+	CU_ASSERT_EQUAL_FATAL(l->n_cert, 2);
+	CU_ASSERT_PTR_EQUAL(l->cert[0], &c->certs[1]);
+	CU_ASSERT_PTR_EQUAL(l->cert[1], &c->certs[0]);
+	CU_ASSERT_EQUAL(l->client_cert, CONF_CLIENT_CERT_OPTIONAL);
+	CU_ASSERT_STRING_EQUAL(l->client_ca, "/etc/ca.pem");
+	CU_ASSERT_STRING_EQUAL(l->client_crl, "crl.pem");
+	CU_ASSERT_EQUAL(l->handshake_timeout_ms, 3000);
+	CU_ASSERT_TRUE(c->pools[0].tls && c->pools[0].verify);
+	CU_ASSERT_STRING_EQUAL(c->pools[0].ca, "conf.d/ca.pem");
+	CU_ASSERT_PTR_NULL(c->pools[0].sni);
+	CU_ASSERT_PTR_NULL(c->pools[0].cert);
+	CU_ASSERT_TRUE(c->pools[1].tls && !c->pools[1].verify);
+	CU_ASSERT_PTR_NULL(c->pools[1].ca);
+	CU_ASSERT_STRING_EQUAL(c->pools[1].sni, "s3.example.com");
+	CU_ASSERT_PTR_EQUAL(c->pools[1].cert, &c->certs[0]);
+	conf_destroy(c);
+}
+
+static void good_tls(void)
+{
+	struct conf *c = load("good.ini");
+	const struct conf_tls *t;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	t = &c->tls;
+	CU_ASSERT_TRUE(t->v13 && !t->v12);
+	CU_ASSERT_STRING_EQUAL(t->ciphers,
+		"TLS_CHACHA20_POLY1305_SHA256:TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:"
+		"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+		"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+	CU_ASSERT_STRING_EQUAL(t->groups, "P-384:X25519");
+	CU_ASSERT_EQUAL(t->threads, 3);
+	CU_ASSERT_EQUAL_FATAL(t->n_core, 3);
+	CU_ASSERT_EQUAL(t->core[0], 4);
+	CU_ASSERT_EQUAL(t->core[1], 5);
+	CU_ASSERT_EQUAL(t->core[2], 0);
+	CU_ASSERT_EQUAL(t->handshakes, 16);
+	CU_ASSERT_EQUAL(t->per_source, 0);
+	CU_ASSERT_STRING_EQUAL(t->ticket_keys, "tickets");
+	CU_ASSERT_EQUAL(t->ticket_lifetime_ms, 60000);
+	CU_ASSERT_EQUAL(t->aead, CONF_AEAD_CRYPTODEV);
+	CU_ASSERT_STRING_EQUAL(t->aead_device, "crypto_aesni_gcm0,socket_id=0");
+	CU_ASSERT_STRING_EQUAL(t->keylog, "/tmp/keys");
+	conf_destroy(c);
+}
+
+static void tls_defaults(void)
+{
+	struct conf *c = parse(PORT "[listener l]\naddress=10.0.0.1:80\npool=p\ncertificate=c\n"
+				    "[pool p]\nmember = a 10.0.0.2:80\n"
+				    "[certificate c]\nchain = c.pem\nkey = c.key\n");
+	const struct conf_tls *t;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	t = &c->tls;
+	CU_ASSERT_TRUE(t->v12 && t->v13);
+	CU_ASSERT_EQUAL(strncmp(t->ciphers, "TLS_AES_128_GCM_SHA256:", 23), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t->ciphers, ":TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"));
+	CU_ASSERT_STRING_EQUAL(t->groups, "X25519:P-256:P-384");
+	CU_ASSERT_EQUAL(t->threads, 1);
+	CU_ASSERT_EQUAL(t->n_core, 0);
+	CU_ASSERT_EQUAL(t->handshakes, 1024);
+	CU_ASSERT_EQUAL(t->per_source, 256);
+	CU_ASSERT_PTR_NULL(t->ticket_keys);
+	CU_ASSERT_EQUAL(t->ticket_lifetime_ms, 7200000);
+	CU_ASSERT_EQUAL(t->aead, CONF_AEAD_IPSEC_MB);
+	CU_ASSERT_PTR_NULL(t->aead_device);
+	CU_ASSERT_PTR_NULL(t->keylog);
+	CU_ASSERT_EQUAL(c->listeners[0].client_cert, CONF_CLIENT_CERT_OFF);
+	CU_ASSERT_EQUAL(c->listeners[0].handshake_timeout_ms, 10000);
+	CU_ASSERT_FALSE(c->pools[0].tls);
+	CU_ASSERT_TRUE(c->pools[0].verify);
 	conf_destroy(c);
 }
 
@@ -286,6 +378,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(good_ports),
 	UNIT_CASE(good_listener),
 	UNIT_CASE(good_pools),
+	UNIT_CASE(good_certificates),
+	UNIT_CASE(good_tls),
+	UNIT_CASE(tls_defaults),
 	UNIT_CASE(defaults),
 	UNIT_CASE(owns_its_text),
 	UNIT_CASE(no_such_file),

@@ -21,6 +21,11 @@ static void pools(void)
 	golden("pools");
 }
 
+static void tls(void)
+{
+	golden("tls");
+}
+
 static void no_port(void)
 {
 	expect_errors("", "t.ini:1: there is no port, allowed: at least one [port NAME]\n");
@@ -32,7 +37,7 @@ static void no_echoes(void)
 #define REST "[listener l]\naddress = 10.0.0.1:80\npool = p\n[pool p]\nmember = a 10.0.0.2:80\n"
 	expect_errors("[prot p]\ndevice = d\naddress = 10.0.0.1/24\n" REST,
 		"t.ini:1: [prot p] unknown section, allowed: [global], [port NAME], [route-static "
-		"NAME], [listener NAME], [pool NAME], [tcp]\n");
+		"NAME], [listener NAME], [pool NAME], [certificate NAME], [tls], [tcp]\n");
 	expect_errors("[port p\ndevice = d\naddress = 10.0.0.1/24\n" REST,
 		"t.ini:1: the heading does not end, allowed: [section]\n");
 	expect_errors("[port p]\ndevice = d\naddress = 10.0.0.1/33\n" REST,
@@ -61,6 +66,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(routes),
 	UNIT_CASE(listeners),
 	UNIT_CASE(pools),
+	UNIT_CASE(tls),
 	UNIT_CASE(no_port),
 	UNIT_CASE(no_echoes),
 	UNIT_CASE(no_shadows),

@@ -134,7 +134,7 @@ static void cores(void)
 {
 	expect_value("global", "workers", "0-63", NULL);
 	expect_value("global", "workers", "1023", NULL);
-	expect_value("global", "workers", "0-64", "more than 64 workers");
+	expect_value("global", "workers", "0-64", "more than 64 cores");
 	expect_value("global", "workers", "0-999999999",
 		"core 999999999 is out of range, the last is 1023");
 	expect_value("global", "workers", "1-3,2", "core 2 is given twice");

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TLS in the whole file: certificates by name, and keys that mean nothing without another. */
+#include <stdio.h>
+
+#include "conf/conf_priv.h"
+
+/* A key that is given although what it is about is not. */
+static void stray(
+	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *without)
+{
+	if (conf_key_given(sec, key))
+		conf_key_error(ld, sec, conf_line_of(sec, key, 0), key,
+			"has no meaning without %s, allowed: with it", without);
+}
+
+static void strays(struct conf_reader *ld, struct conf_section *sec, const char *const *keys,
+	const char *without)
+{
+	for (; *keys; keys++)
+		stray(ld, sec, *keys, without);
+}
+
+static void need(
+	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *with)
+{
+	char allowed[CONF__ALLOWED_MAX];
+
+	if (!conf_key_given(sec, key))
+		conf_key_error(ld, sec, sec->at.line, key, "missing with %s, allowed: %s", with,
+			conf__allowed(conf__key_find(sec->kind, key), allowed));
+}
+
+/* The i-th name that the section's key `certificate` gives. NULL: there is none, and that is an
+ * error. */
+static const struct conf_certificate *certificate(
+	struct conf_reader *ld, struct conf_section *sec, const char *name, unsigned i)
+{
+	const struct conf *c = ld->root;
+	char names[256] = "";
+	size_t n = 0;
+
+	for (unsigned k = 0; k < c->n_certs; k++) {
+		if (strcmp(c->certs[k].name, name) == 0)
+			return &c->certs[k];
+		if (n < sizeof(names))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+				c->certs[k].name);
+	}
+	conf_key_error(ld, sec, conf_line_of(sec, "certificate", i), "certificate",
+		"there is no [certificate %s], allowed: %s", name,
+		n ? names : "the name of a [certificate], there is none");
+	return NULL;
+}
+
+void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec)
+{
+	static const char *const tls[] = {
+		"client-certificate", "client-ca", "client-crl", "handshake-timeout", NULL};
+	static const char *const client[] = {"client-ca", "client-crl", NULL};
+	struct conf_listener *l = sec->obj;
+
+	if (!conf_key_given(sec, "certificate")) {
+		strays(ld, sec, tls, "certificate");
+		return;
+	}
+	for (unsigned i = 0; conf_key_ok(sec, "certificate") && i < l->n_cert; i++)
+		l->cert[i] = certificate(ld, sec, l->cert_name[i], i);
+	if (!conf_key_ok(sec, "client-certificate"))
+		return;
+	if (l->client_cert == CONF_CLIENT_CERT_OFF)
+		strays(ld, sec, client, "client-certificate");
+	else
+		need(ld, sec, "client-ca", "client-certificate");
+}
+
+void conf__check_pool_tls(struct conf_reader *ld, struct conf_section *sec)
+{
+	static const char *const tls[] = {"verify", "ca", "sni", "certificate", NULL};
+	struct conf_pool *p = sec->obj;
+
+	if (!conf_key_ok(sec, "tls"))
+		return;
+	if (!p->tls) {
+		strays(ld, sec, tls, "tls = yes");
+		return;
+	}
+	if (p->cert_name && conf_key_ok(sec, "certificate"))
+		p->cert = certificate(ld, sec, p->cert_name, 0);
+	if (conf_key_ok(sec, "verify") && !p->verify)
+		stray(ld, sec, "ca", "verify = yes");
+}
+
+void conf__check_tls(struct conf_reader *ld)
+{
+	struct conf_section *sec = conf_section_at(ld, KIND_TLS, 0);
+	const struct conf *c = ld->root;
+
+	if (!sec)
+		return;
+	if (conf_key_ok(sec, "aead") && c->tls.aead != CONF_AEAD_CRYPTODEV)
+		stray(ld, sec, "aead-device", "aead = cryptodev");
+	if (conf_key_ok(sec, "aead") && c->tls.aead == CONF_AEAD_CRYPTODEV)
+		need(ld, sec, "aead-device", "aead = cryptodev");
+	if (conf_key_ok(sec, "handshake-threads") && c->tls.threads == 0)
+		stray(ld, sec, "handshake-cores", "handshake-threads");
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values of [certificate NAME] and [tls], and of the keys that name them. */
+#include <stdio.h>
+
+#include "conf/conf_priv.h"
+
+/* A word of the operator's and what it stands for. */
+struct word {
+	const char *name, *means;
+};
+
+/*
+ * The cipher of a record, and its suites: of TLS 1.3 (RFC 8446 B.4), and those of TLS 1.2 with
+ * forward secrecy (RFC 5289, RFC 7905), for either kind of key.
+ */
+static const struct word ciphers[] = {
+	{"aes-128-gcm", "TLS_AES_128_GCM_SHA256:TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:"
+			"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+	{"aes-256-gcm", "TLS_AES_256_GCM_SHA384:TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384:"
+			"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
+	{"chacha20-poly1305",
+		"TLS_CHACHA20_POLY1305_SHA256:TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:"
+		"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+	{NULL, NULL},
+};
+
+static const struct word groups[] = {
+	{"x25519", "X25519"}, {"p-256", "P-256"}, {"p-384", "P-384"}, {NULL, NULL}};
+
+/* One word more of a list, in the file's order, into a field of what they mean, ':' between. */
+static int word_add(struct conf_value *v, const struct word *w)
+{
+	const char **field = v->field, *old = *field;
+	size_t n;
+	char *text;
+
+	while (w->name && strcmp(w->name, v->text) != 0)
+		w++;
+	if (!w->name)
+		return conf_bad(v, "'%.64s' is not a choice", v->text);
+	if (old && strstr(old, w->means))
+		return conf_bad(v, "%s is given twice", v->text);
+	n = (old ? strlen(old) + 1 : 0) + strlen(w->means) + 1;
+	text = conf_alloc(v->ld, n);
+	snprintf(text, n, "%s%s%s", old ? old : "", old ? ":" : "", w->means);
+	*field = text;
+	return 0;
+}
+
+int conf_value_cipher(struct conf_value *v)
+{
+	return word_add(v, ciphers);
+}
+
+int conf_value_group(struct conf_value *v)
+{
+	return word_add(v, groups);
+}
+
+int conf_value_version(struct conf_value *v)
+{
+	struct conf_tls *tls = v->obj;
+	bool *flag = strcmp(v->text, "1.2") == 0 ? &tls->v12 : &tls->v13;
+
+	if (flag == &tls->v13 && strcmp(v->text, "1.3") != 0)
+		return conf_bad(v, "'%.64s' is not a choice", v->text);
+	if (*flag)
+		return conf_bad(v, "%s is given twice", v->text);
+	*flag = true;
+	return 0;
+}
+
+int conf_value_handshake_cores(struct conf_value *v)
+{
+	struct conf_tls *tls = v->obj;
+
+	return conf__cores_add(v, tls->core, &tls->n_core, CONF_HS_CORES_MAX);
+}
+
+int conf_value_certificate(struct conf_value *v)
+{
+	struct conf_listener *l = v->obj;
+
+	if (!conf__name_ok(v->text))
+		return conf_bad(v, "'%.64s' is not a name", v->text);
+	for (unsigned i = 0; i < l->n_cert; i++)
+		if (strcmp(l->cert_name[i], v->text) == 0)
+			return conf_bad(v, "%s is given twice", v->text);
+	if (l->n_cert == CONF_LISTEN_CERTS_MAX)
+		return conf_bad(v, "more than %u certificates", CONF_LISTEN_CERTS_MAX);
+	l->cert_name[l->n_cert++] = conf_strdup(v->ld, span_str(v->text));
+	return 0;
+}
+
+int conf_value_file(struct conf_value *v)
+{
+	const char *dir = v->sec->at.file, *slash = strrchr(dir, '/');
+	size_t n = slash && v->text[0] != '/' ? (size_t)(slash + 1 - dir) : 0;
+	char path[CONF__PATH_MAX + CONF__LINE_MAX];
+
+	if (!*v->text)
+		return conf_bad(v, "empty");
+	snprintf(path, sizeof(path), "%.*s%s", (int)n, dir, v->text);
+	if (strlen(path) >= CONF__PATH_MAX)
+		return conf_bad(v, "longer than %u bytes", CONF__PATH_MAX - 1);
+	*(const char **)v->field = conf_strdup(v->ld, span_str(path));
+	return 0;
+}
+
+/* RFC 6066 3: a DNS name of a host, no address and no final dot; RFC 1035 2.3.4: its length. */
+int conf_value_host(struct conf_value *v)
+{
+	size_t n = strlen(v->text);
+	struct ip_addr a;
+
+	if (n == 0 || n > 253 || strspn(v->text, CONF__ALNUM ".-") != n || v->text[n - 1] == '.' ||
+		v->text[0] == '.' || strstr(v->text, "..") || ip_addr_parse(v->text, &a) == 0)
+		return conf_bad(v, "'%.64s' is not the name of a host", v->text);
+	*(const char **)v->field = conf_strdup(v->ld, span_str(v->text));
+	return 0;
+}
