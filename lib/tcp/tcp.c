@@ -263,6 +263,18 @@ struct tcp_conn *tcp_ready_take(struct tcp *t, uint8_t *events)
 	return NULL;
 }
 
+struct tcp_conn *tcp_ready_next(struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t next = c ? c->ready_next : t->ready_head;
+
+	return next ? &t->conn[next - 1] : NULL;
+}
+
+void tcp_notify(struct tcp *t, struct tcp_conn *c)
+{
+	tcp__event(t, c, TCP_EV_READABLE);
+}
+
 void tcp__dirty(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t me = tcp__index(t, c) + 1;

@@ -201,6 +201,10 @@ struct tcp_conn *tcp_connect(struct tcp *t, const struct ip_endpoint *local,
 void tcp_input(struct tcp *t, struct rte_mbuf **pkts, uint16_t n, clock_us_t now);
 /* Next connection with news, its events cleared into *events; NULL: none. */
 struct tcp_conn *tcp_ready_take(struct tcp *t, uint8_t *events);
+/* The one behind c, or the first (c NULL), left where it is. Its owner may be NULL. */
+struct tcp_conn *tcp_ready_next(struct tcp *t, const struct tcp_conn *c);
+/* c has news that its owner knows of: tcp_ready_take will name it. */
+void tcp_notify(struct tcp *t, struct tcp_conn *c);
 /* Once a turn, before the owners have theirs: as the data pool fills, let windows stop growing,
  * take connections by cookies only, and in the end abort the heaviest (TCP_EV_DEAD, ENOBUFS).
  * Measures at most once a millisecond. */

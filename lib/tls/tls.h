@@ -4,9 +4,9 @@
  * instance a worker. The handshake is libssl's, beside the path (tls_hs.h, tls_crew.h); the records
  * after it are ours (tls_open.c, tls_seal.c), over lib/aead.
  *
- * The owner of a connection gives records as they came to tls_input(), finds bytes in conn->rx, puts
- * bytes into conn->plain, and sends what is in conn->out. tls_ready_take() names connections whose
- * handshake went on meanwhile.
+ * The owner of a connection gives records as they came to tls_input(), finds bytes in conn->rx,
+ * puts bytes into conn->plain, and sends what is in conn->out. tls_ready_take() names connections
+ * whose handshake went on meanwhile.
  */
 #ifndef TLS_TLS_H
 #define TLS_TLS_H
@@ -18,13 +18,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/list.h"
 #include "buf/buf.h"
 #include "stat/stat.h"
 
 struct tls;
 struct tls_crew; /* handshake threads, shared by all workers: tls_crew.h */
 struct tls_ctx;  /* what a listener or a pool says of TLS, with certificates: tls_ctx.h */
-struct tls_hs;
+struct tls_shake;
+struct tls_records;
 
 enum tls_state {
 	TLS_HANDSHAKE, /* no bytes yet, neither way; plain may be filled all the same */
@@ -32,7 +34,7 @@ enum tls_state {
 	TLS_FAILED, /* error says why; out may end with an alert: send it, then close */
 };
 
-/* Why a connection failed: one code each, counted in tls_stat.def. */
+/* Why a connection failed: one code each, counted as TLS_STAT_fail_*. */
 enum tls_error {
 	TLS_OK,
 #define X(name, alert, text) TLS_E_##name,
@@ -51,21 +53,27 @@ struct tls_conn {
 	bool eof;      /* the peer's close_notify came: rx ends */
 	bool closing;  /* tls_shutdown() was called: close_notify follows the last byte of plain */
 	bool server;
-	uint8_t version; /* 2 or 3: TLS 1.x, once OPEN */
-	/* private from here on; the record side is laid out in tls_priv.h */
+	uint8_t version;        /* 2 or 3: TLS 1.x, once OPEN */
+	uint8_t alert;          /* what the peer said, with TLS_E_alert */
 	struct buf_chain rx;    /* opened, for the owner */
 	struct buf_chain plain; /* from the owner, to be sealed */
 	struct buf_chain out;   /* records (and handshake) to be sent */
 	void *owner;
-	struct tls_conn *next;       /* on the ready list */
-	const struct tls_ctx *ctx;   /* counted */
-	struct tls_hs *hs;           /* while in HANDSHAKE */
-	struct tls_records *records; /* once OPEN */
+	struct list open, seal; /* for lists of the owner, who list_init()s them */
+	/* private from here on: tls_priv.h */
+	uint32_t drop;               /* first bytes of tls_input()'s `in` that the handshake used */
+	struct tls_conn *next;       /* free */
+	struct tls_ctx *ctx;         /* counted */
+	struct tls_shake *shake;     /* while in HANDSHAKE */
+	struct tls_records *records; /* since OPEN */
 };
 
 enum tls_stat {
 #define X(name, text) TLS_STAT_##name,
 #include "tls/tls_stat.def"
+#undef X
+#define X(name, alert, text) TLS_STAT_fail_##name,
+#include "tls/tls_error.def"
 #undef X
 	TLS_STAT_N
 };
@@ -86,32 +94,38 @@ struct tls *tls_create(const struct tls_config *cfg, struct err *e);
 void tls_destroy(struct tls *t); /* NULL is fine */
 
 /* A connection that begins, of a listener (server) or to a member. ctx is counted until tls_free().
- * peer: whom to count per_source, name: the SNI to send and verify, NULL as a server. NULL: no room,
- * or too many from there; counted. */
-struct tls_conn *tls_accept(struct tls *t, struct tls_ctx *ctx, const struct ip_addr *peer, void *owner);
-struct tls_conn *tls_connect(struct tls *t, struct tls_ctx *ctx, const char *name, void *owner);
+ * peer: whom to count per_source, name: the SNI to send and verify, NULL as a server. NULL: no
+ * room, or too many from there; counted. */
+struct tls_conn *tls_accept(struct tls *t, struct tls_ctx *ctx, const struct ip_addr *peer,
+	void *owner, clock_us_t now);
+struct tls_conn *tls_connect(
+	struct tls *t, struct tls_ctx *ctx, const char *name, void *owner, clock_us_t now);
 /* Forget it: its keys are wiped, its chains freed, a handshake that runs is cancelled. */
 void tls_free(struct tls *t, struct tls_conn *c);
 
-/* Take whole records from `in`, until rx holds TLS_RX_LIMIT or c fails. 0; -ENOMEM: again next turn.
- * What changed is seen in c: state, rx, eof, out. Nothing of a record is in rx before its tag is
- * verified. */
+/* Take whole records from `in`, until rx holds TLS_RX_LIMIT or c fails; in is always the same chain
+ * of c, from which nobody else takes. After eof or failure all of it is dropped. 0; -ENOMEM: again
+ * next turn. What changed is seen in c: state, rx, eof, out. Nothing of a record is in rx before
+ * its tag is verified. */
 int tls_input(struct tls *t, struct tls_conn *c, struct buf_chain *in, clock_us_t now);
 /* Seal what is in plain into out (nothing while in HANDSHAKE), and close_notify behind it when
- * closing. seg: payload bytes of one TCP segment, for mbufs of that size. 0; -ENOMEM: again next
- * turn, what was sealed is in out. */
+ * closing. seg: payload bytes of one TCP segment: none crosses an mbuf if it can be helped. 0;
+ * -ENOMEM: again next turn, what was sealed is in out. */
 int tls_seal(struct tls *t, struct tls_conn *c, uint16_t seg, clock_us_t now);
 /* No more bytes follow plain. */
 void tls_shutdown(struct tls_conn *c);
 
-/* Handshakes that came back from the crew: take them in, and say of whom. NULL: no more. */
+/* Handshakes that came back from the crew: take them in, and say of whom. tls_input() is to be
+ * called for it, which drops what was used, opens what follows or goes on with the handshake. NULL:
+ * no more.
+ */
 struct tls_conn *tls_ready_take(struct tls *t, clock_us_t now);
 
 /* What the handshake found, for show and for policy; valid once OPEN, as long as c. */
 struct tls_facts {
 	const char *version, *cipher, *group; /* "TLSv1.3", "TLS_AES_128_GCM_SHA256", "x25519" */
 	const char *name;                     /* SNI, "" when none */
-	const char *subject;                  /* of the peer's certificate, RFC 2253; "" when none */
+	const char *subject; /* of the peer's certificate, RFC 2253; "" when none */
 	bool resumed;
 };
 void tls_facts(const struct tls_conn *c, struct tls_facts *out);

@@ -106,6 +106,25 @@ static void on_lists(void)
 	lab_close();
 }
 
+/* Looked at and left on the list; news that only the owner knows of. */
+static void looked_at(void)
+{
+	struct tcp_conn *c;
+	uint8_t ev;
+
+	lab_open();
+	c = accept_one();
+	CU_ASSERT_PTR_NULL(tcp_ready_next(lab.t, NULL));
+	tcp_notify(lab.t, c);
+	GIVE(TCP_ACK, P + 1, U + 1, .len = 10);
+	CU_ASSERT_PTR_EQUAL(tcp_ready_next(lab.t, NULL), c);
+	CU_ASSERT_PTR_NULL(tcp_ready_next(lab.t, c));
+	CU_ASSERT_PTR_EQUAL(tcp_ready_take(lab.t, &ev), c);
+	CU_ASSERT_EQUAL(ev, TCP_EV_READABLE);
+	CU_ASSERT_PTR_NULL(tcp_ready_take(lab.t, &ev));
+	lab_close();
+}
+
 static void room(void)
 {
 	struct tcp_conn c = {0};
@@ -144,6 +163,6 @@ static void destroy_busy(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(listeners), UNIT_CASE(wildcard_address),
-	UNIT_CASE(dead), UNIT_CASE(on_lists), UNIT_CASE(room), UNIT_CASE(names),
-	UNIT_CASE(destroy_busy)};
+	UNIT_CASE(dead), UNIT_CASE(on_lists), UNIT_CASE(looked_at), UNIT_CASE(room),
+	UNIT_CASE(names), UNIT_CASE(destroy_busy)};
 UNIT_MAIN(cases)
