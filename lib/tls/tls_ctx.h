@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a listener or a pool says of TLS, checked, with its certificates and keys in memory: libssl's
- * SSL_CTX. Made by control; counted, so that a reload of certificates does not touch connections.
+ * What a listener or a pool says of TLS, checked, with its certificates and keys in memory:
+ * libssl's SSL_CTX. Made by control; counted, so that a reload of certificates does not touch
+ * connections.
  */
 #ifndef TLS_TLS_CTX_H
 #define TLS_TLS_CTX_H
@@ -10,10 +11,22 @@
 #include "conf/conf.h"
 #include "tls/tls.h"
 
+struct tls_tickets;
+
+/* Keys of session tickets, shared by all listeners and threads (and boxes, by a file); outlives
+ * every context. Drawn, or from t->ticket_keys. NULL with e set. now: Unix time, s. */
+struct tls_tickets *tls_tickets_create(const struct conf_tls *t, int64_t now, struct err *e);
+void tls_tickets_destroy(struct tls_tickets *k); /* NULL is fine */
+/* Control, now and then and at a reload: drawn keys are replaced when it is time, a file is read
+ * again. Tickets of the keys before stay good for their lifetime. 0; -errno with e set: as before.
+ */
+int tls_tickets_turn(struct tls_tickets *k, const struct conf_tls *t, int64_t now, struct err *e);
+
 /* Of a listener with certificates, or of a pool with tls. What is wrong (no such file, key does not
- * match, chain incomplete, expired, no such name ...) is in e with file:line of its section. Counted
- * once for the caller. NULL with e set. */
-struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listener *l, struct err *e);
+ * match, chain incomplete, no such name ...) is in e with file:line of its section. tickets:
+ * borrowed, NULL is none. Counted once for the caller. NULL with e set. */
+struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listener *l,
+	struct tls_tickets *tickets, struct err *e);
 struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *p, struct err *e);
 /* Atomic: any thread. */
 struct tls_ctx *tls_ctx_get(struct tls_ctx *c);
@@ -30,7 +43,7 @@ struct tls_cert_facts {
 int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_cert_facts *out,
 	struct err *e, struct err *warn);
 
-/* Handshakes for show, summed over all contexts and threads: by version, cipher, group, resumed, and
- * by why they failed; atomic counters, X-macro in tls_hs_stat.def. */
+/* Handshakes for show, summed over all contexts and threads: by version, cipher, group, resumed,
+ * and by why they failed; atomic counters, X-macro in tls_hs_stat.def. */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One handshake: libssl over memory BIOs, fed exactly one record at a time, no I/O, no thread of its
- * own. It is with the worker or with the crew, never with both: hs->busy says which.
+ * One handshake: libssl over memory BIOs, fed exactly one record at a time, no I/O, no thread of
+ * its own. It goes with its task (tls_crew.h): whoever holds that may touch it.
  */
 #ifndef TLS_TLS_HS_H
 #define TLS_TLS_HS_H
@@ -11,7 +11,8 @@
 #include "base/ip.h"
 #include "tls/tls.h"
 
-#define TLS_HS_IN_MAX  (32 * 1024) /* bytes of a flight that we take (a chain of client certificates) */
+#define TLS_HS_IN_MAX                                                                              \
+	(32 * 1024) /* bytes of a flight that we take (a chain of client certificates) */
 #define TLS_HS_NAME    256
 #define TLS_HS_SUBJECT 256
 
@@ -29,9 +30,10 @@ struct tls_hs_result {
 	uint8_t version;  /* 2 or 3 */
 	uint8_t n_secret; /* bytes of the hash: 32 or 48 */
 	enum aead_alg alg;
-	uint16_t suite;         /* IANA's number */
-	uint16_t group;         /* IANA's number, 0 unknown */
-	uint16_t fragment;      /* most bytes of plaintext in a record that we send; 16384 or RFC 6066's */
+	uint16_t suite;    /* IANA's number */
+	uint16_t group;    /* IANA's number, 0 unknown */
+	uint16_t fragment; /* most bytes of plaintext in a record that we send; 16384 or RFC 6066's
+			    */
 	bool resumed;
 	struct tls_hs_keys rx, tx;
 	char name[TLS_HS_NAME];       /* SNI */
@@ -48,13 +50,17 @@ struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name);
 void tls_hs_destroy(struct tls_hs *h);
 
 /* Feed n bytes as they came; *used of them were taken (whole records, up to the handshake's last:
- * what follows is the record layer's). A client is stepped once with n = 0 to begin. The bytes to be
- * sent are tls_hs_out() until the next step. */
+ * what follows is the record layer's). A client is stepped once with n = 0 to begin. The bytes to
+ * be sent are tls_hs_out() until the next step. */
 enum tls_hs_state tls_hs_step(struct tls_hs *h, const uint8_t *in, uint32_t n, uint32_t *used);
 const uint8_t *tls_hs_out(const struct tls_hs *h, uint32_t *n);
 /* After DONE. The secrets are h's until it is destroyed. */
 const struct tls_hs_result *tls_hs_result(const struct tls_hs *h);
 /* After FAILED. */
 enum tls_error tls_hs_error(const struct tls_hs *h);
+
+/* As show has them: "TLS_AES_128_GCM_SHA256", "x25519"; "" when it is none of ours. */
+const char *tls_suite_name(uint16_t suite);
+const char *tls_group_name(uint16_t group);
 
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside the handshake: libssl's objects, which nobody else of the house sees. */
+#ifndef TLS_TLS_HS_PRIV_H
+#define TLS_TLS_HS_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <openssl/ssl.h>
+
+#include "tls/tls_ctx.h"
+#include "tls/tls_hs.h"
+
+#define TLS_HEADER 5 /* bytes of a record's header */
+
+/* A cipher suite that we speak: RFC 8446 B.4, RFC 5289, RFC 7905. */
+struct tls_suite {
+	uint16_t id;
+	uint8_t version; /* 2 or 3 */
+	enum aead_alg alg;
+	const char *name; /* IANA's */
+	const char *ssl;  /* libssl's */
+};
+const struct tls_suite *tls__suite(uint16_t id); /* NULL: none of ours */
+/* The operator's list (NULL: ours) to libssl's two. 0 or -EINVAL with e set: the word at fault. */
+int tls__suites_use(SSL_CTX *ssl, const struct conf_tls *t, struct err *e);
+
+/* An SSL_CTX, with at most one certificate of each kind of key. */
+struct tls_set {
+	uint32_t certs; /* bit i: the listener's certificate i is in it */
+	SSL_CTX *ssl;
+};
+
+/* Who asks for it. */
+struct tls_sni {
+	char *name; /* lower case; "*.x" is any one label before ".x" */
+	SSL_CTX *ssl;
+};
+
+/* A session to be offered again, of one member. */
+struct tls_kept {
+	char name[TLS_HS_NAME];
+	SSL_SESSION *session;
+};
+#define TLS_KEPT 64
+
+struct tls_ctx {
+	atomic_uint refs; /* relaxed to grow; the last put is acq_rel */
+	bool server;
+	bool verify;  /* client: the member's name or address */
+	int keylog;   /* file descriptor, -1: none */
+	SSL_CTX *ssl; /* server: of the first certificate; one of set */
+	struct tls_set *set;
+	unsigned n_sets;
+	struct tls_sni *sni; /* sorted by name */
+	unsigned n_sni;
+	pthread_mutex_t lock; /* of kept; handshake threads only */
+	struct tls_kept kept[TLS_KEPT];
+	unsigned kept_next; /* is thrown out next */
+};
+
+/* A chain and its key, in memory. */
+struct tls_cert {
+	X509 *leaf;
+	STACK_OF(X509) * chain; /* without the leaf */
+	EVP_PKEY *key;
+	char **name; /* DNS, lower case */
+	unsigned n_names;
+	uint8_t *ocsp; /* DER, or NULL */
+	long n_ocsp;
+};
+/* Read, and checked but for time. 0 or -errno with e set. */
+int tls__cert_load(const struct conf_certificate *cert, struct tls_cert *out, struct err *e);
+void tls__cert_free(struct tls_cert *c);
+/* Into ssl, which counts what it keeps. 0 or -errno with e set. */
+int tls__cert_use(
+	SSL_CTX *ssl, const struct conf_certificate *cert, struct tls_cert *c, struct err *e);
+
+/* A context without SSL_CTX; what both sides' SSL_CTX have in common. NULL with e set. */
+struct tls_ctx *tls__ctx_new(const struct conf_tls *t, bool server, struct err *e);
+SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct err *e);
+/* The text of libssl's last error, for err_set; empties its queue. */
+const char *tls__ssl_error(void);
+/* libssl tells a secret: into the handshake's result, and the operator's file if there is one. */
+void tls__keylog(const SSL *ssl, const char *line);
+void tls__keylog_write(const struct tls_ctx *c, const char *line);
+
+/* Tickets of this server are sealed with these keys; NULL: there are none. */
+void tls__tickets_use(SSL_CTX *ssl, struct tls_tickets *t);
+
+/* Client: offer the session that was kept for name, and keep another. */
+void tls__session_offer(struct tls_ctx *c, SSL *ssl, const char *name);
+int tls__session_keep(SSL *ssl, SSL_SESSION *s);
+
+struct tls_hs {
+	struct tls_ctx *ctx; /* counted */
+	SSL *ssl;            /* NULL once it is over */
+	BIO *in;             /* ssl's */
+	BIO *out;            /* counted: outlives ssl */
+	bool server, begun;
+	bool ccs_sent;   /* 1.2: the next handshake record that we send is Finished */
+	uint8_t state;   /* enum tls_hs_state */
+	uint8_t error;   /* enum tls_error */
+	uint8_t secrets; /* 1.3: 1 the client's came, 2 the server's */
+	uint32_t rest;   /* bytes of a record that libssl is in the middle of */
+	uint32_t taken;  /* bytes in all */
+	struct tls_hs_result result;
+};
+
+/* HKDF-Expand-Label (RFC 8446 7.1) without context: n bytes, at most the hash's. */
+bool tls__expand_label(
+	const EVP_MD *md, const uint8_t *secret, const char *label, uint8_t *out, uint8_t n);
+/* key and iv of both directions, from the secrets that are in r (1.3) or from ssl (1.2). */
+bool tls__keys13(struct tls_hs_result *r, const EVP_MD *md);
+bool tls__keys12(struct tls_hs_result *r, const SSL *ssl, bool server);
+
+#endif
