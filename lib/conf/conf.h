@@ -224,6 +224,10 @@ void conf_destroy(struct conf *c); /* NULL is fine */
 const char *conf_mode_name(enum conf_mode mode);
 const char *conf_congestion_name(enum conf_congestion cc);
 const char *conf_ecn_name(enum conf_ecn ecn);
+const char *conf_aead_name(enum conf_aead aead);
+const char *conf_client_cert_name(enum conf_client_cert c);
+/* What tls.ciphers or tls.groups stand for, ", " between, into text of n bytes. Returns text. */
+const char *conf_tls_words(const char *means, char *text, size_t n);
 
 unsigned conf_errors_count(const struct conf_errors *errs);
 

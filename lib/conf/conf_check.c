@@ -290,6 +290,24 @@ const char *conf_ecn_name(enum conf_ecn ecn)
 	return names[ecn];
 }
 
+const char *conf_aead_name(enum conf_aead aead)
+{
+	static const char *const names[] = {[CONF_AEAD_IPSEC_MB] = "ipsec_mb",
+		[CONF_AEAD_OPENSSL] = "openssl",
+		[CONF_AEAD_CRYPTODEV] = "cryptodev"};
+
+	return names[aead];
+}
+
+const char *conf_client_cert_name(enum conf_client_cert c)
+{
+	static const char *const names[] = {[CONF_CLIENT_CERT_OFF] = "off",
+		[CONF_CLIENT_CERT_OPTIONAL] = "optional",
+		[CONF_CLIENT_CERT_REQUIRED] = "required"};
+
+	return names[c];
+}
+
 /* A key that the listener's mode does not look at. */
 static void listener_stray(
 	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *modes)

@@ -47,6 +47,23 @@ static int word_add(struct conf_value *v, const struct word *w)
 	return 0;
 }
 
+const char *conf_tls_words(const char *means, char *text, size_t n)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	while (*means && used < n) {
+		const struct word *w = strncmp(means, "TLS_", 4) == 0 ? ciphers : groups;
+
+		while (strncmp(means, w->means, strlen(w->means)) != 0)
+			w++;
+		used += (size_t)snprintf(text + used, n - used, "%s%s", used ? ", " : "", w->name);
+		means += strlen(w->means);
+		means += *means == ':';
+	}
+	return text;
+}
+
 int conf_value_cipher(struct conf_value *v)
 {
 	return word_add(v, ciphers);

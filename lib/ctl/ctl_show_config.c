@@ -13,12 +13,27 @@ static void put_optional(struct ctl_doc *out, enum ctl_kind kind, uint64_t v)
 		ctl__doc_none(out);
 }
 
-static void put_cores(struct ctl_doc *out, const struct conf_global *g)
+/* The same for a text that is NULL. */
+static void put_text(struct ctl_doc *out, const char *text)
+{
+	if (text)
+		ctl__doc_string(out, "%s", text);
+	else
+		ctl__doc_none(out);
+}
+
+static void put_nones(struct ctl_doc *out, unsigned n)
+{
+	while (n--)
+		ctl__doc_none(out);
+}
+
+static void put_cores(struct ctl_doc *out, const uint16_t *core, unsigned n)
 {
 	struct ctl_text list = {0};
 
-	for (unsigned i = 0; i < g->n_workers; i++)
-		ctl__text_printf(&list, "%s%u", i ? "," : "", g->workers[i]);
+	for (unsigned i = 0; i < n; i++)
+		ctl__text_printf(&list, "%s%u", i ? "," : "", core[i]);
 	if (list.n)
 		ctl__doc_string(out, "%.*s", (int)list.n, list.p);
 	else
@@ -40,7 +55,7 @@ static void put_global(struct ctl_doc *out, const struct conf_global *g)
 		[LOG_LEVEL_DEBUG] = "debug"};
 
 	CTL_SECTION(out, "global", CTL_BLOCK, columns);
-	put_cores(out, g);
+	put_cores(out, g->workers, g->n_workers);
 	ctl__doc_number(out, CTL_COUNT, g->control);
 	ctl__doc_string(out, "%s", idle[g->idle]);
 	ctl__doc_number(out, CTL_BYTES, g->memory);
@@ -119,15 +134,29 @@ static void put_routes(struct ctl_doc *out, const struct conf *c)
 /* What only mode = http knows: elsewhere no line, for conf_load() would refuse it. */
 static void put_http(struct ctl_doc *out, const struct conf_listener *l)
 {
-	if (l->mode != CONF_MODE_HTTP) {
-		for (unsigned i = 0; i < 4; i++)
-			ctl__doc_none(out);
-		return;
-	}
+	if (l->mode != CONF_MODE_HTTP)
+		return put_nones(out, 4);
 	ctl__doc_number(out, CTL_BOOL, l->forwarded);
 	ctl__doc_number(out, CTL_BOOL, l->request_id);
 	ctl__doc_number(out, CTL_BYTES, l->head_limit);
 	ctl__doc_number(out, CTL_MS, l->head_timeout_ms);
+}
+
+/* What only a listener with certificates has. */
+static void put_listener_tls(struct ctl_doc *out, const struct conf_listener *l)
+{
+	struct ctl_text list = {0};
+
+	if (!l->n_cert)
+		return put_nones(out, 5);
+	for (unsigned i = 0; i < l->n_cert; i++)
+		ctl__text_printf(&list, "%s%s", i ? "\n" : "", l->cert_name[i]);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+	ctl__doc_string(out, "%s", conf_client_cert_name(l->client_cert));
+	put_text(out, l->client_ca);
+	put_text(out, l->client_crl);
+	ctl__doc_number(out, CTL_MS, l->handshake_timeout_ms);
 }
 
 static void put_listeners(struct ctl_doc *out, const struct conf *c)
@@ -135,22 +164,22 @@ static void put_listeners(struct ctl_doc *out, const struct conf *c)
 	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
 		{"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
 		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
-		{"body_timeout_ms", "body_timeout"}, {"connections"}, {"congestion"}};
+		{"body_timeout_ms", "body_timeout"}, {"connections"}, {"congestion"},
+		{"certificate"}, {"client_certificate"}, {"client_ca"}, {"client_crl"},
+		{"handshake_timeout_ms", "handshake_timeout"}};
 
 	CTL_SECTION(out, "listener", CTL_BLOCKS, columns);
 	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++) {
 		ctl__doc_string(out, "%s", l->name);
 		ctl__doc_endpoints(out, l->addr, l->n_addr);
 		ctl__doc_string(out, "%s", conf_mode_name(l->mode));
-		if (l->pool_name)
-			ctl__doc_string(out, "%s", l->pool_name);
-		else
-			ctl__doc_none(out);
+		put_text(out, l->pool_name);
 		put_http(out, l);
 		ctl__doc_number(out, CTL_MS, l->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, l->body_timeout_ms);
 		ctl__doc_number(out, CTL_COUNT, l->connections);
 		ctl__doc_string(out, "%s", conf_congestion_name(l->congestion));
+		put_listener_tls(out, l);
 	}
 }
 
@@ -166,12 +195,24 @@ static void put_members(struct ctl_doc *out, const struct conf_pool *p)
 	ctl__text_fini(&list);
 }
 
+static void put_pool_tls(struct ctl_doc *out, const struct conf_pool *p)
+{
+	ctl__doc_number(out, CTL_BOOL, p->tls);
+	if (!p->tls)
+		return put_nones(out, 4);
+	ctl__doc_number(out, CTL_BOOL, p->verify);
+	put_text(out, p->ca);
+	put_text(out, p->sni);
+	put_text(out, p->cert_name);
+}
+
 static void put_pools(struct ctl_doc *out, const struct conf *c)
 {
 	static const struct ctl_column columns[] = {{"name"}, {"balance"}, {"member"},
 		{"connect_timeout_ms", "connect_timeout"},
 		{"response_timeout_ms", "response_timeout"}, {"retries"}, {"idle_connections"},
-		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}, {"congestion"}};
+		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}, {"congestion"}, {"tls"},
+		{"verify"}, {"ca"}, {"sni"}, {"certificate"}};
 
 	CTL_SECTION(out, "pool", CTL_BLOCKS, columns);
 	for (const struct conf_pool *p = c->pools; p < c->pools + c->n_pools; p++) {
@@ -185,7 +226,44 @@ static void put_pools(struct ctl_doc *out, const struct conf *c)
 		ctl__doc_number(out, CTL_MS, p->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, p->hold_ms);
 		ctl__doc_string(out, "%s", conf_congestion_name(p->congestion));
+		put_pool_tls(out, p);
 	}
+}
+
+static void put_certificates(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"chain"}, {"key"}, {"ocsp"}};
+
+	CTL_SECTION(out, "certificate", CTL_BLOCKS, columns);
+	for (const struct conf_certificate *k = c->certs; k < c->certs + c->n_certs; k++) {
+		ctl__doc_string(out, "%s", k->name);
+		put_text(out, k->chain);
+		put_text(out, k->key);
+		put_text(out, k->ocsp);
+	}
+}
+
+static void put_tls(struct ctl_doc *out, const struct conf_tls *t)
+{
+	static const struct ctl_column columns[] = {{"versions"}, {"ciphers"}, {"groups"},
+		{"handshake_threads"}, {"handshake_cores"}, {"handshakes"},
+		{"handshakes_per_source"}, {"ticket_keys"},
+		{"ticket_lifetime_ms", "ticket_lifetime"}, {"aead"}, {"aead_device"}, {"keylog"}};
+	char words[128];
+
+	CTL_SECTION(out, "tls", CTL_BLOCK, columns);
+	ctl__doc_string(out, "%s", t->v12 && t->v13 ? "1.2, 1.3" : t->v12 ? "1.2" : "1.3");
+	ctl__doc_string(out, "%s", conf_tls_words(t->ciphers, words, sizeof(words)));
+	ctl__doc_string(out, "%s", conf_tls_words(t->groups, words, sizeof(words)));
+	ctl__doc_number(out, CTL_COUNT, t->threads);
+	put_cores(out, t->core, t->n_core);
+	ctl__doc_number(out, CTL_COUNT, t->handshakes);
+	ctl__doc_number(out, CTL_COUNT, t->per_source);
+	put_text(out, t->ticket_keys);
+	ctl__doc_number(out, CTL_MS, t->ticket_lifetime_ms);
+	ctl__doc_string(out, "%s", conf_aead_name(t->aead));
+	put_text(out, t->aead_device);
+	put_text(out, t->keylog);
 }
 
 int ctl__show_config(
@@ -195,9 +273,11 @@ int ctl__show_config(
 
 	put_global(out, &c->global);
 	put_tcp(out, &c->tcp);
+	put_tls(out, &c->tls);
 	put_ports(out, c);
 	put_routes(out, c);
 	put_listeners(out, c);
 	put_pools(out, c);
+	put_certificates(out, c);
 	return 0;
 }

@@ -232,6 +232,7 @@ static void tls_defaults(void)
 				    "[pool p]\nmember = a 10.0.0.2:80\n"
 				    "[certificate c]\nchain = c.pem\nkey = c.key\n");
 	const struct conf_tls *t;
+	char words[64];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	t = &c->tls;
@@ -239,6 +240,11 @@ static void tls_defaults(void)
 	CU_ASSERT_EQUAL(strncmp(t->ciphers, "TLS_AES_128_GCM_SHA256:", 23), 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(t->ciphers, ":TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"));
 	CU_ASSERT_STRING_EQUAL(t->groups, "X25519:P-256:P-384");
+	CU_ASSERT_STRING_EQUAL(conf_tls_words(t->ciphers, words, sizeof(words)),
+		"aes-128-gcm, aes-256-gcm, chacha20-poly1305");
+	CU_ASSERT_STRING_EQUAL(
+		conf_tls_words(t->groups, words, sizeof(words)), "x25519, p-256, p-384");
+	CU_ASSERT_STRING_EQUAL(conf_tls_words(t->groups, words, 10), "x25519, p");
 	CU_ASSERT_EQUAL(t->threads, 1);
 	CU_ASSERT_EQUAL(t->n_core, 0);
 	CU_ASSERT_EQUAL(t->handshakes, 1024);
