@@ -3,7 +3,7 @@
 
 #include "aead/drivers.h"
 
-static const struct aead_driver *const all[] = {&aead_ipsec_mb, &aead_openssl};
+static const struct aead_driver *const all[] = {&aead_ipsec_mb, &aead_openssl, &aead_cryptodev};
 
 const struct aead_driver *aead_driver_find(const char *name)
 {

@@ -5,7 +5,7 @@
 
 #include "aead/aead.h"
 
-extern const struct aead_driver aead_ipsec_mb, aead_openssl;
+extern const struct aead_driver aead_ipsec_mb, aead_openssl, aead_cryptodev;
 
 /* By the name that the operator's file has, or NULL. */
 const struct aead_driver *aead_driver_find(const char *name);

@@ -40,8 +40,10 @@ struct aead_spec {
 	uint8_t n_aad; /* bytes of every message's additional data, up to AEAD_AAD_MAX */
 };
 
-/* n bytes at in become n bytes at out; in == out is in place, else they do not overlap. n may be 0.
- */
+#define AEAD_SLICES_MAX 256 /* of one message */
+
+/* n bytes, 0 to 65535 (a device wants mbufs), at in become n bytes at out. in == out is in place,
+ * else they do not overlap. */
 struct aead_slice {
 	const uint8_t *in;
 	uint8_t *out;

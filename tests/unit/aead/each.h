@@ -6,18 +6,17 @@
 #include "aead/drivers.h"
 #include "unit.h"
 
-#define EACH_KEYS 4
+#define EACH_KEYS 160
 
 static const struct each {
 	const char *driver, *args;
 	bool optional; /* not every processor has it */
 } each[] = {
-	{"openssl", "", false},
-	{"ipsec_mb", "", false},
-	{"ipsec_mb", "arch=sse", false},
-	{"ipsec_mb", "arch=avx", true},
-	{"ipsec_mb", "arch=avx2", true},
+	{"openssl", "", false}, {"ipsec_mb", "", false}, {"ipsec_mb", "arch=sse", false},
+	{"ipsec_mb", "arch=avx", true}, {"ipsec_mb", "arch=avx2", true},
 	{"ipsec_mb", "arch=avx512", true},
+	{"cryptodev", "crypto_aesni_gcm0", false}, /* chains only in place */
+	{"cryptodev", "crypto_aesni_mb0", false},  /* chains apart too */
 };
 
 /* Run on each of them, for each algorithm that it does. */
@@ -25,6 +24,7 @@ static inline void each_run(void (*run)(struct aead *a, enum aead_alg alg))
 {
 	struct err e;
 
+	unit_eal();
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		struct aead *a = aead_create(
 			aead_driver_find(each[i].driver), each[i].args, EACH_KEYS, -1, &e);
