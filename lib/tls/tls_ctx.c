@@ -11,9 +11,10 @@
 
 #include "tls/tls_hs_priv.h"
 
-#define GROUPS        "X25519:P-256:P-384"
-#define CERT_LIST_MAX (24 * 1024) /* bytes of the peer's chain; fits TLS_HS_IN_MAX with the rest   \
-				   */
+#define GROUPS "X25519:P-256:P-384"
+#define CERT_LIST_MAX                                                                              \
+	(24 * 1024) /* bytes of the peer's chain; fits TLS_HS_IN_MAX with the rest                 \
+		     */
 
 const char *tls__ssl_error(void)
 {
@@ -44,13 +45,6 @@ static int versions_set(SSL_CTX *ssl, const struct conf_tls *t, struct err *e)
 	return 0;
 }
 
-/* A session may be taken as long as its ticket's keys live. */
-static void session_set(SSL_CTX *ssl, const struct conf_tls *t)
-{
-	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_timeout(ssl, t->ticket_lifetime_ms / 1000);
-}
-
 SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct err *e)
 {
 	SSL_CTX *ssl = SSL_CTX_new(owner->server ? TLS_server_method() : TLS_client_method());
@@ -74,7 +68,8 @@ SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct er
 	SSL_CTX_set_max_cert_list(ssl, CERT_LIST_MAX);
 	SSL_CTX_set_keylog_callback(ssl, tls__keylog);
 	SSL_CTX_set_app_data(ssl, owner);
-	session_set(ssl, t);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(ssl, t->ticket_lifetime_ms / 1000);
 	return ssl;
 fail:
 	SSL_CTX_free(ssl);
@@ -102,6 +97,11 @@ struct tls_ctx *tls__ctx_new(const struct conf_tls *t, bool server, struct err *
 		strerror(errno));
 	tls_ctx_put(c);
 	return NULL;
+}
+
+void tls_ctx_stats(const struct tls_ctx *c, uint64_t out[TLS_HS_STAT_N])
+{
+	tls__hs_stats_read(&c->stats, out);
 }
 
 struct tls_ctx *tls_ctx_get(struct tls_ctx *c)

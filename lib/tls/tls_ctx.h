@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
-#include "tls/tls.h"
+#include "tls/tls_hs.h"
 
 struct tls_tickets;
 
@@ -43,7 +43,7 @@ struct tls_cert_facts {
 int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_cert_facts *out,
 	struct err *e, struct err *warn);
 
-/* Handshakes for show, summed over all contexts and threads: by version, cipher, group, resumed,
- * and by why they failed; atomic counters, X-macro in tls_hs_stat.def. */
+/* Handshakes of this context so far; any thread, any time. */
+void tls_ctx_stats(const struct tls_ctx *c, uint64_t out[TLS_HS_STAT_N]);
 
 #endif

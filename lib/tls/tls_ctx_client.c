@@ -45,6 +45,7 @@ struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *
 	if (!c->ssl || !c->set)
 		goto fail;
 	c->set[c->n_sets++] = (struct tls_set){0, c->ssl};
+	tls__sessions_use(c->ssl);
 	SSL_CTX_set_alpn_protos(c->ssl, alpn, sizeof(alpn) - 1);
 	if (p->verify) {
 		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);

@@ -79,7 +79,6 @@ struct rack {
 	struct tls_ctx *ctx;
 	const struct conf *conf;
 	const struct conf_listener *l;
-	struct tls_tickets *tickets;
 	struct tls_cert cert[CONF_LISTEN_CERTS_MAX];
 	unsigned n;
 };
@@ -158,7 +157,7 @@ static SSL_CTX *set_make(struct rack *r, uint32_t set, struct err *e)
 		err_set(e, ENOMEM, "%s", tls__ssl_error());
 		goto fail;
 	}
-	tls__tickets_use(ssl, r->tickets);
+	tls__tickets_use(ssl, r->ctx);
 	if (client_cert_use(ssl, r->l, e) == 0)
 		return ssl;
 fail:
@@ -223,12 +222,14 @@ static int sets_make(struct rack *r, struct err *e)
 struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listener *l,
 	struct tls_tickets *tickets, struct err *e)
 {
-	struct rack r = {.conf = conf, .l = l, .tickets = tickets};
+	struct rack r = {.conf = conf, .l = l};
 	int rc = 0;
 
 	r.ctx = tls__ctx_new(&conf->tls, true, e);
 	if (!r.ctx)
 		return NULL;
+	/* a certificate that is revoked later must not live on in a session */
+	r.ctx->tickets = l->client_crl ? NULL : tickets;
 	for (; r.n < l->n_cert && rc == 0; r.n += rc == 0)
 		rc = tls__cert_load(l->cert[r.n], &r.cert[r.n], e);
 	if (rc == 0)

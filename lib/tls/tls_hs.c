@@ -133,7 +133,7 @@ static bool ssl_open(struct tls_hs *h, const char *name)
 		return true;
 	}
 	SSL_set_connect_state(h->ssl);
-	return !name || name_set(h, name);
+	return (!name || name_set(h, name)) && tls__session_offer(h);
 }
 
 struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name)
@@ -152,7 +152,7 @@ struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name)
 }
 
 /* Without the shutdown flags libssl would take the session for broken, and forget it. */
-static void ssl_close(struct tls_hs *h)
+void tls__ssl_close(struct tls_hs *h)
 {
 	if (!h->ssl)
 		return;
@@ -165,7 +165,7 @@ void tls_hs_destroy(struct tls_hs *h)
 {
 	if (!h)
 		return;
-	ssl_close(h);
+	tls__ssl_close(h);
 	BIO_free(h->out);
 	tls_ctx_put(h->ctx);
 	OPENSSL_clear_free(h, sizeof(*h));
@@ -227,11 +227,11 @@ static uint16_t group_of(SSL *ssl)
 {
 	switch (SSL_get_negotiated_group(ssl)) {
 	case NID_X25519:
-		return 29;
+		return TLS_X25519;
 	case NID_X9_62_prime256v1:
-		return 23;
+		return TLS_P256;
 	case NID_secp384r1:
-		return 24;
+		return TLS_P384;
 	default:
 		return 0;
 	}
@@ -266,6 +266,7 @@ static bool harvest(struct tls_hs *h)
 	r->group = group_of(h->ssl);
 	r->fragment = mfl >= 1 && mfl <= 4 ? (uint16_t)(256 << mfl) : 16384; /* RFC 6066 4 */
 	r->resumed = SSL_session_reused(h->ssl);
+	r->ticket = !h->server && r->version == 3 && !r->resumed;
 	subject_take(h);
 	if (r->version == 2)
 		return tls__keys12(r, h->ssl, h->server);
@@ -341,8 +342,9 @@ enum tls_hs_state tls_hs_step(struct tls_hs *h, const uint8_t *in, uint32_t n, u
 	}
 	out = tls_hs_out(h, &k);
 	nonce_find(h, out, k);
-	if (h->state != TLS_HS_MORE)
-		ssl_close(h);
+	tls__hs_count(&h->ctx->stats, h);
+	if (h->state != TLS_HS_MORE && !h->result.ticket)
+		tls__ssl_close(h);
 	return h->state;
 }
 

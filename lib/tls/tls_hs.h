@@ -35,12 +35,21 @@ struct tls_hs_result {
 	uint16_t fragment; /* most bytes of plaintext in a record that we send; 16384 or RFC 6066's
 			    */
 	bool resumed;
+	bool ticket; /* keep the handshake for tls_hs_ticket(); else it may be destroyed at once */
 	struct tls_hs_keys rx, tx;
 	char name[TLS_HS_NAME];       /* SNI */
 	char subject[TLS_HS_SUBJECT]; /* of the peer's verified certificate, RFC 2253 */
 };
 
 enum tls_hs_state { TLS_HS_MORE, TLS_HS_DONE, TLS_HS_FAILED };
+
+enum tls_hs_stat {
+#define X(name, text) TLS_HS_STAT_##name,
+#include "tls/tls_hs_stat.def"
+#undef X
+	TLS_HS_STAT_N
+};
+extern const struct stat_name tls_hs_stat_names[TLS_HS_STAT_N];
 
 struct tls_hs; /* tls_hs_priv.h */
 
@@ -58,6 +67,10 @@ const uint8_t *tls_hs_out(const struct tls_hs *h, uint32_t *n);
 const struct tls_hs_result *tls_hs_result(const struct tls_hs *h);
 /* After FAILED. */
 enum tls_error tls_hs_error(const struct tls_hs *h);
+
+/* After DONE, of a client whose result says `ticket`: n bytes of NewSessionTicket (RFC 8446 4.6.1)
+ * as the record layer opened them. The session is kept for the next handshake with that name. */
+void tls_hs_ticket(struct tls_hs *h, const uint8_t *message, uint32_t n);
 
 /* As show has them: "TLS_AES_128_GCM_SHA256", "x25519"; "" when it is none of ours. */
 const char *tls_suite_name(uint16_t suite);

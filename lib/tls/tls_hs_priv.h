@@ -25,6 +25,18 @@ const struct tls_suite *tls__suite(uint16_t id); /* NULL: none of ours */
 /* The operator's list (NULL: ours) to libssl's two. 0 or -EINVAL with e set: the word at fault. */
 int tls__suites_use(SSL_CTX *ssl, const struct conf_tls *t, struct err *e);
 
+/* IANA's numbers of our groups, RFC 8446 4.2.7 */
+#define TLS_P256   23
+#define TLS_P384   24
+#define TLS_X25519 29
+
+struct tls_hs_stats {
+	_Atomic uint64_t n[TLS_HS_STAT_N];
+};
+/* h's step is done: count what came of it. */
+void tls__hs_count(struct tls_hs_stats *s, const struct tls_hs *h);
+void tls__hs_stats_read(const struct tls_hs_stats *s, uint64_t out[TLS_HS_STAT_N]);
+
 /* An SSL_CTX, with at most one certificate of each kind of key. */
 struct tls_set {
 	uint32_t certs; /* bit i: the listener's certificate i is in it */
@@ -54,9 +66,11 @@ struct tls_ctx {
 	unsigned n_sets;
 	struct tls_sni *sni; /* sorted by name */
 	unsigned n_sni;
+	struct tls_hs_stats stats;
 	pthread_mutex_t lock; /* of kept; handshake threads only */
 	struct tls_kept kept[TLS_KEPT];
-	unsigned kept_next; /* is thrown out next */
+	unsigned kept_next;          /* is thrown out next */
+	struct tls_tickets *tickets; /* borrowed; of a server, NULL: none */
 };
 
 /* A chain and its key, in memory. */
@@ -85,12 +99,8 @@ const char *tls__ssl_error(void);
 void tls__keylog(const SSL *ssl, const char *line);
 void tls__keylog_write(const struct tls_ctx *c, const char *line);
 
-/* Tickets of this server are sealed with these keys; NULL: there are none. */
-void tls__tickets_use(SSL_CTX *ssl, struct tls_tickets *t);
-
-/* Client: offer the session that was kept for name, and keep another. */
-void tls__session_offer(struct tls_ctx *c, SSL *ssl, const char *name);
-int tls__session_keep(SSL *ssl, SSL_SESSION *s);
+/* Tickets of this server are sealed with c's keys, if it has any. */
+void tls__tickets_use(SSL_CTX *ssl, struct tls_ctx *c);
 
 struct tls_hs {
 	struct tls_ctx *ctx; /* counted */
@@ -106,6 +116,12 @@ struct tls_hs {
 	uint32_t taken;  /* bytes in all */
 	struct tls_hs_result result;
 };
+
+void tls__ssl_close(struct tls_hs *h);
+/* tls_session.c, of a client: sessions that libssl learns are kept; the one of h's name is offered.
+ */
+void tls__sessions_use(SSL_CTX *ssl);
+bool tls__session_offer(struct tls_hs *h);
 
 /* HKDF-Expand-Label (RFC 8446 7.1) without context: n bytes, at most the hash's. */
 bool tls__expand_label(

@@ -32,7 +32,7 @@ static const struct tls_suite suites[] = {
 static const struct {
 	uint16_t id;
 	const char *name;
-} groups[] = {{29, "x25519"}, {23, "secp256r1"}, {24, "secp384r1"}}; /* RFC 8446 4.2.7 */
+} groups[] = {{TLS_X25519, "x25519"}, {TLS_P256, "secp256r1"}, {TLS_P384, "secp384r1"}};
 
 const struct tls_suite *tls__suite(uint16_t id)
 {
