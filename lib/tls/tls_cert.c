@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/ip.h"
 #include "tls/tls_hs_priv.h"
 
 #define DAY       86400
@@ -215,4 +216,139 @@ int tls__cert_use(
 	if (SSL_CTX_use_cert_and_key(ssl, c->leaf, c->key, c->chain, 1) != 1)
 		return fault(cert, "chain", EINVAL, e, "%s", tls__ssl_error());
 	return 0;
+}
+
+static int64_t unix_time(const ASN1_TIME *t)
+{
+	struct tm tm = {0};
+
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static const char *date_text(int64_t when, char *text, size_t size)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
+	return text;
+}
+
+static void key_text(const EVP_PKEY *key, char *text, size_t size)
+{
+	int kind = EVP_PKEY_get_base_id(key), bits = EVP_PKEY_get_bits(key);
+
+	if (kind == EVP_PKEY_EC)
+		snprintf(text, size, "ECDSA P-%d", bits);
+	else if (kind == EVP_PKEY_RSA)
+		snprintf(text, size, "RSA %d", bits);
+	else
+		snprintf(text, size, "%s", OBJ_nid2sn(kind));
+}
+
+/* DNS names and addresses, ", " between, as much as there is room for. */
+static void names_text(const X509 *x, char *text, size_t size)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	char ip[IP_ADDR_TEXT];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < sk_GENERAL_NAME_num(all) && at < size; i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(all, i);
+		const uint8_t *d = ASN1_STRING_get0_data(g->d.ia5);
+		int n = ASN1_STRING_length(g->d.ia5);
+		struct ip_addr a;
+
+		if (g->type == GEN_DNS) {
+			at += (size_t)snprintf(
+				text + at, size - at, "%s%.*s", at ? ", " : "", n, (const char *)d);
+		} else if (g->type == GEN_IPADD && (n == 4 || n == 16)) {
+			a = n == 4 ? ip_from_v4(d) : ip_from_v6(d);
+			at += (size_t)snprintf(
+				text + at, size - at, "%s%s", at ? ", " : "", ip_addr_text(&a, ip));
+		}
+	}
+	GENERAL_NAMES_free(all);
+}
+
+static void facts_fill(const struct tls_cert *c, struct tls_cert_facts *out)
+{
+	*out = (struct tls_cert_facts){
+		.not_before = unix_time(X509_get0_notBefore(c->leaf)),
+		.not_after = unix_time(X509_get0_notAfter(c->leaf)),
+	};
+	name_text(X509_get_subject_name(c->leaf), out->subject, sizeof(out->subject));
+	name_text(X509_get_issuer_name(c->leaf), out->issuer, sizeof(out->issuer));
+	names_text(c->leaf, out->names, sizeof(out->names));
+	key_text(c->key, out->key, sizeof(out->key));
+}
+
+/* The chain is as good as that of its certificates which ends first. */
+static int time_check(const struct conf_certificate *cert, const struct tls_cert *c, int64_t now,
+	struct err *e, struct err *warn)
+{
+	char name[128], date[32];
+
+	for (int i = -1; i < sk_X509_num(c->chain); i++) {
+		const X509 *x = i < 0 ? c->leaf : sk_X509_value(c->chain, i);
+		int64_t from = unix_time(X509_get0_notBefore(x));
+		int64_t to = unix_time(X509_get0_notAfter(x));
+
+		name_text(X509_get_subject_name(x), name, sizeof(name));
+		if (now < from)
+			return fault(cert, "chain", EINVAL, e, "%s is not valid before %s", name,
+				date_text(from, date, sizeof(date)));
+		if (now > to)
+			return fault(cert, "chain", EINVAL, e, "%s expired on %s", name,
+				date_text(to, date, sizeof(date)));
+		if (warn && !warn->text[0] && to - now < WARN_DAYS * DAY)
+			fault(cert, "chain", 0, warn, "%s expires on %s, in %d days", name,
+				date_text(to, date, sizeof(date)), (int)((to - now) / DAY));
+	}
+	return 0;
+}
+
+/* The last one of the file: a root, or of a root that the system knows; else we cannot tell whether
+ * clients know its issuer. */
+static void top_check(
+	const struct conf_certificate *cert, const struct tls_cert *c, struct err *warn)
+{
+	int n = sk_X509_num(c->chain);
+	X509 *top = n ? sk_X509_value(c->chain, n - 1) : c->leaf, *root = NULL;
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *look = X509_STORE_CTX_new();
+	char issuer[128];
+
+	if (store && look && X509_STORE_set_default_paths(store) == 1 &&
+		X509_STORE_CTX_init(look, store, NULL, NULL) == 1 && !issued_by(top, top) &&
+		X509_STORE_CTX_get1_issuer(&root, look, top) != 1)
+		fault(cert, "chain", 0, warn,
+			"ends below %s, which is no root of this system: clients must know it",
+			name_text(X509_get_issuer_name(top), issuer, sizeof(issuer)));
+	X509_free(root);
+	X509_STORE_CTX_free(look);
+	X509_STORE_free(store);
+	ERR_clear_error();
+}
+
+int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_cert_facts *out,
+	struct err *e, struct err *warn)
+{
+	struct tls_cert c;
+	int rc = tls__cert_load(cert, &c, e);
+
+	if (rc)
+		return rc;
+	if (warn)
+		warn->text[0] = '\0';
+	facts_fill(&c, out);
+	rc = time_check(cert, &c, now, e, warn);
+	if (rc == 0 && warn && !warn->text[0] && !out->names[0])
+		fault(cert, "chain", 0, warn,
+			"%s has no names (subjectAltName): no client takes it", out->subject);
+	if (rc == 0 && warn && !warn->text[0])
+		top_check(cert, &c, warn);
+	tls__cert_free(&c);
+	return rc;
 }

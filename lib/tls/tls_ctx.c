@@ -118,6 +118,8 @@ void tls_ctx_put(struct tls_ctx *c)
 		OPENSSL_free(c->sni[i].name);
 	for (unsigned i = 0; i < c->n_sets; i++)
 		SSL_CTX_free(c->set[i].ssl);
+	for (unsigned i = 0; i < c->n_staples; i++)
+		OPENSSL_free(c->staple[i].der);
 	for (unsigned i = 0; i < TLS_KEPT; i++)
 		SSL_SESSION_free(c->kept[i].session);
 	OPENSSL_free(c->sni);

@@ -74,6 +74,25 @@ static int on_sni(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static int on_status(SSL *ssl, void *arg)
+{
+	const struct tls_ctx *c = arg;
+	const X509 *leaf = SSL_get_certificate(ssl);
+	uint8_t *der;
+
+	for (unsigned i = 0; i < c->n_staples; i++) {
+		const struct tls_staple *s = &c->staple[i];
+
+		if (s->leaf != leaf)
+			continue;
+		der = OPENSSL_memdup(s->der, (size_t)s->n); /* ssl's */
+		if (der && SSL_set_tlsext_status_ocsp_resp(ssl, der, s->n) == 1)
+			return SSL_TLSEXT_ERR_OK;
+		OPENSSL_free(der);
+	}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
 /* The certificates of a listener while its sets are made. */
 struct rack {
 	struct tls_ctx *ctx;
@@ -131,14 +150,33 @@ static int client_cert_use(SSL_CTX *ssl, const struct conf_listener *l, struct e
 	return 0;
 }
 
-/* A session is good for the listener that made it, not for one that asks more of a client. */
+static void digest_file(EVP_MD_CTX *md, const char *path)
+{
+	BIO *b = BIO_new_file(path, "r");
+	uint8_t part[4096];
+	int n;
+
+	while (b && (n = BIO_read(b, part, sizeof(part))) > 0)
+		EVP_DigestUpdate(md, part, (size_t)n);
+	BIO_free(b);
+}
+
+/* A session is good for the listener that made it, and for what that asks of clients today: no
+ * listener, and no reload, lets in by a ticket whom it would not let in by a full handshake. */
 static bool session_context_set(SSL_CTX *ssl, const struct conf_listener *l)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned n;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	uint8_t digest[EVP_MAX_MD_SIZE], mode = (uint8_t)l->client_cert;
+	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+		  EVP_DigestUpdate(md, &mode, 1) == 1 &&
+		  EVP_DigestUpdate(md, l->name, strlen(l->name) + 1) == 1;
 
-	return EVP_Digest(l->name, strlen(l->name), digest, &n, EVP_sha256(), NULL) == 1 &&
-	       SSL_CTX_set_session_id_context(ssl, digest, SSL_MAX_SID_CTX_LENGTH) == 1;
+	if (ok && mode != CONF_CLIENT_CERT_OFF)
+		digest_file(md, l->client_ca);
+	ok = ok && EVP_DigestFinal_ex(md, digest, NULL) == 1 &&
+	     SSL_CTX_set_session_id_context(ssl, digest, SSL_MAX_SID_CTX_LENGTH) == 1;
+	EVP_MD_CTX_free(md);
+	return ok;
 }
 
 static SSL_CTX *set_make(struct rack *r, uint32_t set, struct err *e)
@@ -150,6 +188,8 @@ static SSL_CTX *set_make(struct rack *r, uint32_t set, struct err *e)
 	SSL_CTX_set_alpn_select_cb(ssl, on_alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ssl, on_sni);
 	SSL_CTX_set_tlsext_servername_arg(ssl, r->ctx);
+	SSL_CTX_set_tlsext_status_cb(ssl, on_status);
+	SSL_CTX_set_tlsext_status_arg(ssl, r->ctx);
 	for (unsigned i = 0; i < r->n; i++)
 		if (set >> i & 1 && tls__cert_use(ssl, r->l->cert[i], &r->cert[i], e))
 			goto fail;
@@ -219,6 +259,20 @@ static int sets_make(struct rack *r, struct err *e)
 	return rc;
 }
 
+/* A response moves from its certificate to the context. */
+static void staples_take(struct rack *r)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		struct tls_cert *c = &r->cert[i];
+
+		if (!c->ocsp)
+			continue;
+		r->ctx->staple[r->ctx->n_staples++] =
+			(struct tls_staple){c->leaf, c->ocsp, c->n_ocsp};
+		c->ocsp = NULL;
+	}
+}
+
 struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listener *l,
 	struct tls_tickets *tickets, struct err *e)
 {
@@ -234,6 +288,7 @@ struct tls_ctx *tls_ctx_server(const struct conf *conf, const struct conf_listen
 		rc = tls__cert_load(l->cert[r.n], &r.cert[r.n], e);
 	if (rc == 0)
 		rc = sets_make(&r, e);
+	staples_take(&r);
 	while (r.n)
 		tls__cert_free(&r.cert[--r.n]);
 	if (rc == 0)

@@ -49,6 +49,13 @@ struct tls_sni {
 	SSL_CTX *ssl;
 };
 
+/* What to staple to a certificate: RFC 6066 8. */
+struct tls_staple {
+	const X509 *leaf; /* in one of the sets */
+	uint8_t *der;
+	int n;
+};
+
 /* A session to be offered again, of one member. */
 struct tls_kept {
 	char name[TLS_HS_NAME];
@@ -66,6 +73,8 @@ struct tls_ctx {
 	unsigned n_sets;
 	struct tls_sni *sni; /* sorted by name */
 	unsigned n_sni;
+	struct tls_staple staple[CONF_LISTEN_CERTS_MAX];
+	unsigned n_staples;
 	struct tls_hs_stats stats;
 	pthread_mutex_t lock; /* of kept; handshake threads only */
 	struct tls_kept kept[TLS_KEPT];
@@ -81,7 +90,7 @@ struct tls_cert {
 	char **name; /* DNS, lower case */
 	unsigned n_names;
 	uint8_t *ocsp; /* DER, or NULL */
-	long n_ocsp;
+	int n_ocsp;
 };
 /* Read, and checked but for time. 0 or -errno with e set. */
 int tls__cert_load(const struct conf_certificate *cert, struct tls_cert *out, struct err *e);
