@@ -133,8 +133,7 @@ static void put_tail(struct buf_chain *c, struct rte_mbuf *m, uint32_t skip)
 	c->truesize += buf_truesize(m);
 }
 
-/* Unlink the head; the caller owns it. */
-static struct rte_mbuf *take_head(struct buf_chain *c)
+struct rte_mbuf *buf_chain_take(struct buf_chain *c)
 {
 	struct rte_mbuf *m = c->head;
 
@@ -144,6 +143,7 @@ static struct rte_mbuf *take_head(struct buf_chain *c)
 	c->head = m->next;
 	if (!c->head)
 		c->tail = NULL;
+	m->next = NULL;
 	return m;
 }
 
@@ -241,7 +241,7 @@ int buf_chain_split(
 	while (src->head != cut.seg) {
 		uint32_t skip = src->head_off;
 
-		put_tail(dst, take_head(src), skip);
+		put_tail(dst, buf_chain_take(src), skip);
 	}
 	if (part) {
 		put_tail(dst, part, 0);
@@ -263,7 +263,7 @@ void buf_chain_consume(struct buf_chain *c, uint32_t n)
 			return;
 		}
 		n -= whole;
-		rte_pktmbuf_free_seg(take_head(c));
+		rte_pktmbuf_free_seg(buf_chain_take(c));
 	}
 }
 

@@ -102,6 +102,9 @@ bool buf_chain_squeeze(struct buf_chain *dst, struct buf_chain *src);
  * one indirect mbuf. 0 or -ENOMEM (nothing moved). */
 int buf_chain_split(
 	struct buf_chain *dst, struct buf_chain *src, uint32_t n, struct rte_mempool *indirect);
+/* Unlink the first mbuf of a chain that is not empty: the caller's, of which the first head_off
+ * bytes are consumed. */
+struct rte_mbuf *buf_chain_take(struct buf_chain *c);
 /* Free the first n <= bytes bytes. */
 void buf_chain_consume(struct buf_chain *c, uint32_t n);
 /* Keep only the first n <= bytes bytes and free the rest. The chain's mbufs are fresh: never

@@ -59,7 +59,8 @@ struct tls_conn {
 	struct buf_chain plain; /* from the owner, to be sealed */
 	struct buf_chain out;   /* records (and handshake) to be sent */
 	void *owner;
-	struct list open, seal; /* for lists of the owner, who list_init()s them */
+	struct list open, seal; /* for lists of the owner; unlinked at first */
+	bool held;              /* the owner's: records wait for room in rx */
 	/* private from here on: tls_priv.h */
 	uint32_t drop;               /* first bytes of tls_input()'s `in` that the handshake used */
 	struct tls_conn *next;       /* free */
