@@ -63,7 +63,7 @@ static int key_init(void *ctx, void *mem, const struct aead_spec *spec, const ui
 	if (!cipher)
 		return -ENOTSUP;
 	k->evp = EVP_CIPHER_CTX_new();
-	if (!EVP_CipherInit_ex2(k->evp, cipher, key, NULL, spec->seal, NULL)) {
+	if (!k->evp || !EVP_CipherInit_ex2(k->evp, cipher, key, NULL, spec->seal, NULL)) {
 		EVP_CIPHER_CTX_free(k->evp);
 		return -ENOMEM;
 	}

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../../../lib/aead/aead.c"
-#include "unit.h"
+#include "smaps.h"
 
 #define N_KEYS 100
 
@@ -126,28 +126,10 @@ static void create(void)
 	CU_ASSERT_PTR_NULL(aead_create(&glass, "", 0, -1, &e));
 }
 
-/* The flags that the kernel shows of the mapping at p; "" if there is none. */
-static const char *flags_of(const void *p)
-{
-	static char line[512];
-	FILE *f = fopen("/proc/self/smaps", "r");
-	unsigned long from, to;
-	bool here = false, found = false;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-	while (!found && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-			here = (uintptr_t)p >= from && (uintptr_t)p < to;
-		found = here && strncmp(line, "VmFlags:", 8) == 0;
-	}
-	fclose(f);
-	return found ? line : "";
-}
-
 static void pages(void)
 {
 	struct aead *a = instance();
-	const char *flags = flags_of(a->pages);
+	const char *flags = smaps_flags(a->pages);
 	struct rlimit lock;
 
 	CU_ASSERT_PTR_NOT_NULL(strstr(flags, " dd")); /* not in core dumps */

@@ -6,6 +6,7 @@
  */
 #include "base/rand.h"
 #include "each.h"
+#include "smaps.h"
 
 #define BURST    70 /* more than a device takes at a time */
 #define MAX_N    16640
@@ -211,6 +212,8 @@ static void device_shared(void)
 		op[i] = (struct aead_op){.key = aead_key_get(a[i], &spec, key)};
 		aead_run(a[i], &op[i], 1);
 		CU_ASSERT_TRUE(op[i].ok);
+		/* what a key of this driver begins with is its session */
+		CU_ASSERT_PTR_NOT_NULL(strstr(smaps_flags(*(void *const *)op[i].key), " dd"));
 	}
 	CU_ASSERT_EQUAL(memcmp(op[0].tag, op[1].tag, AEAD_TAG), 0);
 	CU_ASSERT_PTR_NULL(aead_create(&aead_cryptodev, "crypto_aesni_gcm1", 2, -1, &e));
