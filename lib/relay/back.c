@@ -8,7 +8,8 @@
  *     `--------------------+-------------------------------------'
  *       failed, not reusable        bytes, FIN, RST, timeout, eviction
  *
- * with req  the request's state says the rest; up after TCP_EV_ESTABLISHED
+ * with req  the request's state says the rest; up after TCP_EV_ESTABLISHED, with TLS after its
+ *           handshake
  * idle      up, rx and tx are empty, nobody's FIN was seen; on its member's list and counted in
  *           lb_member.idle; the timer is armed. A byte that comes unasked ends it: it could only be
  *           taken for the answer to the next request (RFC 9112 9.2, 11.2).
@@ -37,7 +38,8 @@ struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member)
 		struct back *b = container_of_list(idle->next, struct back, link);
 
 		/* its news may wait on tcp's ready list behind ours */
-		if (b->end.conn->state != TCP_ESTABLISHED || end_rx(&b->end)->bytes) {
+		if (b->end.conn->state != TCP_ESTABLISHED || b->end.conn->rx.bytes ||
+			end_rx(&b->end)->bytes) {
 			count_idle(r, RELAY_STAT_back_idle_closed);
 			relay__back_close(r, b, false);
 			continue;
@@ -116,10 +118,12 @@ void relay__back_idle(struct relay *r, struct back *b)
 
 void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 {
+	events = relay__end_events(&b->end, events, b->up);
 	if (!b->req) {
 		/* what was readable may have been taken in this burst already, when the front ran
 		 */
-		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD)) && end_rx(&b->end)->bytes == 0)
+		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD | RELAY_EV_TORN)) &&
+			end_rx(&b->end)->bytes == 0)
 			return;
 		count_idle(r, RELAY_STAT_back_idle_closed);
 		relay__back_close(r, b, false);
@@ -127,8 +131,8 @@ void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 	}
 	b->up |= (events & TCP_EV_ESTABLISHED) != 0;
 	b->eof |= (events & TCP_EV_FIN) != 0;
-	b->dead |= (events & TCP_EV_DEAD) != 0;
-	if (events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
+	b->dead |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
+	if (b->up && events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
 		b->req->moved = r->now_ms;
 	relay__front_run(r, b->req->front);
 }

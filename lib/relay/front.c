@@ -13,6 +13,9 @@
  *                      | (free)  <-- RST or abort, from every state             |
  *                      `--------------------------------------------------------'
  *
+ * A listener with certificates begins with FRONT_HANDSHAKE, which becomes FRONT_IDLE or ends.
+ *
+ * HANDSHAKE  TLS is not open
  * IDLE    no request; scan.seen is 0 (rx is empty, or was not looked at yet)
  * HEAD    rx begins with a head, scan.seen bytes of it looked at, its end not found
  * BUSY    req is the one request in flight; only it takes from rx, only it gives to tx, so that
@@ -50,7 +53,8 @@ static enum run put(struct relay *r, struct front *f)
 
 static void expect_head(struct relay *r, struct front *f)
 {
-	uint32_t limit = RTE_MIN(front_conf(r, f)->head_limit, r->cfg.conf->tcp.receive_buffer);
+	uint32_t room = f->end.tls ? TLS_RX_LIMIT : r->cfg.conf->tcp.receive_buffer;
+	uint32_t limit = RTE_MIN(front_conf(r, f)->head_limit, room);
 
 	http_scan_init(&f->scan, limit, true);
 	enter(r, f, FRONT_IDLE);
@@ -68,6 +72,8 @@ static uint32_t deadline(const struct relay *r, const struct front *f)
 	enum relay_stat why;
 
 	switch (f->state) {
+	case FRONT_HANDSHAKE:
+		return f->since + front_conf(r, f)->handshake_timeout_ms;
 	case FRONT_IDLE:
 		return f->since + front_conf(r, f)->idle_timeout_ms;
 	case FRONT_HEAD:
@@ -123,6 +129,16 @@ void relay__front_discard(struct relay *r, struct front *f)
 	relay__end_consumed(r, &f->end);
 }
 
+static enum run handshake_run(struct relay *r, struct front *f)
+{
+	if (f->end.tls->state == TLS_OPEN)
+		return relay__front_next(r, f);
+	if (!f->eof)
+		return RUN_WAIT;
+	FRONT_COUNT(r, f, fail_handshake);
+	return relay__front_abort(r, f);
+}
+
 /* IDLE and HEAD: look for the end of the next head. */
 static enum run head_run(struct relay *r, struct front *f)
 {
@@ -169,6 +185,7 @@ static enum run linger_run(struct relay *r, struct front *f)
 }
 
 static enum run (*const step[FRONT_STATES])(struct relay *r, struct front *f) = {
+	[FRONT_HANDSHAKE] = handshake_run,
 	[FRONT_IDLE] = head_run,
 	[FRONT_HEAD] = head_run,
 	[FRONT_BUSY] = relay__request_run,
@@ -187,7 +204,7 @@ void relay__front_run(struct relay *r, struct front *f)
 }
 
 void relay__front_accept(
-	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events)
+	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events)
 {
 	struct front *f = r->front_free;
 
@@ -196,11 +213,14 @@ void relay__front_accept(
 		.state = FRONT_BUSY,
 		.listener = l->index,
 		.discard_left = DISCARD_MAX,
-		.end = {c}};
+		.end = *e};
 	wheel_node_init(&f->timer, RELAY_FRONT);
 	r->info.fronts++;
-	c->owner = f;
-	expect_head(r, f);
+	e->conn->owner = f;
+	if (e->tls)
+		enter(r, f, FRONT_HANDSHAKE);
+	else
+		expect_head(r, f);
 	relay__front_event(r, f, events);
 }
 
@@ -211,17 +231,22 @@ static void died(struct relay *r, struct front *f)
 		relay__request_fail(r, f->req, RELAY_STAT_fail_client_reset, 0);
 		return;
 	}
+	if (f->state == FRONT_HANDSHAKE)
+		FRONT_COUNT(r, f, fail_handshake);
 	relay__end_release(r, &f->end);
 	put(r, f);
 }
 
 void relay__front_event(struct relay *r, struct front *f, uint8_t events)
 {
+	events = relay__end_events(&f->end, events, true);
 	if (events & TCP_EV_DEAD) {
 		died(r, f);
 		return;
 	}
-	f->eof |= (events & TCP_EV_FIN) != 0;
+	if ((events & RELAY_EV_TORN) && !f->eof && f->state != FRONT_HANDSHAKE)
+		FRONT_COUNT(r, f, torn);
+	f->eof |= (events & (TCP_EV_FIN | RELAY_EV_TORN)) != 0;
 	if (events & TCP_EV_WRITABLE) {
 		f->moved = r->now_ms;
 		if (f->req && f->req->state == REQ_RESPONSE)
@@ -244,6 +269,9 @@ static enum run linger_expired(struct relay *r, struct front *f)
 static enum run expired(struct relay *r, struct front *f)
 {
 	switch (f->state) {
+	case FRONT_HANDSHAKE:
+		FRONT_COUNT(r, f, fail_handshake);
+		return relay__front_abort(r, f);
 	case FRONT_IDLE:
 		FRONT_COUNT(r, f, closed_idle);
 		return relay__front_close(r, f);

@@ -42,6 +42,21 @@ uint32_t relay_splices_max(const struct conf *conf)
 	return connections(conf, MODE(SPLICE));
 }
 
+uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
+{
+	uint32_t n = 0, of_http = 0;
+
+	for (unsigned i = 0; i < conf->n_listeners; i++) {
+		const struct conf_listener *l = &conf->listeners[i];
+		bool back = l->mode != CONF_MODE_ECHO && conf->pools[l->pool].tls;
+
+		n += l->n_cert ? l->connections : 0;
+		n += back && l->mode == CONF_MODE_SPLICE ? l->connections : 0;
+		of_http = back && l->mode == CONF_MODE_HTTP ? backs : of_http;
+	}
+	return n + of_http;
+}
+
 static int records_create(struct relay *r)
 {
 	struct relay_info *n = &r->info;
@@ -128,6 +143,8 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
 	r->send_limit = cfg->conf->tcp.send_buffer;
 	list_init(&r->stalled);
+	list_init(&r->opening);
+	list_init(&r->sealing);
 	wheel_init(&r->wheel, r->now_ms);
 	if (records_create(r) < 0 || idle_create(r) < 0 || scratch_create(r) < 0) {
 		err_set(e, ENOMEM,
@@ -209,7 +226,7 @@ void relay_destroy(struct relay *r)
 	rte_free(r);
 }
 
-static void set_now(struct relay *r, clock_us_t now)
+void relay__set_now(struct relay *r, clock_us_t now)
 {
 	r->now = now;
 	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
@@ -231,18 +248,24 @@ static void retry_stalled(struct relay *r)
 static void accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct relay_listener *l = tcp_listener_user(r->cfg.tcp, c->listener);
+	struct relay_end e = {c};
 
 	if (r->draining || l->fronts == l->conf->connections) {
 		l->stat[r->draining ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
 		tcp_abort(r->cfg.tcp, c);
 		return;
 	}
+	if (relay__end_accept(r, l, &e) < 0) {
+		l->stat[RELAY_STAT_refused_tls]++;
+		tcp_abort(r->cfg.tcp, c);
+		return;
+	}
 	l->fronts++;
 	l->stat[RELAY_STAT_connections]++;
 	if (l->conf->mode == CONF_MODE_HTTP)
-		relay__front_accept(r, l, c, events);
+		relay__front_accept(r, l, &e, events);
 	else
-		relay__splice_accept(r, l, c, events);
+		relay__splice_accept(r, l, &e, events);
 }
 
 void relay_step(struct relay *r, clock_us_t now)
@@ -250,7 +273,7 @@ void relay_step(struct relay *r, clock_us_t now)
 	struct tcp_conn *c;
 	uint8_t events;
 
-	set_now(r, now);
+	relay__set_now(r, now);
 	retry_stalled(r);
 	while ((c = tcp_ready_take(r->cfg.tcp, &events))) {
 		if (events & TCP_EV_ACCEPT)
@@ -266,14 +289,14 @@ void relay_step(struct relay *r, clock_us_t now)
 
 bool relay_stalled(const struct relay *r)
 {
-	return !list_empty(&r->stalled);
+	return !list_empty(&r->stalled) || !list_empty(&r->opening) || !list_empty(&r->sealing);
 }
 
 void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
 {
 	struct list due, *node;
 
-	set_now(r, now);
+	relay__set_now(r, now);
 	list_init(&due);
 	wheel_run(&r->wheel, r->now_ms, budget, &due);
 	while ((node = list_take(&due))) {
@@ -295,7 +318,7 @@ uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now)
 
 void relay_drain(struct relay *r, clock_us_t now)
 {
-	set_now(r, now);
+	relay__set_now(r, now);
 	r->draining = true;
 	unlisten(r);
 	for (uint32_t i = 0; i < r->info.fronts_max; i++)

@@ -6,8 +6,11 @@
  * splices in pools made at start, and every body byte that passes is moved from one connection's rx
  * to the other's tx, never copied, never altered.
  *
- * Stage 5 of worker_poll(): relay_step() takes all of tcp's ready list. It calls nothing above it.
- * Errors of peers are counted and answered; nothing here can fail at run time.
+ * Either side may be TLS: then its records are opened before the step and sealed after it.
+ *
+ * Stages 4 to 6 of worker_poll(): relay_open(), relay_step(), which takes all of tcp's ready list,
+ * and relay_seal(). They call nothing above them. Errors of peers are counted and answered; nothing
+ * here can fail at run time.
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -27,6 +30,7 @@
 #include "port/port.h"
 #include "stat/stat.h"
 #include "tcp/tcp.h"
+#include "tls/tls.h"
 
 struct relay;
 
@@ -44,6 +48,9 @@ struct relay_config {
 	struct tcp *tcp; /* its ready list belongs to this relay alone */
 	struct lb *lb;
 	struct buf_pools *pools;
+	struct tls *tls; /* NULL: neither listeners nor pools have TLS */
+	/* as in conf; an entry NULL: plain. See relay_set_tls. */
+	struct tls_ctx *const *listener_tls, *const *pool_tls;
 	const struct net *net;
 	struct port *const *ports; /* conf->n_ports; index as in net */
 	struct rand_state *rnd;
@@ -57,6 +64,8 @@ struct relay_config {
  * of their own for life (mode = splice). tcp needs as many as both together, and `backs` more. */
 uint32_t relay_fronts_max(const struct conf *conf);
 uint32_t relay_splices_max(const struct conf *conf);
+/* And how many connections of all of these, with so many backs, may have TLS. */
+uint32_t relay_tls_max(const struct conf *conf, uint32_t backs);
 
 /* Make the pools and listen on all of the file's listeners. NULL with e set, nothing left behind.
  */
@@ -67,9 +76,13 @@ void relay_destroy(struct relay *r);
  * moves: tcp keeps few resets until they are sent. False: none are left. Begin with 0. */
 bool relay_abort(struct relay *r, uint32_t *at, unsigned max);
 
+/* Stage 4: open what came of each TLS connection on tcp's ready list; handshakes that went on. */
+void relay_open(struct relay *r, clock_us_t now);
 /* Stage 5: take tcp's ready list and move every request as far as it goes. O(work done). */
 void relay_step(struct relay *r, clock_us_t now);
-/* Requests wait for a free buffer: the next relay_step tries again, whatever tcp has. */
+/* Stage 6: seal what the step gave to TLS connections, and hand it to tcp. */
+void relay_seal(struct relay *r, clock_us_t now);
+/* Something waits for a free buffer or for more room: the next turn goes on, whatever tcp has. */
 bool relay_stalled(const struct relay *r);
 /* Timers that are due, at most budget. */
 void relay_tick(struct relay *r, uint32_t budget, clock_us_t now);
@@ -79,6 +92,11 @@ uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now);
 /* Begin to end: no new connections, idle ones are closed, the others after their response, which
  * says Connection: close. Bare bytes go on until their ends close. Once is enough. */
 void relay_drain(struct relay *r, clock_us_t now);
+
+/* Other contexts for connections that begin from now on; those that are there keep theirs. What is
+ * plain stays plain. Both arrays are borrowed until the next call. */
+void relay_set_tls(
+	struct relay *r, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls);
 
 /*
  * The worker that opened a back connection from local port lport: each has a share of the ports of
@@ -107,8 +125,10 @@ uint32_t relay_listener_fronts(const struct relay *r, unsigned listener);
 /* One connection, for show connections: safe on the worker itself only. */
 struct relay_conn {
 	const struct tcp_conn *conn;
-	const char *state; /* of HTTP: "idle", "head", "busy", "linger"; "connect", "busy", "idle";
-			      of bare bytes, both ends: "connect", "splice"; "echo" */
+	const struct tls_conn *tls; /* open, for tls_facts(); NULL: plain, or not yet */
+	const char
+		*state; /* "handshake"; of HTTP: "idle", "head", "busy", "linger"; "connect",
+			   "busy", "idle"; of bare bytes, both ends: "connect", "splice"; "echo" */
 	bool back;
 	unsigned listener;  /* fronts */
 	int pool, member;   /* of the request, or of the back; -1: none */

@@ -73,14 +73,22 @@ static struct tcp_conn *open_from(struct relay *r, const struct net_path *path, 
 	return NULL;
 }
 
-struct tcp_conn *relay__open(
-	struct relay *r, unsigned pool, unsigned member, void *owner, int *error)
+int relay__connect_end(
+	struct relay *r, unsigned pool, unsigned member, void *owner, struct relay_end *e)
 {
 	const struct ip_endpoint *remote = &lb_member(r->cfg.lb, pool, member)->endpoint;
 	struct net_path path;
+	int error = -net_path(r->cfg.net, &remote->addr, &path);
 
-	*error = -net_path(r->cfg.net, &remote->addr, &path);
-	return *error ? NULL : open_from(r, &path, pool, remote, owner, error);
+	if (error)
+		return error;
+	*e = (struct relay_end){open_from(r, &path, pool, remote, owner, &error)};
+	if (!e->conn)
+		return error;
+	if (relay__end_connect(r, pool, member, e) == 0)
+		return 0;
+	relay__end_abort(r, e);
+	return ENOMEM;
 }
 
 bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
@@ -100,8 +108,8 @@ struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int
 	*error = ENOMEM;
 	if (!b)
 		return NULL;
-	b->end.conn = relay__open(r, pool, member, b, error);
-	if (b->end.conn)
+	*error = relay__connect_end(r, pool, member, b, &b->end);
+	if (*error == 0)
 		return b;
 	relay__back_put(r, b);
 	return NULL;

@@ -34,12 +34,23 @@ enum run {
 	RUN_GONE,  /* the record was freed */
 };
 
-/* One side of a relay. */
+/* One side of a relay: TCP, or TLS over it. */
 struct relay_end {
 	struct tcp_conn *conn; /* NULL: there is none */
+	struct tls_conn *tls;  /* NULL: plain; else its owner is conn */
 };
 
-enum front_state { FRONT_IDLE, FRONT_HEAD, FRONT_BUSY, FRONT_LINGER, FRONT_STATES };
+/* Beside TCP_EV_*: the peer's FIN came without close_notify (RFC 8446 6.1). */
+#define RELAY_EV_TORN 0x80
+
+enum front_state {
+	FRONT_HANDSHAKE,
+	FRONT_IDLE,
+	FRONT_HEAD,
+	FRONT_BUSY,
+	FRONT_LINGER,
+	FRONT_STATES
+};
 
 struct front {
 	uint8_t kind;  /* RELAY_FRONT */
@@ -62,10 +73,10 @@ _Static_assert(sizeof(struct front) <= 128, "an idle client costs two cache line
 
 struct back {
 	uint8_t kind; /* RELAY_BACK */
-	bool up;      /* established */
+	bool up;      /* established, with TLS and all */
 	bool reused;  /* it has carried a request before this one */
 	bool eof;     /* FIN came */
-	bool dead;    /* DEAD came: only rx and tx are left */
+	bool dead;    /* DEAD or TORN came: only rx and tx are left */
 	uint16_t pool, member;
 	uint32_t requests;
 	uint32_t since;       /* idle since, ms */
@@ -79,7 +90,7 @@ struct back {
 _Static_assert(sizeof(struct back) <= 128, "an idle member connection costs two cache lines");
 
 enum side { SIDE_FRONT, SIDE_BACK, SIDES };
-enum splice_state { SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
+enum splice_state { SPLICE_HANDSHAKE, SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
 
 struct splice {
 	uint8_t kind;     /* RELAY_SPLICE */
@@ -89,7 +100,7 @@ struct splice {
 	uint8_t why;      /* enum relay_stat: what was lost first; 0: nothing */
 	bool stalled;     /* no buffer: once more in a millisecond */
 	bool eof[SIDES];  /* FIN came */
-	bool dead[SIDES]; /* DEAD came: only rx and tx are left */
+	bool dead[SIDES]; /* DEAD or TORN came: only rx and tx are left */
 	uint16_t listener, member;
 	uint32_t moved;              /* when a byte last moved or was acknowledged, ms */
 	struct relay_end end[SIDES]; /* no front: record is free; no back: no member */
@@ -100,7 +111,7 @@ struct splice {
 	struct splice *next_free;
 };
 
-_Static_assert(sizeof(struct splice) <= 128, "two cache lines an idle pair");
+_Static_assert(sizeof(struct splice) <= 144, "little more than two cache lines an idle pair");
 _Static_assert(sizeof(struct splice) + 2 * sizeof(struct tcp_conn) <= 1024,
 	"an idle relay costs 1 KB at most");
 
@@ -159,6 +170,7 @@ struct relay {
 	bool draining;
 	struct wheel wheel; /* ms */
 	struct list stalled;
+	struct list opening, sealing;    /* of tls_conn: what stages 4 and 6 have to look at */
 	struct relay_listener *listener; /* conf->n_listeners */
 	struct list *idle;               /* of each member, all pools in a row */
 	uint32_t *idle_base;             /* where a pool's begin */
@@ -193,22 +205,44 @@ static inline struct list *relay__idle(struct relay *r, unsigned pool, unsigned 
 /* What came in order, for the owner to take. */
 static inline struct buf_chain *end_rx(const struct relay_end *e)
 {
-	return &e->conn->rx;
+	return likely(!e->tls) ? &e->conn->rx : &e->tls->rx;
+}
+
+/* rx may still grow, though nothing new comes: the next turn opens more. */
+static inline bool end_pending(const struct relay_end *e)
+{
+	return e->tls && list_linked(&e->tls->open);
 }
 
 /* Bytes given that the peer has not acknowledged. */
 static inline uint32_t end_unacked(const struct relay_end *e)
 {
-	return e->conn->tx.bytes;
+	uint32_t n = e->conn->tx.bytes;
+
+	return likely(!e->tls) ? n : n + e->tls->plain.bytes + e->tls->out.bytes;
 }
 
 /* Bytes that may be given before what is queued is over its budget. */
 static inline uint32_t end_room(const struct relay *r, const struct relay_end *e)
 {
-	return tcp_tx_room(e->conn, tcp_tx_budget(e->conn, r->send_limit));
+	uint32_t room = tcp_tx_room(e->conn, tcp_tx_budget(e->conn, r->send_limit)), n;
+
+	if (likely(!e->tls))
+		return room;
+	n = e->tls->plain.bytes + e->tls->out.bytes;
+	return n < room ? room - n : 0;
 }
 
 /* relay_end.c */
+/* A client of l: 0, or -ENOMEM when there is no room for its TLS. */
+int relay__end_accept(struct relay *r, const struct relay_listener *l, struct relay_end *e);
+/* The same of a member's TLS, while TCP connects. */
+int relay__end_connect(struct relay *r, unsigned pool, unsigned member, struct relay_end *e);
+/* tcp's events as the owner shall see them, RELAY_EV_TORN among them. up: it was told, or needs not
+ * be, that the end is established. */
+uint8_t relay__end_events(const struct relay_end *e, uint8_t events, bool up);
+/* The member was there, its TLS was not. */
+bool relay__end_half_up(const struct relay_end *e);
 /* Queue all of bytes (taken): 0; -EPIPE after shutdown or death, -ENOMEM: untouched. */
 int relay__end_send(struct relay *r, struct relay_end *e, struct buf_chain *bytes);
 /* Bytes were taken out of rx. */
@@ -224,6 +258,7 @@ bool relay__end_untouched(const struct relay_end *e, uint64_t given);
 void relay__end_reclaim(struct relay *r, struct relay_end *e, struct buf_chain *out);
 
 /* relay.c */
+void relay__set_now(struct relay *r, clock_us_t now);
 /* Look at the bytes of rx that s has not seen: as http_scan. */
 int relay__scan(struct http_scan *s, const struct buf_chain *rx);
 /* Move what belongs to the message from `from` to `to` as long as there is room; *moved bytes were
@@ -236,7 +271,7 @@ int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to);
 /* front.c */
 /* A client of l, whose limit holds: a record is free. */
 void relay__front_accept(
-	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events);
+	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events);
 void relay__front_event(struct relay *r, struct front *f, uint8_t events);
 void relay__front_run(struct relay *r, struct front *f);
 void relay__front_expired(struct relay *r, struct front *f);
@@ -288,16 +323,21 @@ enum run relay__back_close(struct relay *r, struct back *b, bool abort);
 /* splice.c */
 /* As relay__front_accept. */
 void relay__splice_accept(
-	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events);
+	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events);
+/* Which end of s is c? */
+static inline struct relay_end *splice_end(struct splice *s, const struct tcp_conn *c)
+{
+	return &s->end[s->end[SIDE_FRONT].conn == c ? SIDE_FRONT : SIDE_BACK];
+}
 void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events);
 void relay__splice_expired(struct relay *r, struct splice *s);
 /* RST to both ends. */
 enum run relay__splice_abort(struct relay *r, struct splice *s);
 
 /* relay_connect.c */
-/* A new connection of owner's to the member; errors as below. */
-struct tcp_conn *relay__open(
-	struct relay *r, unsigned pool, unsigned member, void *owner, int *error);
+/* A new connection of owner's to the member: 0, or an errno value as below. */
+int relay__connect_end(
+	struct relay *r, unsigned pool, unsigned member, void *owner, struct relay_end *e);
 /* May yet another member be tried after this one? Notes this one. */
 bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
 	unsigned member);

@@ -36,6 +36,12 @@ uint32_t relay_listener_fronts(const struct relay *r, unsigned listener)
 	return r->listener[listener].fronts;
 }
 
+/* NULL as long as there is nothing to tell of it. */
+static const struct tls_conn *show_tls(const struct relay_end *e)
+{
+	return e->tls && e->tls->state == TLS_OPEN ? e->tls : NULL;
+}
+
 static void show_request(const struct request *q, struct relay_conn *out)
 {
 	out->pool = q->pool;
@@ -46,11 +52,13 @@ static void show_request(const struct request *q, struct relay_conn *out)
 
 static bool show_front(const struct front *f, struct relay_conn *out)
 {
-	static const char *const names[FRONT_STATES] = {"idle", "head", "busy", "linger"};
+	static const char *const names[FRONT_STATES] = {
+		"handshake", "idle", "head", "busy", "linger"};
 
 	if (!f->end.conn)
 		return false;
 	*out = (struct relay_conn){.conn = f->end.conn,
+		.tls = show_tls(&f->end),
 		.state = names[f->state],
 		.listener = f->listener,
 		.pool = -1,
@@ -66,6 +74,7 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 	if (!b->end.conn)
 		return false;
 	*out = (struct relay_conn){.conn = b->end.conn,
+		.tls = show_tls(&b->end),
 		.back = true,
 		.pool = b->pool,
 		.member = b->member,
@@ -86,11 +95,14 @@ static bool show_splice(
 	if (!s->end[side].conn)
 		return false;
 	*out = (struct relay_conn){.conn = s->end[side].conn,
+		.tls = show_tls(&s->end[side]),
 		.back = side == SIDE_BACK,
 		.listener = s->listener,
 		.pool = s->end[SIDE_BACK].conn ? (int)l->pool : -1,
 		.member = s->end[SIDE_BACK].conn ? s->member : -1,
-		.state = s->state == SPLICE_CONNECT ? "connect" : conf_mode_name(l->mode),
+		.state = s->state == SPLICE_HANDSHAKE ? "handshake"
+			 : s->state == SPLICE_CONNECT ? "connect"
+						      : conf_mode_name(l->mode),
 		.req_bytes = s->given[s->ends - 1],
 		.rsp_bytes = s->given[SIDE_FRONT]};
 	return true;

@@ -134,8 +134,8 @@ static int build_head(struct relay *r, struct request *q)
 	if (l->forwarded) {
 		ip_addr_text(&q->front->end.conn->remote, addr);
 		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Forwarded-For"), span_str(addr)};
-		add[edit.n_add++] =
-			(struct http_add){SPAN_LIT("X-Forwarded-Proto"), SPAN_LIT("http")};
+		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Forwarded-Proto"),
+			q->front->end.tls ? SPAN_LIT("https") : SPAN_LIT("http")};
 	}
 	if (l->request_id) {
 		snprintf(id, sizeof(id), "%016llX", (unsigned long long)q->id);
@@ -223,6 +223,8 @@ static enum run connect_failed(struct relay *r, struct request *q)
 {
 	unsigned member = q->back->member;
 
+	if (relay__end_half_up(&q->back->end))
+		FRONT_COUNT(r, q->front, back_handshake);
 	lb_connect_failed(r->cfg.lb, q->pool, member, r->now);
 	relay__request_leave(r, q, LB_REFUSED, false);
 	if (!another(r, q, member))

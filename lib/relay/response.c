@@ -84,7 +84,8 @@ enum run relay__response_head(struct relay *r, struct request *q, bool sent)
 		return RUN_WAIT; /* interim responses are bounded by room too */
 	n = relay__scan(&q->scan, rx);
 	if (n == 0)
-		return b->eof || b->dead ? relay__request_lost(r, q) : RUN_WAIT;
+		return (b->eof || b->dead) && !end_pending(&b->end) ? relay__request_lost(r, q)
+								    : RUN_WAIT;
 	if (n < 0)
 		return relay__response_refuse(r, q, n);
 	rc = http_rsp_parse(&r->head, buf_chain_peek(rx, (uint32_t)n, r->in), (uint32_t)n);
@@ -120,8 +121,8 @@ enum run relay__response_body(struct relay *r, struct request *q)
 	r->listener[f->listener].stat[RELAY_STAT_bytes_rsp] += q->rsp.given - before;
 	if (moved)
 		q->moved = r->now_ms;
-	if (body->progress == HTTP_BODY_MORE && end_rx(&b->end)->bytes == 0 &&
-		(b->eof || b->dead)) {
+	if (body->progress == HTTP_BODY_MORE && (b->eof || b->dead) &&
+		end_rx(&b->end)->bytes == 0 && !end_pending(&b->end)) {
 		/* RFC 9112 8: without its FIN even a body until close is not known to be whole */
 		if (!b->eof || http_body_eof(body) < 0)
 			return relay__request_fail(r, q, RELAY_STAT_fail_rsp_broken, 0);

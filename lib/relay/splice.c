@@ -10,6 +10,10 @@
  *     `----------------+  client lost             |
  *     `-------------------------------------------'     echo: from accept straight to SPLICE_OPEN
  *
+ * A listener with certificates begins with SPLICE_HANDSHAKE: nobody is connected to a member before
+ * TLS knows who it is.
+ *
+ * HANDSHAKE  the client's TLS is not open
  * CONNECT  the way to a member, begun at once, because in many protocols the server speaks first;
  *          what the client sends meanwhile, its FIN included, waits in front.rx
  * OPEN     bytes go from one end's rx to the other's tx by pointer, while that has room. An echo
@@ -95,8 +99,8 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 	unsigned pool = splice_conf(r, s)->pool;
 	int error;
 
-	s->end[SIDE_BACK].conn = relay__open(r, pool, member, s, &error);
-	if (!s->end[SIDE_BACK].conn)
+	error = relay__connect_end(r, pool, member, s, &s->end[SIDE_BACK]);
+	if (error)
 		return error;
 	s->member = (uint16_t)member;
 	s->dead[SIDE_BACK] = false;
@@ -134,6 +138,8 @@ static enum run connect_failed(struct relay *r, struct splice *s)
 {
 	unsigned pool = splice_conf(r, s)->pool;
 
+	if (relay__end_half_up(&s->end[SIDE_BACK]))
+		FRONT_COUNT(r, s, back_handshake);
 	lb_connect_failed(r->cfg.lb, pool, s->member, r->now);
 	leave(r, s, LB_REFUSED);
 	if (!relay__another(r, pool, &s->tried, &s->retries, s->member))
@@ -148,6 +154,19 @@ static enum run connect_run(struct relay *r, struct splice *s)
 	if (!s->end[SIDE_BACK].conn)
 		return route(r, s);
 	return s->dead[SIDE_BACK] ? connect_failed(r, s) : RUN_WAIT;
+}
+
+/* ---- HANDSHAKE ---- */
+
+static enum run handshake_run(struct relay *r, struct splice *s)
+{
+	if (s->dead[SIDE_FRONT])
+		return finish(r, s, RELAY_STAT_fail_handshake);
+	if (s->end[SIDE_FRONT].tls->state != TLS_OPEN)
+		return RUN_WAIT;
+	s->moved = r->now_ms;
+	s->state = s->ends == 1 ? SPLICE_OPEN : SPLICE_CONNECT;
+	return RUN_AGAIN;
 }
 
 /* ---- OPEN ---- */
@@ -220,11 +239,16 @@ static bool is_whole(const struct splice *s)
 	return true;
 }
 
+static bool is_left(const struct relay_end *e)
+{
+	return end_rx(e)->bytes || end_pending(e);
+}
+
 /* One end is lost: is there something of it that the other has not got yet? */
 static bool is_owed(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (!s->dead[i] && (end_unacked(&s->end[i]) || end_rx(&s->end[other(s, i)])->bytes))
+		if (!s->dead[i] && (end_unacked(&s->end[i]) || is_left(&s->end[other(s, i)])))
 			return true;
 	return false;
 }
@@ -261,6 +285,8 @@ static uint32_t deadline(const struct relay *r, const struct splice *s)
 {
 	const struct conf_listener *l = splice_conf(r, s);
 
+	if (s->state == SPLICE_HANDSHAKE)
+		return s->moved + l->handshake_timeout_ms;
 	if (s->state == SPLICE_CONNECT)
 		return s->moved + r->cfg.conf->pools[l->pool].connect_timeout_ms;
 	return s->moved + (debtor(s) < SIDES ? l->body_timeout_ms : l->idle_timeout_ms);
@@ -271,6 +297,8 @@ static enum run expired(struct relay *r, struct splice *s)
 	static const uint8_t slow[SIDES + 1] = {
 		RELAY_STAT_fail_client_slow, RELAY_STAT_fail_member_slow, RELAY_STAT_closed_idle};
 
+	if (s->state == SPLICE_HANDSHAKE)
+		return finish(r, s, RELAY_STAT_fail_handshake);
 	if (s->state == SPLICE_CONNECT)
 		return connect_failed(r, s);
 	return finish(r, s, s->why ? s->why : slow[debtor(s)]);
@@ -286,51 +314,66 @@ static void arm(struct relay *r, struct splice *s)
 }
 
 static enum run (*const step[SPLICE_STATES])(struct relay *r, struct splice *s) = {
+	[SPLICE_HANDSHAKE] = handshake_run,
 	[SPLICE_CONNECT] = connect_run,
 	[SPLICE_OPEN] = open_run,
 };
+
+static void run(struct relay *r, struct splice *s, enum run rc)
+{
+	while (rc == RUN_AGAIN)
+		rc = step[s->state](r, s);
+	if (rc == RUN_WAIT)
+		arm(r, s);
+}
 
 void relay__splice_expired(struct relay *r, struct splice *s)
 {
 	bool late = seq_geq(r->now_ms, deadline(r, s));
 
-	if ((late ? expired(r, s) : step[s->state](r, s)) == RUN_WAIT)
-		arm(r, s);
+	run(r, s, late ? expired(r, s) : RUN_AGAIN);
 }
 
 void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct splice *s = c->owner;
-	unsigned side = c == s->end[SIDE_FRONT].conn ? SIDE_FRONT : SIDE_BACK;
+	struct relay_end *e = splice_end(s, c);
+	unsigned side = (unsigned)(e - s->end);
+	bool up = side == SIDE_FRONT || s->state == SPLICE_OPEN;
 
+	events = relay__end_events(e, events, up);
+	if ((events & RELAY_EV_TORN) && side == SIDE_FRONT && !s->dead[side] &&
+		s->state != SPLICE_HANDSHAKE)
+		FRONT_COUNT(r, s, torn);
 	s->eof[side] |= (events & TCP_EV_FIN) != 0;
-	s->dead[side] |= (events & TCP_EV_DEAD) != 0;
+	s->dead[side] |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
 	if (events & TCP_EV_ESTABLISHED) { /* the back: from now on no other will do */
 		lb_connected(r->cfg.lb, splice_conf(r, s)->pool, s->member);
 		s->state = SPLICE_OPEN;
 	}
-	if (events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
+	if (s->state == SPLICE_OPEN && events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
 		s->moved = r->now_ms;
-	if (step[s->state](r, s) == RUN_WAIT)
-		arm(r, s);
+	run(r, s, RUN_AGAIN);
 }
 
 void relay__splice_accept(
-	struct relay *r, struct relay_listener *l, struct tcp_conn *c, uint8_t events)
+	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events)
 {
 	bool echo = l->conf->mode == CONF_MODE_ECHO;
 	struct splice *s = r->splice_free;
 
 	r->splice_free = s->next_free;
 	*s = (struct splice){.kind = RELAY_SPLICE,
-		.state = echo ? SPLICE_OPEN : SPLICE_CONNECT,
+		.state = e->tls ? SPLICE_HANDSHAKE
+			 : echo ? SPLICE_OPEN
+				: SPLICE_CONNECT,
 		.ends = echo ? 1 : 2,
 		.listener = l->index,
 		.moved = r->now_ms,
-		.end = {{c}},
+		.end = {*e},
 		.begun = r->now};
 	wheel_node_init(&s->timer, RELAY_SPLICE);
 	r->info.splices++;
-	c->owner = s;
-	relay__splice_event(r, c, events);
+	e->conn->owner = s;
+	relay__splice_event(r, e->conn, events);
 }

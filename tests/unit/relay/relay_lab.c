@@ -109,6 +109,8 @@ static struct peer *peer_new(struct tcp_conn *c, int node)
 	*p = (struct peer){.conn = c, .node = node};
 	if (c)
 		c->owner = p;
+	if (node < 0 ? lab.front_tls && !lab.plain_clients : lab.back_tls)
+		lab_tls_peer(p);
 	return p;
 }
 
@@ -116,6 +118,10 @@ static void peer_read(struct peer *p)
 {
 	uint32_t n = p->conn->rx.bytes;
 
+	if (p->tls) {
+		lab_tls_step(p);
+		return;
+	}
 	if (n == 0 || p->no_read)
 		return;
 	if (p->n + n + 1 > p->cap) {
@@ -142,7 +148,8 @@ static void peers_step(void)
 			p->lport = c->rport;
 		}
 		p->up |= (ev & (TCP_EV_ESTABLISHED | TCP_EV_ACCEPT)) != 0;
-		p->eof |= (ev & TCP_EV_FIN) != 0;
+		p->fin |= (ev & TCP_EV_FIN) != 0;
+		p->eof |= p->fin && !p->tls;
 		if (ev & TCP_EV_DEAD) {
 			peer_read(p);
 			p->dead = true;
@@ -163,7 +170,11 @@ void lab_run(unsigned ms)
 		deliver(&lab.to_tcp, lab.tcp, &lab.pools);
 		tcp_tick(lab.tcp, UINT32_MAX, lab.now);
 		relay_tick(lab.relay, UINT32_MAX, lab.now);
+		if (lab.crew)
+			tls_crew_run(lab.crew, UINT32_MAX);
+		relay_open(lab.relay, lab.now);
 		relay_step(lab.relay, lab.now);
+		relay_seal(lab.relay, lab.now);
 		transmit(lab.tcp, &lab.to_out);
 		deliver(&lab.to_out, lab.out, &lab.out_pools);
 		tcp_tick(lab.out, UINT32_MAX, lab.now);
@@ -181,13 +192,13 @@ struct peer *lab_client(void)
 
 	p->conn = tcp_connect(lab.out, &local, &lab.listener.addr[0], &path, p, &error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p->conn);
-	lab_run(5);
+	lab_run(p->tls ? 10 : 5);
 	return p;
 }
 
 struct peer *lab_accepted(unsigned node)
 {
-	lab_run(6);
+	lab_run(lab.back_tls ? 10 : 6);
 	for (unsigned i = 0; i < lab.n_peers; i++) {
 		struct peer *p = &lab.peer[i];
 
@@ -209,9 +220,17 @@ struct peer *lab_node(unsigned node)
 
 void peer_bytes(struct peer *p, const void *data, size_t n)
 {
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p->conn);
+	if (p->tls)
+		lab_tls_write(p, data, n);
+	else
+		peer_raw(p, data, n);
+}
+
+void peer_raw(struct peer *p, const void *data, size_t n)
+{
 	struct buf_chain c = {0};
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(p->conn);
 	CU_ASSERT_EQUAL_FATAL(buf_chain_write(&c, data, (uint32_t)n, lab.out_pools.data), 0);
 	CU_ASSERT_EQUAL_FATAL(tcp_send(lab.out, p->conn, &c), 0);
 }
@@ -222,6 +241,14 @@ void peer_send(struct peer *p, const char *text)
 }
 
 void peer_fin(struct peer *p)
+{
+	if (p->tls)
+		lab_tls_fin(p);
+	else
+		peer_torn(p);
+}
+
+void peer_torn(struct peer *p)
 {
 	tcp_shutdown(lab.out, p->conn);
 }
@@ -263,9 +290,12 @@ bool peer_got(struct peer *p, const char *text)
 void lab_init(unsigned nodes)
 {
 	static const char *const names[LAB_NODES] = {"a", "b", "c", "d"};
+	const char *tls = getenv("UNIT_TLS") ?: "";
 	char text[32];
 
 	memset(&lab, 0, sizeof(lab));
+	lab.front_tls = strchr(tls, 'f');
+	lab.back_tls = strchr(tls, 'b');
 	for (unsigned i = 0; i < nodes; i++) {
 		lab.member[i] = (struct conf_member){.name = names[i], .weight = 1};
 		snprintf(text, sizeof(text), "10.1.0.%u:9000", i + 1);
@@ -280,13 +310,15 @@ void lab_init(unsigned nodes)
 		.retries = 2,
 		.idle_connections = 4,
 		.idle_timeout_ms = 1000,
-		.hold_ms = 1500};
+		.hold_ms = 1500,
+		.sni = "node.test"};
 	lab.listener = (struct conf_listener){.name = "s3",
 		.n_addr = 1,
 		.head_limit = 8192,
 		.head_timeout_ms = 400,
 		.idle_timeout_ms = 5000,
 		.body_timeout_ms = 2000,
+		.handshake_timeout_ms = 700,
 		.connections = 32};
 	ip_endpoint_parse("10.0.0.10:80", &lab.listener.addr[0]);
 	lab.port = (struct conf_port){.name = "front", .mtu = 1500};
@@ -299,6 +331,7 @@ void lab_init(unsigned nodes)
 		.n_pools = 1};
 	lab.requests = lab.backs = 16;
 	lab.n_workers = 1;
+	lab.tls_conns = lab.handshakes = 64;
 	ip_addr_parse("10.9.0.1", &lab.client);
 	ip_addr_parse("10.1.0.100", &lab.back_source);
 	lab.client_port = 20000;
@@ -357,6 +390,8 @@ void lab_start(void)
 	lab.out = stack(&lab.out_pools, 22);
 	cfg.lb = lab.lb = lb_create(&lab.conf, &lab.rnd, &e);
 	CU_ASSERT_TRUE_FATAL(lab.tcp && lab.out && lab.lb);
+	if (lab.front_tls || lab.back_tls)
+		lab_tls_start(&cfg);
 	lab.relay = relay_create(&cfg, lab.now, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.relay);
 	for (unsigned i = 0; i < lab.pool.n_members; i++)
@@ -439,7 +474,12 @@ void lab_stop(void)
 	tcp_info(lab.tcp, &tcp);
 	CU_ASSERT_EQUAL(tcp.conns, 0);
 	UNIT_NO_LEAK(&lab.pools);
+	for (unsigned i = 0; i < lab.n_peers; i++)
+		if (lab.peer[i].tls)
+			lab_tls_free(&lab.peer[i]);
 	relay_destroy(lab.relay);
+	if (lab.tls)
+		lab_tls_stop();
 	lb_destroy(lab.lb);
 	tcp_destroy(lab.tcp);
 	tcp_destroy(lab.out);

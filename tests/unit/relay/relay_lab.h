@@ -6,11 +6,15 @@
  *
  * Virtual time, 1 ms a step and 1 ms of wire each way. Only the ports and the routes are given:
  * net_* and port_* are defined here.
+ *
+ * With lab.front_tls or lab.back_tls, or UNIT_TLS=f, b or fb in the environment, TLS is in between:
+ *peers are libssl then, and what they send and have got is what is inside.
  */
 #ifndef RELAY_LAB_H
 #define RELAY_LAB_H
 
 #include "relay/relay_priv.h"
+#include "tls/tls_crew.h"
 #include "unit.h"
 
 #define LAB_NODES 4
@@ -22,8 +26,13 @@ struct peer {
 	int node;              /* -1: a client */
 	char *in;              /* all bytes received, NUL behind */
 	size_t n, cap;
-	bool up, eof, dead;
-	int error;      /* with dead */
+	bool up, dead;
+	bool eof;  /* FIN; with TLS close_notify */
+	bool fin;  /* FIN */
+	int error; /* with dead */
+	struct peer_tls *tls;
+	bool open;      /* TLS is */
+	int alert;      /* the last that came; -1: none */
 	bool no_read;   /* leave what comes in rx */
 	uint32_t lport; /* of the appliance's side, nodes only */
 };
@@ -57,6 +66,13 @@ struct lab {
 	struct ip_addr client, back_source;
 	uint16_t client_port;
 	uint32_t requests, backs; /* of relay_config */
+	bool front_tls, back_tls, tls12;
+	bool plain_clients; /* all the same */
+	struct tls *tls;
+	struct aead *aead;
+	struct tls_crew *crew;
+	uint32_t tls_conns, handshakes, per_source; /* of tls_config */
+	unsigned cut; /* most bytes of TLS that a peer gives to tcp in one step; 0: all */
 	uint16_t worker, n_workers;
 	bool rss; /* odd source ports arrive at worker 1, even ones at 0 */
 };
@@ -84,8 +100,13 @@ void lab_give(unsigned n);         /* give n of them back */
 void lab_starve_indirect(bool on); /* the same of the slices */
 
 void peer_bytes(struct peer *p, const void *data, size_t n); /* queued whole, whatever its size */
+void peer_raw(struct peer *p, const void *data, size_t n);   /* below TLS */
 void peer_send(struct peer *p, const char *text);
 void peer_fin(struct peer *p);
+void peer_torn(struct peer *p); /* FIN without close_notify */
+void peer_bye(struct peer *p);  /* close_notify without FIN */
+void peer_key_update(struct peer *p);
+bool peer_resumed(const struct peer *p);
 void peer_reset(struct peer *p);
 void peer_release(struct peer *p); /* as a process that closes or dies: FIN, and RST for more */
 /* What came since the last peer_clear is exactly text; clears. */
@@ -104,6 +125,17 @@ void lab_one_get_on(struct peer *c, struct peer *n);
 uint64_t lab_stat(enum relay_stat s);
 const struct lb_member *lab_member(unsigned i);
 struct relay_info lab_info(void);
+
+/* relay_lab_tls.c */
+void lab_tls_start(struct relay_config *cfg);
+void lab_tls_stop(void);
+void lab_tls_fresh(void); /* another context, as after a reload */
+uint64_t lab_tls_stat(enum tls_stat s);
+void lab_tls_peer(struct peer *p);
+void lab_tls_free(struct peer *p);
+void lab_tls_step(struct peer *p);
+void lab_tls_write(struct peer *p, const void *data, size_t n);
+void lab_tls_fin(struct peer *p);
 
 /* Deterministic bytes, so that a shifted or altered body shows. */
 void pattern_fill(char *p, size_t n, unsigned seed);

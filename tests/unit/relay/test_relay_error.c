@@ -8,6 +8,7 @@ static const struct {
 	enum relay_stat why;
 	unsigned status;
 } want[] = {
+	{RELAY_STAT_fail_handshake, 0},
 	{RELAY_STAT_fail_refused, 400},
 	{RELAY_STAT_fail_head_timeout, 408},
 	{RELAY_STAT_fail_body_timeout, 408},
