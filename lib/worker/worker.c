@@ -119,21 +119,31 @@ static void quiescent(struct worker *w)
 	__atomic_store_n(&j->state, JOB_DONE, __ATOMIC_RELEASE);
 }
 
+/* Handshakes without threads of their own: one step a turn, for it takes as long as hundreds of
+ * packets. How many. */
+static unsigned handshake(struct worker *w)
+{
+	return w->own ? tls_crew_run(w->own, 1) : 0;
+}
+
 /* clang-format off */
-/* One turn: the eight steps of doc/tour.md. Returns how many packets moved. */
+/* One turn: the eight steps of doc/tour.md. Returns how many packets and handshakes moved. */
 static unsigned worker_poll(struct worker *w)
 {
-	unsigned in = 0, out;
+	unsigned in = 0, shaken, out;
 
 	for (unsigned p = 0; p < w->n_ports; p++)
 		in += receive(w, (uint8_t)p);         /* 1 port, 2 net, 3 tcp */
 	for (unsigned i = 0; i < w->cfg.n_workers; i++)
 		in += receive_handed(w, i);           /* 3 tcp */
 	tcp_relieve(w->tcp, w->now);                  /* makes room where mbufs run out */
-	                                              /* 4 TLS opens here, once it is there */
+	shaken = handshake(w);
+	relay_open(w->relay, w->now);                 /* 4 TLS opens */
+	lap(w, WORKER_STAGE_tls_open, w->tls ? in + shaken : 0);
 	relay_step(w->relay, w->now);                 /* 5 relay */
 	lap(w, WORKER_STAGE_relay_step, in);
-	                                              /* 6 and seals here */
+	relay_seal(w->relay, w->now);                 /* 6 TLS seals */
+	lap(w, WORKER_STAGE_tls_seal, w->tls ? in : 0);
 	out = worker__transmit(w);                    /* 7 tcp, 8 net and port */
 
 	tcp_tick(w->tcp, WORKER_TIMERS, w->now);      /* timers mark connections dirty: */
@@ -142,7 +152,7 @@ static unsigned worker_poll(struct worker *w)
 	worker__news(w);
 	quiescent(w);
 	lap(w, WORKER_STAGE_timers, in + out);
-	return in + out;
+	return in + shaken + out;
 }
 /* clang-format on */
 
@@ -165,8 +175,8 @@ static void worker_sleep(struct worker *w)
 
 	if (us == 0)
 		return;
-	/* a packet from another worker's ring wakes nobody */
-	if (w->cfg.n_workers > 1)
+	/* a packet from another worker's ring wakes nobody, nor does a handshake that comes back */
+	if (w->cfg.n_workers > 1 || (w->tls && tls_handshakes(w->tls)))
 		us = RTE_MIN(us, WORKER_NAP_US);
 	port_wait(w->ports, w->n_ports, w->cfg.id, us);
 	w->load.slept += elapsed(w);
@@ -254,6 +264,26 @@ int worker_drain(struct worker *w)
 	return worker_call(w, drain_run, w);
 }
 
+struct tls_job {
+	struct worker *w;
+	struct tls_ctx *const *listener_tls, *const *pool_tls;
+};
+
+static void set_tls_run(void *arg)
+{
+	const struct tls_job *j = arg;
+
+	relay_set_tls(j->w->relay, j->listener_tls, j->pool_tls);
+}
+
+int worker_set_tls(
+	struct worker *w, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls)
+{
+	struct tls_job j = {w, listener_tls, pool_tls};
+
+	return worker_call(w, set_tls_run, &j);
+}
+
 uint32_t worker_conns(const struct worker *w)
 {
 	struct tcp_info info;
@@ -280,6 +310,11 @@ struct lb *worker_lb(struct worker *w)
 struct relay *worker_relay(struct worker *w)
 {
 	return w->relay;
+}
+
+struct tls *worker_tls(struct worker *w)
+{
+	return w->tls;
 }
 
 const clock_us_t *worker_now(const struct worker *w)

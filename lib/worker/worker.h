@@ -18,10 +18,14 @@
 #include "port/port.h"
 #include "stat/stat.h"
 
+struct aead_driver;
 struct lb;
 struct net;
 struct relay;
 struct tcp;
+struct tls;
+struct tls_crew;
+struct tls_ctx;
 struct worker;
 struct worker_links;
 
@@ -46,6 +50,8 @@ struct worker_plan {
 	uint32_t requests;      /* in flight */
 	uint32_t flights;       /* connections with bytes in flight at a time */
 	uint32_t runs;          /* of those bytes, see struct tcp_run */
+	uint32_t tls;           /* connections with TLS, of all of these; 0: none can have it */
+	uint32_t handshakes;    /* of these, at a time not yet open */
 	uint32_t handed;        /* packets that may wait for one other worker; a power of two */
 	uint64_t tables;        /* bytes for all of these, TIME_WAIT, SYNs and the like */
 	uint32_t buffers;       /* data mbufs for buf_pools_create */
@@ -65,6 +71,11 @@ struct worker_config {
 	int socket;                     /* NUMA node */
 	const struct worker_plan *plan; /* only worker_create() reads it */
 	uint64_t seed[6];               /* secrets, drawn once per boot, the same for all workers */
+	/* Where plan->tls; else all NULL. By index as in conf, an entry NULL: plain. */
+	struct tls_ctx *const *listener_tls, *const *pool_tls;
+	struct tls_crew *crew; /* with room for plan->handshakes of each worker */
+	const struct aead_driver *aead;
+	const char *aead_args; /* as aead_create() */
 };
 
 /* The rings between n workers, each for `handed` packets of the plan. NULL with e set: no memory.
@@ -95,6 +106,10 @@ int worker_call(struct worker *w, void (*fn)(void *), void *arg);
 int worker_set_link(struct worker *w, uint8_t port, bool up);
 /* No new requests, idle connections are closed (relay_drain): by worker_call; its errors. */
 int worker_drain(struct worker *w);
+/* Other contexts for connections that begin from now on: by worker_call; its errors. Those before
+ * are not used any more, but for connections that count them. */
+int worker_set_tls(
+	struct worker *w, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls);
 /* Connections that are still there, but for those that only wait for the peer's FIN; 0: drained. */
 uint32_t worker_conns(const struct worker *w);
 
@@ -103,6 +118,7 @@ struct net *worker_net(struct worker *w);
 struct tcp *worker_tcp(struct worker *w);
 struct lb *worker_lb(struct worker *w);
 struct relay *worker_relay(struct worker *w);
+struct tls *worker_tls(struct worker *w); /* NULL: no TLS */
 /* Time of the poll that runs, or ran last. */
 const clock_us_t *worker_now(const struct worker *w);
 struct stat_block worker_stat_block(const struct worker *w);

@@ -88,12 +88,37 @@ static int tcp_start(struct worker *w, const struct worker_plan *plan, struct er
 	return 0;
 }
 
+static int tls_start(struct worker *w, const struct worker_plan *plan, struct err *e)
+{
+	const struct conf_tls *c = &w->cfg.conf->tls;
+	struct tls_config cfg = {.pools = w->cfg.pools,
+		.crew = w->cfg.crew,
+		.worker = w->cfg.id,
+		.conns = plan->tls,
+		.handshakes = plan->handshakes,
+		.per_source = c->per_source,
+		.socket = w->cfg.socket};
+
+	if (plan->tls == 0)
+		return 0;
+	w->own = c->threads == 0 ? w->cfg.crew : NULL;
+	cfg.aead = w->aead =
+		aead_create(w->cfg.aead, w->cfg.aead_args, 2 * plan->tls, w->cfg.socket, e);
+	if (!w->aead)
+		return -ENOMEM;
+	w->tls = tls_create(&cfg, e);
+	return w->tls ? 0 : -ENOMEM;
+}
+
 static int relay_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	struct relay_config cfg = {.conf = w->cfg.conf,
 		.tcp = w->tcp,
 		.lb = w->lb,
 		.pools = w->cfg.pools,
+		.tls = w->tls,
+		.listener_tls = w->cfg.listener_tls,
+		.pool_tls = w->cfg.pool_tls,
 		.net = w->net,
 		.ports = w->ports,
 		.rnd = &w->rnd,
@@ -140,7 +165,7 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	rand_seed(&w->rnd, cfg->seed[0] ^ (cfg->id + 1));
 	w->lb = lb_create(cfg->conf, &w->rnd, e);
 	if (w->lb && net_start(w, e) == 0 && tcp_start(w, cfg->plan, e) == 0 &&
-		relay_start(w, cfg->plan, e) == 0)
+		tls_start(w, cfg->plan, e) == 0 && relay_start(w, cfg->plan, e) == 0)
 		return w;
 	worker_destroy(w);
 	return NULL;
@@ -164,6 +189,8 @@ void worker_destroy(struct worker *w)
 		return;
 	if (w->relay)
 		reset_all(w);
+	tls_destroy(w->tls);
+	aead_destroy(w->aead);
 	tcp_destroy(w->tcp);
 	net_destroy(w->net);
 	lb_destroy(w->lb);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a worker's memory goes: first the connections that the file allows, then buffers. The costs
- * are those of the records plus their share of the hash table; test_worker_plan.c holds them
- * against what a worker really takes.
+ * Where a worker's memory goes: first the connections that the file allows, then buffers. Keys of
+ * TLS are not in it: they have pages of their own (aead.h), taken as they are used. The costs are
+ * those of the records plus their share of the hash table; test_worker_plan.c holds them against
+ * what a worker really takes.
  */
 #include <errno.h>
 
 #include "worker/worker_priv.h"
 
 #define MB            (1024u * 1024u)
-#define FRONT_COST    512u         /* bytes: TCP, relay, hash table, out-of-order share */
-#define SPLICE_COST   384u         /* what a splice takes more: its connection to a member */
-#define REQUEST_COST  1536u        /* the request and its two back connections */
-#define BUFFER_COST   3500u        /* a data mbuf with its half header and two slices, see buf.c */
+#define FRONT_COST    512u  /* bytes: TCP, relay, hash table, out-of-order share */
+#define SPLICE_COST   384u  /* what a splice takes more: its connection to a member */
+#define REQUEST_COST  1536u /* the request and its two back connections */
+#define BUFFER_COST   3500u /* a data mbuf with its half header and two slices, see buf.c */
+#define TLS_COST      1408u /* a connection's TLS, but for its keys */
+#define SHAKE_COST    (sizeof(struct tls_task) + 64) /* a handshake under way */
 #define FIXED_COST    (8u * MB)    /* SYN and TIME_WAIT records, scratch, the pools' caches */
 #define NEWS_COST     (16u * 1024) /* the ring for what another worker learned */
 #define HANDED_SHARE  4u           /* one part of the buffers may wait for one other worker */
@@ -29,7 +32,8 @@
 static uint64_t tables(const struct worker_plan *p)
 {
 	return FIXED_COST + (uint64_t)p->fronts * FRONT_COST + (uint64_t)p->splices * SPLICE_COST +
-	       (uint64_t)p->requests * REQUEST_COST + (uint64_t)p->flights * FLIGHT_COST;
+	       (uint64_t)p->requests * REQUEST_COST + (uint64_t)p->flights * FLIGHT_COST +
+	       (uint64_t)p->tls * TLS_COST + (uint64_t)p->handshakes * SHAKE_COST;
 }
 
 /*
@@ -55,6 +59,8 @@ static void plan_tables(
 	p->requests = (uint32_t)RTE_MIN(RTE_MAX(fit, REQUESTS_MIN), p->fronts);
 	/* twice: a pool of idle ones must not starve requests */
 	p->backs = 2 * p->requests;
+	p->tls = relay_tls_max(conf, p->backs);
+	p->handshakes = RTE_MIN(conf->tls.handshakes, p->tls);
 	fit = mine / FLIGHT_SHARE;
 	p->flights = (uint32_t)RTE_MIN(
 		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);

@@ -4,18 +4,21 @@
 
 #include <rte_ring.h>
 
+#include "aead/aead.h"
 #include "base/rand.h"
 #include "buf/buf.h"
 #include "lb/lb.h"
 #include "net/net.h"
 #include "relay/relay.h"
 #include "tcp/tcp.h"
+#include "tls/tls.h"
+#include "tls/tls_crew.h"
 #include "worker/worker.h"
 
 #define WORKER_BURST      32
 #define WORKER_IDLE_POLLS 64  /* empty polls before the first sleep */
 #define WORKER_SLEEP_MS   20  /* longest sleep: control's jobs wait at most so long */
-#define WORKER_NAP_US     200 /* longest sleep where another worker may hand us packets */
+#define WORKER_NAP_US     200 /* longest sleep where other threads may hand us something */
 #define WORKER_TIMERS     256 /* connections whose timers run in one poll */
 
 #define WORKER_SYNS       4096u
@@ -52,6 +55,9 @@ struct worker {
 	struct net *net;
 	struct tcp *tcp;
 	struct lb *lb;
+	struct aead *aead; /* this and the next: NULL without TLS */
+	struct tls *tls;
+	struct tls_crew *own; /* the crew when it has no threads: we do its work */
 	struct relay *relay;
 
 	/* the loop's own */
