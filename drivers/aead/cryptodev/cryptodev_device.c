@@ -22,20 +22,24 @@ static const enum rte_crypto_aead_algorithm algorithms[AEAD_ALGS] = {
 	[AEAD_CHACHA20_POLY1305] = RTE_CRYPTO_AEAD_CHACHA20_POLY1305,
 };
 
+/* "3b:01.0" is "0000:3b:01.0"; what follows a comma is for the device. */
+static bool named(const char *bus, const char *name)
+{
+	size_t n = strcspn(name, ","), len = strlen(bus);
+
+	return len >= n && strncmp(bus + len - n, name, n) == 0 &&
+	       (len == n || bus[len - n - 1] == ':');
+}
+
 /* One PCI function may be several crypto devices ("0000:3b:01.0_qat_sym", "..._qat_asym"). */
 static bool find(struct device_pair *p, const char *name)
 {
-	size_t n = strcspn(name, ",");
-
 	for (p->dev = 0; p->dev < RTE_CRYPTO_MAX_DEVS; p->dev++) {
-		const char *bus;
-
 		if (!rte_cryptodev_is_valid_dev(p->dev))
 			continue;
 		rte_cryptodev_info_get(p->dev, &p->info);
-		bus = rte_dev_name(p->info.device);
 		if ((p->info.feature_flags & RTE_CRYPTODEV_FF_SYMMETRIC_CRYPTO) &&
-			strncmp(bus, name, n) == 0 && bus[n] == '\0')
+			named(rte_dev_name(p->info.device), name))
 			return true;
 	}
 	return false;
