@@ -3,11 +3,14 @@
 #ifndef APP_H
 #define APP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
+
+struct tls_crew;
 
 /* Lines to stderr, with the priority in front where systemd's journal reads it. */
 void log_start(enum log_level max);
@@ -36,6 +39,22 @@ void eal_stop(void);
  */
 int claims_start(const struct conf *conf, int fd[CONF_PORTS_MAX], struct err *e);
 void claims_stop(int fd[CONF_PORTS_MAX]);
+
+/* The threads that do handshakes for all workers. Zeroed is none. */
+struct crew {
+	struct tls_crew *tasks;
+	pthread_t thread[CONF_HS_CORES_MAX];
+	unsigned n;
+};
+
+/* As conf->tls has them, with up to `handshakes` of each worker at a time. 0 or -errno with *e set,
+ * for crew_stop() all the same. */
+int crew_start(struct crew *c, const struct conf *conf, unsigned n_workers, uint32_t handshakes,
+	struct err *e);
+/* When all workers are gone. */
+void crew_stop(struct crew *c);
+/* To the log, where a handshake's core is a worker's. */
+void crew_cores_warn(const struct conf *conf, const uint16_t *cores, unsigned n_cores);
 
 /* Run the appliance until a signal ends it; the exit code. */
 int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cores);

@@ -3,7 +3,8 @@
  * The appliance from its first stage to its last. Each stage can undo itself; a stage that fails
  * undoes those before it, in reverse, and nothing is left half-made:
  *
- *   signals -> claims -> EAL -> pools -> ports -> links -> workers -> control -> launch
+ *   signals -> secrets -> claims -> EAL -> pools -> ports -> links -> crew -> workers ->
+ *   control -> launch
  *
  * and then it serves until a signal; the way back is the same. Signals come first: the threads that
  * the EAL makes inherit the mask, so that none of them dies of a SIGTERM that is meant for us.
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -22,6 +24,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "aead/drivers.h"
 #include "app.h"
 #include "buf/buf.h"
 #include "ctl/ctl.h"
@@ -40,6 +43,8 @@ struct appliance {
 	sigset_t old_mask;
 	int signal_fd, epoll_fd;
 	int claim_fd[CONF_PORTS_MAX];
+	struct ctl_tls *tls; /* NULL: neither listeners nor pools have TLS */
+	struct crew crew;
 	struct worker_plan plan;
 	struct buf_pools pools[CONF_WORKERS_MAX];
 	struct port *ports[CONF_PORTS_MAX];
@@ -91,6 +96,34 @@ static void signals_stop(struct appliance *a)
 	if (a->epoll_fd >= 0)
 		close(a->epoll_fd);
 	sigprocmask(SIG_SETMASK, &a->old_mask, NULL);
+}
+
+/* What is said of the files for TLS: the first error to *e, everything else to the log. */
+static void secrets_say(void *arg, enum log_level level, const char *text)
+{
+	struct err *e = arg;
+
+	if (level == LOG_LEVEL_ERROR && !e->text[0])
+		err_set(e, EINVAL, "%s", text);
+	else
+		log_line(level, "tls", "%s", text);
+}
+
+/* Before anything is touched: a wrong file is found at once. From here on no core dump is made, as
+ * it would have the keys. */
+static int secrets_start(struct appliance *a, struct err *e)
+{
+	if (!a->plan.tls)
+		return 0;
+	prctl(PR_SET_DUMPABLE, 0);
+	crew_cores_warn(a->conf, a->cores, a->n_workers);
+	a->tls = ctl_tls_create(a->conf, secrets_say, e);
+	return a->tls ? 0 : -EINVAL;
+}
+
+static void secrets_stop(struct appliance *a)
+{
+	ctl_tls_destroy(a->tls);
 }
 
 static int port_claims_start(struct appliance *a, struct err *e)
@@ -207,6 +240,31 @@ static void links_stop(struct appliance *a)
 	worker_links_destroy(a->links, a->n_workers);
 }
 
+static int handshakes_start(struct appliance *a, struct err *e)
+{
+	if (!a->plan.tls)
+		return 0;
+	return crew_start(&a->crew, a->conf, a->n_workers, a->plan.handshakes, e);
+}
+
+static void handshakes_stop(struct appliance *a)
+{
+	crew_stop(&a->crew);
+}
+
+static void worker_tls_fill(const struct appliance *a, struct worker_config *cfg)
+{
+	const struct conf_tls *c = &a->conf->tls;
+
+	if (!a->tls)
+		return;
+	cfg->listener_tls = ctl_tls_listeners(a->tls);
+	cfg->pool_tls = ctl_tls_pools(a->tls);
+	cfg->crew = a->crew.tasks;
+	cfg->aead = aead_driver_find(conf_aead_name(c->aead));
+	cfg->aead_args = c->aead_device ? c->aead_device : "";
+}
+
 static int workers_start(struct appliance *a, struct err *e)
 {
 	struct worker_config cfg = {.conf = a->conf,
@@ -215,6 +273,7 @@ static int workers_start(struct appliance *a, struct err *e)
 		.n_workers = (uint16_t)a->n_workers,
 		.plan = &a->plan};
 
+	worker_tls_fill(a, &cfg);
 	if (getrandom(cfg.seed, sizeof(cfg.seed), 0) != sizeof(cfg.seed))
 		return err_set(e, EIO, "the kernel gives no randomness: %s", strerror(errno));
 	for (unsigned i = 0; i < a->n_workers; i++) {
@@ -253,6 +312,7 @@ static void view_fill(struct appliance *a, unsigned i)
 		.tcp = worker_tcp(w),
 		.lb = worker_lb(w),
 		.relay = worker_relay(w),
+		.tls = worker_tls(w),
 		.pools = &a->pools[i],
 		.now = worker_now(w),
 		.busy_cycles = &load->busy,
@@ -272,6 +332,8 @@ static int control_start(struct appliance *a, struct err *e)
 		.version = PENSTOCK_VERSION,
 		.started = (uint64_t)time(NULL),
 		.tsc_hz = rte_get_tsc_hz(),
+		.tls = a->tls,
+		.crew = a->crew.tasks,
 		.ports = a->ports,
 		.n_ports = a->conf->n_ports,
 		.workers = a->views,
@@ -332,11 +394,13 @@ static void launch_stop(struct appliance *a)
 
 static const struct stage stages[] = {
 	{signals_start, signals_stop},
+	{secrets_start, secrets_stop},
 	{port_claims_start, port_claims_stop},
 	{dpdk_start, dpdk_stop},
 	{pools_start, pools_stop},
 	{ports_start, ports_stop},
 	{links_start, links_stop},
+	{handshakes_start, handshakes_stop},
 	{workers_start, workers_stop},
 	{control_start, control_stop},
 	{launch_start, launch_stop},

@@ -139,15 +139,17 @@ static void lcores_text(
 }
 
 /* A PCI address has a colon, a vdev's name has none. */
+static bool is_pci(const char *device)
+{
+	return memchr(device, ':', strcspn(device, ",")) != NULL;
+}
+
 static bool any_pci(const struct conf *conf)
 {
-	for (unsigned i = 0; i < conf->n_ports; i++) {
-		const char *device = conf->ports[i].device;
-
-		if (memchr(device, ':', strcspn(device, ",")))
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (is_pci(conf->ports[i].device))
 			return true;
-	}
-	return false;
+	return conf->tls.aead_device && is_pci(conf->tls.aead_device);
 }
 
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e)

@@ -49,15 +49,13 @@ static bool core_usable(uint16_t core)
 	return ok;
 }
 
-static int core_check(const struct conf *conf, const char *key, uint16_t core, struct err *e)
+static int core_check(const struct conf_where *at, const char *key, uint16_t core, struct err *e)
 {
 	if (core_usable(core))
 		return 0;
 	return err_set(e, EINVAL,
-		"%s:%u: [global] %s: core %u does not exist or may not be used, this machine has "
-		"0 to %ld",
-		conf->global.at.file, conf->global.at.line, key, core,
-		sysconf(_SC_NPROCESSORS_ONLN) - 1);
+		"%s:%u: %s: core %u does not exist or may not be used, this machine has 0 to %ld",
+		at->file, at->line, key, core, sysconf(_SC_NPROCESSORS_ONLN) - 1);
 }
 
 /* As many as the hard limit lets us have. */
@@ -82,9 +80,11 @@ int host_check(const struct conf *conf, const uint16_t *cores, unsigned n_cores,
 	if (rc == 0)
 		rc = files_check(n_cores, e);
 	if (rc == 0)
-		rc = core_check(conf, "control", conf->global.control, e);
+		rc = core_check(&conf->global.at, "[global] control", conf->global.control, e);
 	for (unsigned i = 0; rc == 0 && i < n_cores; i++)
-		rc = core_check(conf, "workers", cores[i], e);
+		rc = core_check(&conf->global.at, "[global] workers", cores[i], e);
+	for (unsigned i = 0; rc == 0 && i < conf->tls.n_core; i++)
+		rc = core_check(&conf->tls.at, "[tls] handshake-cores", conf->tls.core[i], e);
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app.h"
+#include "ctl/ctl.h"
 
 #define EXIT_USAGE 2
 
@@ -31,16 +32,23 @@ static struct conf *load(const char *path)
 	return conf;
 }
 
+static void say(void *arg, enum log_level level, const char *text)
+{
+	fprintf(stderr, "penstock: %s%s\n", level == LOG_LEVEL_WARN ? "warning: " : "", text);
+}
+
+/* The files that the file names are read as well. */
 static int check(const char *path)
 {
 	struct conf *conf = load(path);
+	struct ctl_tls *tls = conf ? ctl_tls_create(conf, say, NULL) : NULL;
 
-	if (!conf)
-		return EXIT_FAILURE;
-	printf("%s: good: %u ports, %u listeners, %u pools\n", path, conf->n_ports,
-		conf->n_listeners, conf->n_pools);
+	if (tls)
+		printf("%s: good: %u ports, %u listeners, %u pools, %u certificates\n", path,
+			conf->n_ports, conf->n_listeners, conf->n_pools, conf->n_certs);
+	ctl_tls_destroy(tls);
 	conf_destroy(conf);
-	return EXIT_SUCCESS;
+	return tls ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const char *path)

@@ -134,6 +134,8 @@ static void tick(struct ctl *c, clock_us_t now)
 		return;
 	ctl__load_sample(&c->core);
 	ctl__admin_tick(c->admin, now);
+	if (c->core.sys.tls)
+		ctl__tls_tick(c->core.sys.tls, time(NULL));
 	if (c->http)
 		ctl__http_poll(c->http);
 }

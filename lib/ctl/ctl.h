@@ -14,16 +14,21 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "stat/stat.h"
 
 struct buf_pools;
 struct conf;
 struct ctl;
+struct ctl_tls;
 struct lb;
 struct net;
 struct port;
 struct relay;
 struct tcp;
+struct tls;
+struct tls_crew;
+struct tls_ctx;
 
 #define CTL_STAGES 16
 
@@ -32,8 +37,9 @@ struct ctl_worker {
 	unsigned core;
 	const struct net *net;
 	const struct tcp *tcp;
-	struct lb *lb; /* only read */
-	const struct relay *relay;
+	struct lb *lb;         /* only read */
+	struct relay *relay;   /* only read, but for relay_set_tls() on the worker */
+	const struct tls *tls; /* NULL: nobody has TLS */
 	const struct buf_pools *pools;
 	const clock_us_t *now; /* of its current poll */
 
@@ -59,7 +65,9 @@ struct ctl_system {
 	const char *version;
 	uint64_t started; /* Unix time, s */
 	uint64_t tsc_hz;
-	struct port *const *ports; /* in the order of conf->ports */
+	const struct tls_crew *crew; /* of its handshakes; NULL likewise */
+	struct ctl_tls *tls;         /* NULL: nobody has TLS */
+	struct port *const *ports;   /* in the order of conf->ports */
 	unsigned n_ports;
 	const struct ctl_worker *workers; /* its index is the worker's id */
 	unsigned n_workers;
@@ -70,6 +78,19 @@ struct ctl_system {
 	int (*run_on_worker)(void *arg, unsigned w, void (*fn)(void *), void *fn_arg);
 	void *arg;
 };
+
+/*
+ * The TLS contexts of all listeners and pools of conf, which is borrowed, and its certificates'
+ * facts, from their files. say() is told each thing that is wrong and what is worth a warning, a
+ * line each. NULL: something was wrong. Control path; blocks on the file system.
+ */
+struct ctl_tls *ctl_tls_create(const struct conf *conf,
+	void (*say)(void *arg, enum log_level level, const char *text), void *arg);
+/* After the last worker and the struct ctl. NULL is fine. */
+void ctl_tls_destroy(struct ctl_tls *t);
+/* For workers that begin, as in conf; NULL: plain. A reload hands others to relay_set_tls(). */
+struct tls_ctx *const *ctl_tls_listeners(const struct ctl_tls *t);
+struct tls_ctx *const *ctl_tls_pools(const struct ctl_tls *t);
 
 /*
  * Open the admin socket conf->global.socket (mode 0660; a dead process's file is replaced) and,

@@ -32,6 +32,11 @@ static const struct ctl_command commands[] = {
 	{{"show", "memory"}, NULL, "buffers and records: in use and size", .run = ctl__show_memory},
 	{{"show", "config"}, NULL, "the configuration in effect, defaults included",
 		.run = ctl__show_config},
+	{{"show", "tls"}, NULL, "TLS: handshakes, why they failed, records", .run = ctl__show_tls},
+	{{"show", "certificates"}, NULL, "certificates: names, key, until when",
+		.run = ctl__show_certificates},
+	{{"reload", "certificates"}, NULL, "read all certificates again, for new connections",
+		.run = ctl__reload_certificates},
 	{{"help"}, "[WORD...]", "the commands, or those that begin with WORD...", CTL_ARG_WORDS,
 		.run = run_help},
 };

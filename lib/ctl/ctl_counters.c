@@ -76,6 +76,9 @@ void ctl__counters_sum(const struct ctl_core *core, struct ctl_counters *out)
 		add(out, &b);
 		add(out, &(struct stat_block){
 				 "tcp", tcp_stat_names, tcp_stats(worker->tcp), TCP_STAT_N});
+		if (worker->tls)
+			add(out, &(struct stat_block){"tls", tls_stat_names, tls_stats(worker->tls),
+					 TLS_STAT_N});
 		add_relay(out, core, worker->relay);
 		add_members(out, worker->lb);
 		for (unsigned i = 0; i < worker->n_blocks; i++)

@@ -11,6 +11,7 @@
 #include "ctl/ctl_priv.h"
 #include "relay/relay.h"
 #include "tcp/tcp.h"
+#include "tls/tls_crew.h"
 
 struct family {
 	const char *name; /* without "penstock_" */
@@ -428,6 +429,122 @@ static void members(const struct ctl_core *core, struct ctl_text *out)
 	}
 }
 
+/* ---- TLS ---- */
+
+/* Samples of counters index to last of each listener and pool with TLS; label NULL: there is one.
+ */
+struct tls_family {
+	struct family f;
+	unsigned last;
+	const char *label;
+};
+
+static void tls_samples(struct ctl_text *out, const struct tls_family *t, const char *side,
+	const char *name, const uint64_t stat[TLS_HS_STAT_N])
+{
+	for (unsigned i = t->f.index; i <= t->last; i++) {
+		const char *value = tls_hs_stat_names[i].name;
+
+		if (strncmp(value, "fail_", 5) == 0)
+			value += 5;
+		sample_uint(out, t->f.name, (struct label[LABELS]){{side, name}, {t->label, value}},
+			stat[i]);
+	}
+}
+
+static void tls_handshakes_of(const struct ctl_core *core, struct ctl_text *out)
+{
+	static const struct tls_family families[] = {
+		{{"tls_handshakes_total", "Handshakes completed", TLS_HS_STAT_tls12},
+			TLS_HS_STAT_tls13, "version"},
+		{{"tls_handshakes_resumed_total", "Handshakes that resumed a session",
+			 TLS_HS_STAT_resumed},
+			TLS_HS_STAT_resumed, NULL},
+		{{"tls_handshakes_cipher_total", "Handshakes by cipher", TLS_HS_STAT_aes_128_gcm},
+			TLS_HS_STAT_chacha20_poly1305, "cipher"},
+		{{"tls_handshakes_group_total", "Handshakes by group of the key agreement",
+			 TLS_HS_STAT_x25519},
+			TLS_HS_STAT_secp384r1, "group"},
+		{{"tls_handshake_failures_total", "Handshakes failed, by reason",
+			 TLS_HS_STAT_failed + 1},
+			TLS_HS_STAT_N - 1, "reason"},
+	};
+	const struct conf *conf = core->sys.conf;
+	uint64_t stat[TLS_HS_STAT_N];
+
+	for (const struct tls_family *t = families; t < families + RTE_DIM(families); t++) {
+		head(out, t->f.name, "counter", t->f.help);
+		for (unsigned l = 0; l < conf->n_listeners; l++)
+			if (ctl__tls_listener_stats(core->sys.tls, l, stat))
+				tls_samples(out, t, "listener", conf->listeners[l].name, stat);
+		for (unsigned p = 0; p < conf->n_pools; p++)
+			if (ctl__tls_pool_stats(core->sys.tls, p, stat))
+				tls_samples(out, t, "pool", conf->pools[p].name, stat);
+	}
+}
+
+static void tls_workers(const struct ctl_core *core, struct ctl_text *out)
+{
+	enum { CONNS, SHAKES, OPENED, SEALED, N };
+	static const struct family families[N] = {
+		{"tls_connections", "TLS connections", CONNS},
+		{"tls_handshakes_active", "TLS connections not yet open", SHAKES},
+		{"tls_opened_bytes_total", "Bytes of plaintext received", OPENED},
+		{"tls_sealed_bytes_total", "Bytes of plaintext sent", SEALED},
+	};
+	char id[16];
+
+	for (const struct family *f = families; f < families + N; f++) {
+		head(out, f->name, f->index < OPENED ? "gauge" : "counter", f->help);
+		for (unsigned w = 0; w < core->sys.n_workers; w++) {
+			const struct tls *t = core->sys.workers[w].tls;
+			const uint64_t *stat = t ? tls_stats(t) : NULL;
+
+			if (t)
+				sample_uint(out, f->name,
+					(struct label[LABELS]){{"worker", number(id, w)}},
+					(uint64_t[N]){tls_conns(t), tls_handshakes(t),
+						stat[TLS_STAT_bytes_in],
+						stat[TLS_STAT_bytes_out]}[f->index]);
+		}
+	}
+}
+
+static void tls_steps(const struct ctl_core *core, struct ctl_text *out)
+{
+	static const uint64_t bounds[] = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 0};
+	const struct label none[LABELS] = {{NULL, NULL}};
+
+	head(out, "tls_handshake_step_seconds", "histogram",
+		"Time of a thread for one flight of a handshake");
+	sample_hist(out, "tls_handshake_step_seconds", none, tls_crew_steps(core->sys.crew), bounds,
+		1e6);
+	head(out, "tls_handshake_steps_waiting", "gauge", "Flights that no thread has taken yet");
+	sample_uint(out, "tls_handshake_steps_waiting", none, tls_crew_waiting(core->sys.crew));
+}
+
+static void certificates(const struct ctl_core *core, struct ctl_text *out)
+{
+	const struct conf *conf = core->sys.conf;
+
+	head(out, "certificate_expiry_seconds", "gauge", "Unix time at which a certificate ends");
+	for (unsigned i = 0; i < conf->n_certs; i++)
+		sample_uint(out, "certificate_expiry_seconds",
+			(struct label[LABELS]){{"certificate", conf->certs[i].name}},
+			(uint64_t)ctl__tls_facts(core->sys.tls, i)->not_after);
+}
+
+static void tls(const struct ctl_core *core, struct ctl_text *out)
+{
+	tls_handshakes_of(core, out);
+	if (core->sys.workers[0].tls)
+		tls_workers(core, out);
+	if (core->sys.crew)
+		tls_steps(core, out);
+	if (core->sys.conf->n_certs)
+		certificates(core, out);
+}
+
 /* ---- all other counters, by name ---- */
 
 static void named(const struct ctl_counters *sums, bool drops, struct ctl_text *out)
@@ -462,6 +579,8 @@ void ctl__metrics(const struct ctl_core *core, struct ctl_text *out)
 	buffers(core, out);
 	listeners(core, out);
 	members(core, out);
+	if (core->sys.tls)
+		tls(core, out);
 	ctl__counters_sum(core, &sums);
 	named(&sums, true, out);
 	named(&sums, false, out);

@@ -19,6 +19,8 @@
 #include "lb/lb.h"
 #include "port/port.h"
 #include "stat/stat.h"
+#include "tls/tls_ctx.h"
+#include "tls/tls_hs.h"
 
 /* ---- ctl_text: bytes that grow ---- */
 
@@ -230,6 +232,10 @@ CTL_SHOW(neighbours);
 CTL_SHOW(counters);
 CTL_SHOW(memory);
 CTL_SHOW(config);
+CTL_SHOW(tls);
+CTL_SHOW(certificates);
+int ctl__reload_certificates(
+	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e);
 
 /* ---- ctl_counters: all libraries, summed over workers ---- */
 
@@ -274,6 +280,21 @@ const char *ctl__port_state(const struct port *p);
 /* Run fn(arg) on worker w. 0, or -errno with *e set. */
 int ctl__on_worker(
 	const struct ctl_core *core, unsigned w, void (*fn)(void *), void *arg, struct err *e);
+
+/* ---- ctl_tls: contexts and certificates ---- */
+
+/* What certificate number `cert` of the configuration said when it was read. */
+const struct tls_cert_facts *ctl__tls_facts(const struct ctl_tls *t, unsigned cert);
+/* Handshakes of a listener, of a pool. False: it has no TLS. */
+bool ctl__tls_listener_stats(
+	const struct ctl_tls *t, unsigned listener, uint64_t out[TLS_HS_STAT_N]);
+bool ctl__tls_pool_stats(const struct ctl_tls *t, unsigned pool, uint64_t out[TLS_HS_STAT_N]);
+int64_t ctl__tls_read_at(const struct ctl_tls *t); /* Unix time, s */
+/* Read all files again, for connections from now on. 0; or -errno with *e set: when it says so
+ * nothing has changed, else a worker has not answered and keeps what it has. */
+int ctl__tls_reload(const struct ctl_core *core, struct err *e);
+/* About once a second: tickets' keys, certificates that end soon. now: Unix time, s. */
+void ctl__tls_tick(struct ctl_tls *t, int64_t now);
 
 /* ---- ctl_metrics: the page ---- */
 

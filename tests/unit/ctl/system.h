@@ -156,10 +156,10 @@ static inline void system_worker_up(unsigned id)
 		.n_blocks = 1};
 }
 
-static inline struct conf *system_conf(void)
+static inline struct conf *system_conf(const char *ini)
 {
 	struct conf_errors errs = {0};
-	struct conf *c = conf_parse_text("t.ini", SYSTEM_INI, strlen(SYSTEM_INI), &errs);
+	struct conf *c = conf_parse_text("t.ini", ini, strlen(ini), &errs);
 
 	for (unsigned i = 0; i < conf_errors_count(&errs); i++)
 		printf("%s\n", conf_errors_text(&errs, i));
@@ -168,7 +168,8 @@ static inline struct conf *system_conf(void)
 	return c;
 }
 
-static inline void system_up(void)
+/* ini: SYSTEM_INI and more. */
+static inline void system_up_with(const char *ini)
 {
 	struct buf_pools *pools[SYSTEM_WORKERS];
 	struct err e = {""};
@@ -177,7 +178,7 @@ static inline void system_up(void)
 	unit_eal();
 	memset(&sys, 0, sizeof(sys));
 	sys.now = SYSTEM_NOW;
-	sys.conf = system_conf();
+	sys.conf = system_conf(ini);
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
 		snprintf(name, sizeof(name), "w%u", w);
 		pools[w] = &sys.worker[w].pools;
@@ -199,6 +200,11 @@ static inline void system_up(void)
 		.workers = sys.views,
 		.n_workers = SYSTEM_WORKERS,
 		.run_on_worker = system_run};
+}
+
+static inline void system_up(void)
+{
+	system_up_with(SYSTEM_INI);
 }
 
 static inline void system_down(void)

@@ -11,7 +11,8 @@ static void abbreviations(void)
 	EXPECT_ANSWER("sh conn 5", "shown");
 	expect_error("sh",
 		"\"sh\": incomplete; expected version, ports, workers, cycles, listeners, pools, "
-		"pool, connections, routes, neighbours, counters, memory, config\n");
+		"pool, connections, routes, neighbours, counters, memory, config, tls, "
+		"certificates\n");
 	system_down();
 }
 
@@ -20,20 +21,21 @@ static void errors(void)
 {
 	system_up();
 	expect_error("", "empty request; \"help\" lists the commands\n");
-	expect_error("shwo pools", "\"shwo\": unknown; expected show, help\n");
+	expect_error("shwo pools", "\"shwo\": unknown; expected show, reload, help\n");
 	expect_error("show po", "\"po\": ambiguous; it may be ports, pools, pool\n");
 	expect_error("show co", "\"co\": ambiguous; it may be connections, counters, config\n");
 	expect_error("show versions",
 		"\"versions\": unknown; expected version, ports, workers, cycles, listeners, "
 		"pools, pool, "
-		"connections, routes, neighbours, counters, memory, config\n");
+		"connections, routes, neighbours, counters, memory, config, tls, certificates\n");
 	expect_error("show version now", "\"now\": unexpected; nothing may follow here\n");
 	expect_error("show pool", "\"show pool\": incomplete; expected NAME\n");
 	expect_error("show pool fast x", "\"x\": unexpected; nothing may follow here\n");
 	expect_error("help show nothing",
 		"\"nothing\": unknown; expected version, ports, workers, cycles, listeners, pools, "
 		"pool, "
-		"connections, routes, neighbours, counters, memory, config\n");
+		"connections, routes, neighbours, counters, memory, config, tls, certificates\n");
+	expect_error("reload", "\"reload\": incomplete; expected certificates\n");
 	expect_error("show\x01", "byte 5: 0x01 is no printable ASCII character\n");
 	system_down();
 }
@@ -49,8 +51,8 @@ static void long_word(void)
 	line[sizeof(line) - 1] = '\0';
 	text = ask(line, &ok);
 	CU_ASSERT_FALSE(ok);
-	CU_ASSERT_EQUAL(strlen(text), 64 + strlen("\"\": unknown; expected show, help\n"));
-	EXPECT_PARTS(text, "xxx\": unknown; expected show, help\n");
+	CU_ASSERT_EQUAL(strlen(text), 64 + strlen("\"\": unknown; expected show, reload, help\n"));
+	EXPECT_PARTS(text, "xxx\": unknown; expected show, reload, help\n");
 	free(text);
 	system_down();
 }
@@ -86,8 +88,8 @@ static void expect_complete(const char *line, const char *want)
 static void completion(void)
 {
 	system_up();
-	expect_complete("complete", "show\nhelp\n");
-	expect_complete("complete ", "show\nhelp\n");
+	expect_complete("complete", "show\nreload\nhelp\n");
+	expect_complete("complete ", "show\nreload\nhelp\n");
 	expect_complete("complete s", "show\n");
 	expect_complete("complete show", "show\n");
 	expect_complete("complete show po", "ports\npools\npool\n");
@@ -97,7 +99,8 @@ static void completion(void)
 	expect_complete("complete show pool fast ", "");
 	expect_complete("complete show counters ", "all\n");
 	expect_complete("complete show connections ", "");
-	expect_complete("complete help ", "show\nhelp\n");
+	expect_complete("complete reload ", "certificates\n");
+	expect_complete("complete help ", "show\nreload\nhelp\n");
 	expect_complete("complete help show ne", "neighbours\n");
 	expect_complete("complete nothing ", "");
 	expect_complete("complete show nothing ", "");
@@ -109,7 +112,7 @@ static void all_json(void)
 {
 	static const char *const nouns[] = {"version", "ports", "workers", "listeners", "pools",
 		"pool fast", "connections", "routes", "neighbours", "counters", "counters all",
-		"memory", "config"};
+		"memory", "config", "certificates"};
 	char line[64], *text;
 	bool ok;
 
