@@ -39,7 +39,7 @@ static int versions_set(SSL_CTX *ssl, const struct conf_tls *t, struct err *e)
 	int max = t->v13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 
 	if (!t->v12 && !t->v13)
-		return err_set(e, EINVAL, "versions: none");
+		return err_set(e, EINVAL, "%s:%u: [tls] versions: none", t->at.file, t->at.line);
 	SSL_CTX_set_min_proto_version(ssl, min);
 	SSL_CTX_set_max_proto_version(ssl, max);
 	return 0;
@@ -56,7 +56,8 @@ SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct er
 	if (versions_set(ssl, t, e) || tls__suites_use(ssl, t, e))
 		goto fail;
 	if (SSL_CTX_set1_groups_list(ssl, t->groups ? t->groups : GROUPS) != 1) {
-		err_set(e, EINVAL, "groups: %s: %s", t->groups, tls__ssl_error());
+		err_set(e, EINVAL, "%s:%u: [tls] groups: %s: %s", t->at.file, t->at.line, t->groups,
+			tls__ssl_error());
 		goto fail;
 	}
 	/* 0-RTT needs SSL_CTX_set_max_early_data, and S3 requests are not safe to be replayed */

@@ -90,15 +90,17 @@ int tls__suites_use(SSL_CTX *ssl, const struct conf_tls *t, struct err *e)
 		const struct tls_suite *s = by_name(word);
 
 		if (!s)
-			return err_set(
-				e, EINVAL, "ciphers: %.*s is none of ours", (int)word.n, word.p);
+			return err_set(e, EINVAL, "%s:%u: [tls] ciphers: %.*s is none of ours",
+				t->at.file, t->at.line, (int)word.n, word.p);
 		list_add_suite(&l, s);
 	}
 	for (unsigned v = 2; v <= 3; v++)
 		if ((v == 2 ? t->v12 : t->v13) && !l.text[v - 2][0])
-			return err_set(e, EINVAL, "ciphers: none is of TLS 1.%u", v);
+			return err_set(e, EINVAL, "%s:%u: [tls] ciphers: none is of TLS 1.%u",
+				t->at.file, t->at.line, v);
 	if (SSL_CTX_set_ciphersuites(ssl, l.text[1]) != 1 ||
 		(l.text[0][0] && SSL_CTX_set_cipher_list(ssl, l.text[0]) != 1))
-		return err_set(e, EINVAL, "ciphers: %s", tls__ssl_error());
+		return err_set(e, EINVAL, "%s:%u: [tls] ciphers: %s", t->at.file, t->at.line,
+			tls__ssl_error());
 	return 0;
 }
