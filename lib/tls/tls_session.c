@@ -51,15 +51,19 @@ void tls__sessions_use(SSL_CTX *ssl)
 	SSL_CTX_sess_set_new_cb(ssl, on_session);
 }
 
+/* A copy is offered: libssl spoils a session of 1.3 when it was used. */
 bool tls__session_offer(struct tls_hs *h)
 {
 	struct tls_kept *k;
+	SSL_SESSION *copy;
 	bool ok;
 
 	pthread_mutex_lock(&h->ctx->lock);
 	k = kept_find(h->ctx, h->result.name);
-	ok = !k || SSL_set_session(h->ssl, k->session) == 1;
+	copy = k ? SSL_SESSION_dup(k->session) : NULL;
 	pthread_mutex_unlock(&h->ctx->lock);
+	ok = !copy || SSL_set_session(h->ssl, copy) == 1;
+	SSL_SESSION_free(copy);
 	return ok;
 }
 

@@ -17,6 +17,8 @@ struct pair {
 	uint32_t n_in;
 	uint32_t step; /* most bytes of one piece from the peer; 0: all */
 	enum tls_hs_state state;
+	uint8_t ticket[4096]; /* the first that the peer sent after the handshake, opened */
+	uint32_t n_ticket;
 	int alert; /* the last one from us that the peer saw, or -1 */
 };
 
@@ -216,6 +218,10 @@ static inline void pair_talk(struct pair *p)
 	do { /* a server's tickets come first */
 		k = pair_open(&r, &r.rx, p->in + at, p->n_in - at, text, &type);
 		at += k;
+		if (k && type == 22 && !p->n_ticket) {
+			p->n_ticket = k - 5 - 16 - 1;
+			memcpy(p->ticket, text, p->n_ticket);
+		}
 	} while (k && type == 22);
 	CU_ASSERT_EQUAL(type, 23);
 	CU_ASSERT_STRING_EQUAL(text, "from the peer");
