@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Certificates in operation: checked before a start, shown, swapped under running connections, warned of."""
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import unittest
+
+import small
+from lab import namespace
+
+FILE = """[global]
+workers = 0
+idle = sleep
+memory = 256M
+hugepages = no
+socket = {socket}
+drain = 2s
+[port front]
+device = net_af_packet0,iface=front0
+address = 10.98.1.10/24
+[port back]
+device = net_af_packet1,iface=back0
+address = 10.98.2.10/24
+[certificate s3]
+chain = s3.pem
+key = s3.key
+[listener https]
+address = 10.98.1.10:443
+certificate = s3
+pool = nodes
+connections = 1000
+[pool nodes]
+member = a 10.98.2.11:8000
+{more}
+"""
+SECTION = 14  # the line of [certificate s3]
+BODY = bytes(range(256)) * 400
+
+
+def openssl(*args, **options):
+    return small.run("openssl", *args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+
+
+class Authority:
+    """A CA in a directory, and certificates for one name."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.pem = os.path.join(directory, "ca.pem")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 3650,
+                "-subj", "/CN=lab CA", "-keyout", self.pem + ".key", "-out", self.pem)
+
+    def issue(self, stem, common, days=365, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+        """STEM.pem, with the CA's behind it, and STEM.key."""
+        path = os.path.join(self.directory, stem)
+        with open(path + ".ext", "w") as file:
+            file.write("subjectAltName=DNS:s3.test,IP:10.98.1.10\n")
+        openssl("req", "-newkey", *kind, "-nodes", "-subj", "/CN=" + common, "-keyout", path + ".key", "-out", path + ".csr")
+        openssl("x509", "-req", "-in", path + ".csr", "-CA", self.pem, "-CAkey", self.pem + ".key", "-CAcreateserial",
+                "-days", days, "-extfile", path + ".ext", "-out", path + ".leaf")
+        with open(path + ".pem", "w") as out:
+            for part in (path + ".leaf", self.pem):
+                with open(part) as file:
+                    out.write(file.read())
+
+
+class Node:
+    """Answers every request of every connection with BODY, in storage."""
+
+    def __init__(self, case):
+        with namespace(case.lab.prefix + "storage"):
+            self.server = socket.create_server(("10.98.2.11", 8000), backlog=64)
+        case.addCleanup(self.server.close)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+
+    def serve(self, conn):
+        with contextlib.suppress(OSError), conn:
+            buffer = b""
+            while data := conn.recv(65536):
+                buffer += data
+                while b"\r\n\r\n" in buffer:
+                    buffer = buffer.partition(b"\r\n\r\n")[2]
+                    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
+
+
+class Certificates(unittest.TestCase):
+    def setUp(self):
+        self.lab = small.Lab(self)
+        self.ca = Authority(self.lab.directory)
+        self.ca.issue("s3", "first")
+
+    def start(self, more=""):
+        self.process = self.lab.appliance(
+            self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
+        self.lab.up(self.process)
+        self.lab.links_up()
+        Node(self)
+
+    def connect(self):
+        """A verified connection."""
+        context = ssl.create_default_context(cafile=self.ca.pem)
+        context.check_hostname = True
+        with namespace(self.lab.prefix + "client"):
+            raw = socket.create_connection(("10.98.1.10", 443), timeout=small.WITHIN)
+        conn = context.wrap_socket(raw, server_hostname="s3.test")
+        self.addCleanup(conn.close)
+        return conn
+
+    def get(self, conn):
+        conn.sendall(b"GET /b/k HTTP/1.1\r\nHost: s3.test\r\n\r\n")
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += conn.recv(65536)
+        head, _, body = data.partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
+        while len(body) < len(BODY):
+            body += conn.recv(65536)
+        self.assertEqual(body, BODY)
+
+    def common_name(self, conn):
+        return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
+
+    def ctl(self, *words):
+        return subprocess.run([small.CTL, "-s", self.lab.socket, *words], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True)
+
+    def test_reload_swaps_for_new_connections_only(self):
+        self.start()
+        old = self.connect()
+        self.assertEqual(self.common_name(old), "first")
+        self.get(old)
+        self.ca.issue("s3", "second", kind=("rsa:2048",))
+        done = self.ctl("reload", "certificates")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("RSA 2048", done.stdout)
+        new = self.connect()
+        self.assertEqual(self.common_name(new), "second")
+        for conn in (old, new, old):
+            self.get(conn)
+        shown, = self.lab.show("certificates")["certificates"]
+        self.assertEqual((shown["subject"], shown["key"]), ("CN=second", "RSA 2048"))
+        row, = self.lab.show("tls")["listeners"]
+        self.assertEqual((row["name"], row["handshakes"]), ("https", 2))
+        self.assertEqual(self.lab.end(self.process), 0)
+
+    def test_reload_of_a_bad_file_changes_nothing(self):
+        self.start()
+        key = os.path.join(self.lab.directory, "s3.key")
+        self.ca.issue("other", "other")
+        os.replace(os.path.join(self.lab.directory, "other.key"), key)
+        done = self.ctl("reload", "certificates")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing is changed: %s:%d: [certificate s3] key: " % (
+            os.path.join(self.lab.directory, "penstock.ini"), SECTION), done.stderr)
+        conn = self.connect()
+        self.assertEqual(self.common_name(conn), "first")
+        self.get(conn)
+        os.remove(key)
+        self.assertEqual(self.ctl("reload", "certificates").returncode, 1)
+        self.get(conn)
+        self.assertEqual(self.common_name(self.connect()), "first")
+
+    def test_reload_while_clients_come_and_go(self):
+        self.start()
+        for turn in range(20):
+            self.ca.issue("s3", "turn %d" % turn)
+            conn = self.connect()
+            self.assertEqual(self.ctl("reload", "certificates").returncode, 0)
+            self.get(conn)
+            self.assertEqual(self.common_name(self.connect()), "turn %d" % turn)
+
+    def test_a_start_says_what_is_wrong_with_a_file(self):
+        path = self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=""))
+        with open(os.path.join(self.lab.directory, "s3.pem"), "w") as file:
+            file.write("nothing\n")
+        want = "%s:%d: [certificate s3] chain: " % (path, SECTION)
+        checked = subprocess.run([small.BINARY, "--check", path], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn(want, checked.stderr)
+        process = self.lab.appliance(path)
+        self.assertEqual(process.wait(small.WITHIN), 1)
+        self.assertIn(want, self.lab.log())
+
+    def test_warnings(self):
+        self.ca.issue("s3", "short", days=12)
+        self.start("[tls]\nkeylog = keys\n")
+        self.assertRegex(self.lab.log(), r"certificate s3\].*expires on .* in 1[12] days")
+        self.assertIn("[tls] keylog: the keys of ALL connections are written to", self.lab.log())
+        self.get(self.connect())
+        with open(os.path.join(self.lab.directory, "keys")) as file:
+            self.assertIn("SERVER_TRAFFIC_SECRET_0", file.read())
+
+
+if __name__ == "__main__":
+    unittest.main()
