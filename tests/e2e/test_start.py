@@ -2,9 +2,11 @@
 """The operator's mistakes: each is one clear line that says what, where and what to do, and leaves nothing behind."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -104,8 +106,11 @@ class Start(Case):
                    link=False)
 
     def test_check(self):
-        for path in (self.file(), small.ROOT + "/config/lab.ini", small.ROOT + "/tests/bench/veth.ini"):
-            self.assertEqual(self.start("--check", path).returncode, 0)
+        with tempfile.TemporaryDirectory() as directory:
+            shutil.copy(small.ROOT + "/config/lab.ini", directory)
+            small.run(small.ROOT + "/ci/lab/certificates", env={**os.environ, "PENSTOCK_LAB_DIR": directory})
+            for path in (self.file(), directory + "/lab.ini", small.ROOT + "/tests/bench/veth.ini"):
+                self.assertEqual(self.start("--check", path).returncode, 0)
         self.assertEqual(self.traces(), self.before)
 
     def test_signal_during_start(self):
