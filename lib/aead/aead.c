@@ -35,9 +35,9 @@ static const struct {
 	const char *name;
 	uint8_t key;
 } algs[AEAD_ALGS] = {
-	[AEAD_AES_128_GCM] = {"AES-128-GCM", 16},
-	[AEAD_AES_256_GCM] = {"AES-256-GCM", 32},
-	[AEAD_CHACHA20_POLY1305] = {"CHACHA20-POLY1305", 32},
+	[AEAD_AES_128_GCM] = {"AES_128_GCM", 16},
+	[AEAD_AES_256_GCM] = {"AES_256_GCM", 32},
+	[AEAD_CHACHA20_POLY1305] = {"CHACHA20_POLY1305", 32},
 };
 
 size_t aead_key_bytes(enum aead_alg alg)

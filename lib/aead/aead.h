@@ -28,7 +28,7 @@ enum aead_alg {
 #define AEAD_AAD_MAX 13 /* TLS 1.2; TLS 1.3 has 5 */
 
 size_t aead_key_bytes(enum aead_alg alg);
-const char *aead_alg_name(enum aead_alg alg); /* "AES-128-GCM" */
+const char *aead_alg_name(enum aead_alg alg); /* "AES_128_GCM", as in the names of TLS suites */
 
 struct aead;     /* a driver's instance, with room for keys */
 struct aead_key; /* one expanded key; a driver knows what is in it */

@@ -88,6 +88,21 @@ static int tcp_start(struct worker *w, const struct worker_plan *plan, struct er
 	return 0;
 }
 
+/* Handshakes must not agree on what the device cannot do. */
+static int aead_check(const struct worker *w, struct err *e)
+{
+	const struct conf_tls *c = &w->cfg.conf->tls;
+
+	for (int alg = 0; alg < AEAD_ALGS; alg++)
+		if (!aead_does(w->aead, alg) &&
+			(!c->ciphers || strstr(c->ciphers, aead_alg_name(alg))))
+			return err_set(e, ENOTSUP,
+				"%s:%u: [tls] ciphers: %s %s cannot do %s: leave it out", c->at.file,
+				c->at.line, aead_name(w->aead), w->cfg.aead_args,
+				aead_alg_name(alg));
+	return 0;
+}
+
 static int tls_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	const struct conf_tls *c = &w->cfg.conf->tls;
@@ -104,7 +119,7 @@ static int tls_start(struct worker *w, const struct worker_plan *plan, struct er
 	w->own = c->threads == 0 ? w->cfg.crew : NULL;
 	cfg.aead = w->aead =
 		aead_create(w->cfg.aead, w->cfg.aead_args, 2 * plan->tls, w->cfg.socket, e);
-	if (!w->aead)
+	if (!w->aead || aead_check(w, e))
 		return -ENOMEM;
 	w->tls = tls_create(&cfg, e);
 	return w->tls ? 0 : -ENOMEM;
