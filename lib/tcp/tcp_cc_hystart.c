@@ -3,11 +3,23 @@
  * HyStart++, RFC 9406 4.2: leaves the initial slow start when the round trips grow longer, before
  * the queue overflows.
  *
- *   slow start --(least RTT of a round grew by a threshold)--> conservative slow start (CSS)
- *   CSS --(least RTT of a round below the baseline)--> slow start
- *   CSS --(CSS_ROUNDS rounds)--> congestion avoidance: ssthresh = cwnd
+ *   slow start --(least RTT of a group grew by a threshold)--> conservative slow start (CSS)
+ *   CSS --(least RTT of a group below the baseline)--> slow start
+ *   CSS --(CSS_ROUNDS rounds; least RTT of a group grew by the threshold again)-->
+ *       congestion avoidance: ssthresh = cwnd
  *
  * L is infinity: every flight is paced.
+ *
+ * RFC SAYS the least RTT of a round so far is compared, once it has N_RTT_SAMPLE samples. WE DO
+ * compare the least of each N_RTT_SAMPLE samples in a row. A round's first samples are of packets
+ * that met no queue yet, so its own least hides a queue that grows within it until the next round,
+ * and by then the window has doubled once more: on 80 ms with a queue of one BDP that alone
+ * overflowed it by 1240 packets. The RFC's caution is for bursts, whose queue comes and goes within
+ * a round; ours are paced.
+ *
+ * RFC SAYS that CSS lasts CSS_ROUNDS rounds, in which the window grows up to threefold: that alone
+ * overflows a queue of one BDP. WE DO leave it when the delay has grown as much once more, for then
+ * it is a queue and no jitter.
  */
 #include "tcp/tcp_cc.h"
 
@@ -23,39 +35,55 @@ static void round_begin(struct tcp_hystart *h, const struct tcp_conn *c)
 {
 	h->round_end = c->snd_nxt;
 	h->last_rtt = h->rtt;
-	h->rtt = 0;
+	h->rtt = h->group_rtt = 0;
 	h->samples = 0;
 	h->running = true;
 }
 
-static void rtt_add(struct tcp_hystart *h, uint32_t rtt_us)
+static void least(uint32_t *of, uint32_t rtt_us)
 {
-	if (rtt_us == 0)
-		return;
-	if (h->rtt == 0 || rtt_us < h->rtt)
-		h->rtt = rtt_us;
-	if (h->samples < UINT8_MAX)
-		h->samples++;
+	if (*of == 0 || rtt_us < *of)
+		*of = rtt_us;
 }
 
-/* Has this round seen enough, and is it longer than the one before? */
-static bool delay_grew(const struct tcp_hystart *h)
+/* Are the group's round trips longer than that? 0: nothing to compare with. */
+static bool delay_grew(const struct tcp_hystart *h, uint32_t since)
 {
-	uint32_t thresh = h->last_rtt / MIN_RTT_DIVISOR;
+	uint32_t thresh = since / MIN_RTT_DIVISOR;
 
 	thresh = RTE_MAX(MIN_RTT_THRESH, RTE_MIN(thresh, MAX_RTT_THRESH));
-	return h->samples >= N_RTT_SAMPLE && h->last_rtt && h->rtt >= h->last_rtt + thresh;
+	return since && h->group_rtt >= since + thresh;
 }
 
-/* A partial round in which CSS began counts as one (4.2). */
-static void state_update(struct tcp_hystart *h)
+/* A group is complete. A partial round in which CSS began counts as one (4.2). True: CSS ends. */
+static bool state_update(struct tcp_hystart *h)
 {
-	if (h->css_rounds == 0 && delay_grew(h)) {
-		h->css_rtt = h->rtt;
-		h->css_rounds = 1;
-	} else if (h->css_rounds && h->samples >= N_RTT_SAMPLE && h->rtt < h->css_rtt) {
+	if (h->css_rounds == 0) {
+		h->css_rounds = delay_grew(h, h->last_rtt);
+		h->css_rtt = h->group_rtt;
+	} else if (h->group_rtt < h->css_rtt) {
 		h->css_rounds = 0; /* it was jitter */
+	} else {
+		return delay_grew(h, h->css_rtt);
 	}
+	return false;
+}
+
+/* True: CSS ends. */
+static bool rtt_add(struct tcp_hystart *h, uint32_t rtt_us)
+{
+	bool ends;
+
+	if (rtt_us == 0)
+		return false;
+	least(&h->rtt, rtt_us);
+	least(&h->group_rtt, rtt_us);
+	if (++h->samples < N_RTT_SAMPLE)
+		return false;
+	ends = state_update(h);
+	h->group_rtt = 0;
+	h->samples = 0;
+	return ends;
 }
 
 void tcp__hystart_ack(
@@ -71,6 +99,6 @@ void tcp__hystart_ack(
 		round_begin(h, c);
 	}
 	tcp__cc_slow_start(c, delivered / (h->css_rounds ? CSS_GROWTH_DIVISOR : 1), UINT32_MAX);
-	rtt_add(h, rtt_us);
-	state_update(h);
+	if (rtt_add(h, rtt_us))
+		c->ssthresh = c->cwnd;
 }

@@ -106,6 +106,35 @@ static void thresholds(void)
 	}
 }
 
+/* It is a queue and no jitter when the delay grows as much again. */
+static void queue_for_sure(void)
+{
+	uint32_t cwnd;
+
+	begin();
+	round_of(10, 40000, 40000);
+	round_of(8, 45000, 45000);
+	CU_ASSERT_EQUAL(h.css_rounds, 1);
+	round_of(8, 50624, 50624); /* one us short of 45 / 8 more */
+	CU_ASSERT_EQUAL(l.c.ssthresh, UINT32_MAX);
+	cwnd = l.c.cwnd;
+	round_of(8, 50625, 50625);
+	CU_ASSERT_EQUAL(l.c.ssthresh, cwnd + 8 * (MSS / 4));
+}
+
+/* A queue that begins to grow within a round is seen in that round: its first samples met none. */
+static void within_a_round(void)
+{
+	begin();
+	round_of(10, 40000, 40000);
+	round_of(20, 40000, 40000);
+	for (uint32_t i = 0; i < 32; i++) {
+		l.c.snd_una += MSS;
+		tcp__hystart_ack(&h, &l.c, MSS, 40000 + 500 * i);
+		CU_ASSERT_EQUAL(h.css_rounds, i >= 23); /* the least of the third eight is 48 ms */
+	}
+}
+
 /* ACKs without a measurement (retransmissions) neither count nor shorten the round */
 static void no_samples(void)
 {
@@ -145,6 +174,7 @@ static void queue(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(doubles), UNIT_CASE(no_limit), UNIT_CASE(leaves),
-	UNIT_CASE(jitter), UNIT_CASE(thresholds), UNIT_CASE(no_samples), UNIT_CASE(only_initial),
+	UNIT_CASE(jitter), UNIT_CASE(thresholds), UNIT_CASE(queue_for_sure),
+	UNIT_CASE(within_a_round), UNIT_CASE(no_samples), UNIT_CASE(only_initial),
 	UNIT_CASE(queue)};
 UNIT_MAIN(cases)
