@@ -104,8 +104,11 @@ static void nonce_find(struct tls_hs *h, const uint8_t *p, size_t n)
 static bool name_set(struct tls_hs *h, const char *name)
 {
 	struct ip_addr ip;
-	bool is_ip = ip_addr_parse(name, &ip) == 0;
+	bool is_ip;
 
+	if (!name || !*name)
+		return !h->ctx->verify; /* never without looking at whom */
+	is_ip = ip_addr_parse(name, &ip) == 0;
 	strncpy(h->result.name, name, sizeof(h->result.name) - 1);
 	if (!is_ip && SSL_set_tlsext_host_name(h->ssl, name) != 1)
 		return false;
@@ -133,7 +136,7 @@ static bool ssl_open(struct tls_hs *h, const char *name)
 		return true;
 	}
 	SSL_set_connect_state(h->ssl);
-	return (!name || name_set(h, name)) && tls__session_offer(h);
+	return name_set(h, name) && tls__session_offer(h);
 }
 
 struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name)

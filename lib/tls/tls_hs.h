@@ -53,7 +53,9 @@ extern const struct stat_name tls_hs_stat_names[TLS_HS_STAT_N];
 
 struct tls_hs; /* tls_hs_priv.h */
 
-/* A handshake, to be stepped by any one thread at a time. name: as tls_connect. NULL: no memory. */
+/* A handshake, to be stepped by any one thread at a time. name: of a client, the SNI to send or an
+ * address, to be verified; NULL or "" only where nothing is verified. NULL: no memory, or no name.
+ */
 struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name);
 /* Frees libssl's part and wipes what is secret. NULL is fine. */
 void tls_hs_destroy(struct tls_hs *h);

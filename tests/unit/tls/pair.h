@@ -53,6 +53,7 @@ static inline void pair_begin(struct pair *p, struct tls_ctx *ours, const char *
 
 static inline void pair_end(struct pair *p)
 {
+	SSL_set_shutdown(p->peer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* a good session */
 	SSL_free(p->peer);
 	tls_hs_destroy(p->hs);
 }
