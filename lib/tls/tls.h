@@ -109,10 +109,16 @@ void tls_free(struct tls *t, struct tls_conn *c);
  * next turn. What changed is seen in c: state, rx, eof, out. Nothing of a record is in rx before
  * its tag is verified. */
 int tls_input(struct tls *t, struct tls_conn *c, struct buf_chain *in, clock_us_t now);
+/* In HANDSHAKE: it saw all of `in`, and goes no further until more comes. */
+bool tls_waits(const struct tls_conn *c, const struct buf_chain *in);
 /* Seal what is in plain into out (nothing while in HANDSHAKE), and close_notify behind it when
  * closing. seg: payload bytes of one TCP segment: none crosses an mbuf if it can be helped. 0;
  * -ENOMEM: again next turn, what was sealed is in out. */
 int tls_seal(struct tls *t, struct tls_conn *c, uint16_t seg, clock_us_t now);
+/* Into the cache, while the connection before c is worked on: the key for tls_seal(), or
+ * tls_input().
+ */
+void tls_prefetch(const struct tls *t, const struct tls_conn *c, bool seal);
 /* No more bytes follow plain. */
 void tls_shutdown(struct tls_conn *c);
 

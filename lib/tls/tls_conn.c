@@ -128,6 +128,12 @@ int tls_input(struct tls *t, struct tls_conn *c, struct buf_chain *in, clock_us_
 	return rc;
 }
 
+void tls_prefetch(const struct tls *t, const struct tls_conn *c, bool seal)
+{
+	if (c->state == TLS_OPEN)
+		aead_key_prefetch(t->cfg.aead, seal ? c->records->tx.key : c->records->rx.key);
+}
+
 void tls_shutdown(struct tls_conn *c)
 {
 	c->closing = true;

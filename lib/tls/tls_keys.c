@@ -103,12 +103,13 @@ static void be64_put(uint8_t *p, uint64_t v)
 
 void tls__nonce(const struct tls_way *w, uint64_t seq, uint8_t nonce[AEAD_NONCE])
 {
-	uint8_t n[8];
+	uint8_t *low = nonce + AEAD_NONCE - sizeof(seq);
+	uint64_t v;
 
-	be64_put(n, seq);
 	memcpy(nonce, w->iv, AEAD_NONCE);
-	for (unsigned i = 0; i < sizeof(n); i++)
-		nonce[AEAD_NONCE - sizeof(n) + i] ^= n[i];
+	memcpy(&v, low, sizeof(v));
+	v ^= __builtin_bswap64(seq);
+	memcpy(low, &v, sizeof(v));
 }
 
 void tls__aad12(uint64_t seq, uint8_t type, uint32_t n, uint8_t aad[AEAD_AAD_MAX])

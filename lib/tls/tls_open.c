@@ -12,6 +12,7 @@
  *copied behind the last, so that small records do not pin a buffer each.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "tls/tls_priv.h"
 
@@ -34,10 +35,13 @@ struct batch {
 
 static void cursor_read(struct buf_cursor *at, uint32_t n, uint8_t *out)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	uint32_t k;
+
+	for (; n; n -= k, out += k, at->off += k) {
 		while (at->off == at->seg->data_len)
 			*at = (struct buf_cursor){at->seg->next, 0};
-		out[i] = *rte_pktmbuf_mtod_offset(at->seg, uint8_t *, at->off++);
+		k = RTE_MIN(n, at->seg->data_len - at->off);
+		memcpy(out, rte_pktmbuf_mtod_offset(at->seg, uint8_t *, at->off), k);
 	}
 }
 
@@ -290,6 +294,8 @@ static enum tls_error data_input(struct tls *t, struct tls_conn *c, struct buf_c
 	if (text->bytes == 0)
 		return ++r->empties > EMPTIES_MAX ? TLS_E_empty_many : TLS_OK;
 	r->empties = r->warnings = 0;
+	if (unlikely(c->shake && !c->shake->away)) /* then there is no ticket: they come first */
+		tls__shake_end(t, c);
 	rx_add(t, c, text);
 	return TLS_OK;
 }
@@ -310,9 +316,8 @@ static enum tls_error record_take(struct tls *t, struct tls_conn *c, struct batc
 	if (c->version == 3)
 		n = content(&t->burst, rec, &type);
 	text_take(t, b, rec, in, n, &text);
-	if (type == TLS_T_DATA)
-		return data_input(t, c, &text);
-	why = tls__post_input(t, c, type, &text, now);
+	why = type == TLS_T_DATA ? data_input(t, c, &text)
+				 : tls__post_input(t, c, type, &text, now);
 	buf_chain_free(&text);
 	return why;
 }

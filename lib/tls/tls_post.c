@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What comes in an open connection beside data: alerts and handshake messages. Of the latter only
- * KeyUpdate means something to us; the others that may come are skipped, in however many records
- * they lie:
+ * KeyUpdate means something to us; the others that may come are skipped (libssl is given a ticket
+ * while it waits for one), in however many records they lie:
  *
  *	n_msg == 0, msg_left == 0    between messages
  *	n_msg > 0                    within a header, or a KeyUpdate
@@ -66,9 +66,28 @@ static enum tls_error message_begin(struct tls *t, struct tls_conn *c)
 		r->owe |= TLS_OWE_NO_RENEGOTIATION;
 		TLS_COUNT(t, renegotiations);
 	}
+	if (type == NEW_TICKET)
+		tls__shake_ticket(t, c, r->msg, HEADER, n);
 	r->msg_left = n;
 	r->n_msg = 0;
 	return TLS_OK;
+}
+
+/* What follows a header, at byte `at` of text: how much of it is the message's. */
+static uint32_t body_input(
+	struct tls *t, struct tls_conn *c, const struct buf_chain *text, uint32_t at)
+{
+	struct tls_records *r = c->records;
+	uint32_t k = RTE_MIN(text->bytes - at, r->msg_left);
+	uint8_t piece[512];
+
+	if (c->shake) { /* it is a ticket */
+		k = RTE_MIN(k, (uint32_t)sizeof(piece));
+		buf_chain_read(text, at, k, piece);
+		tls__shake_ticket(t, c, piece, k, r->msg_left - k);
+	}
+	r->msg_left -= k;
+	return k;
 }
 
 /* RFC 8446 4.6.3; last: it ends its record (5.1: what follows has another key). */
@@ -118,15 +137,14 @@ static enum tls_error handshake_input(
 {
 	struct tls_records *r = c->records;
 	enum tls_error why = TLS_OK;
-	uint32_t at = 0, k;
+	uint32_t at = 0;
 	uint8_t byte;
 
 	while (!why && at < text->bytes) {
-		k = RTE_MIN(text->bytes - at, r->msg_left);
-		r->msg_left -= k;
-		at += k;
-		if (k)
+		if (r->msg_left) {
+			at += body_input(t, c, text, at);
 			continue;
+		}
 		buf_chain_read(text, at++, 1, &byte);
 		why = byte_input(t, c, byte, at == text->bytes, now);
 	}

@@ -118,7 +118,10 @@ bool tls__shake_begin(struct tls *t, struct tls_conn *c, const char *name,
 /* A step with what came; a client's first is with nothing. False: the crew is full. */
 bool tls__shake_step(struct tls *t, struct tls_conn *c, const struct buf_chain *in);
 void tls__shake_input(struct tls *t, struct tls_conn *c, const struct buf_chain *in);
-/* c is freed or failed. */
+/* n bytes of the first ticket that a member sent, its header included; `left` more follow. */
+void tls__shake_ticket(
+	struct tls *t, struct tls_conn *c, const uint8_t *p, uint32_t n, uint32_t left);
+/* c wants no more of it: freed, failed, or the data came without a ticket. */
 void tls__shake_end(struct tls *t, struct tls_conn *c);
 
 /* tls_keys.c */

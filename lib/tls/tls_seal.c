@@ -36,18 +36,10 @@ struct places {
 	struct buf_cursor tag[TLS_BURST];
 };
 
-/* Bytes of an mbuf so that no segment crosses one: several segments, one, or an even part of one.
- */
+/* Bytes of an mbuf, so that no segment crosses one if it would fit. */
 static uint32_t room(uint16_t seg)
 {
-	uint32_t parts;
-
-	if (seg == 0)
-		return ROOM;
-	if (seg <= ROOM)
-		return ROOM / seg * seg;
-	parts = (seg + ROOM - 1) / ROOM;
-	return (seg + parts - 1) / parts;
+	return seg && seg <= ROOM ? ROOM / seg * seg : ROOM;
 }
 
 /* Bytes of a record beside its text. */
@@ -79,9 +71,12 @@ static void settle(struct buf_cursor *at)
 
 static void cursor_write(struct buf_cursor *at, const uint8_t *p, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	uint32_t k;
+
+	for (; n; n -= k, p += k, at->off += k) {
 		settle(at);
-		*rte_pktmbuf_mtod_offset(at->seg, uint8_t *, at->off++) = p[i];
+		k = RTE_MIN(n, at->seg->data_len - at->off);
+		memcpy(rte_pktmbuf_mtod_offset(at->seg, uint8_t *, at->off), p, k);
 	}
 }
 

@@ -9,8 +9,9 @@
  *	    |<--------------------------'      come back         v
  *	    `----------------------------------------------- away, nobody's
  *
- *	conn's    conn->shake == shake, task.conn == conn, conn is in HANDSHAKE
- *	nobody's  still counted for its source: who gives up early may not begin more than others
+ *	conn's    conn->shake == shake, task.conn == conn, conn is in HANDSHAKE; or OPEN, a client,
+ *and libssl wants the member's first ticket, which comes before any data or never nobody's  still
+ *counted for its source: who gives up early may not begin more than others
  *
  * Bytes stay in the owner's chain until the handshake took them: it may die before, with them.
  */
@@ -138,6 +139,11 @@ void tls__shake_input(struct tls *t, struct tls_conn *c, const struct buf_chain 
 		tls__fail(t, c, TLS_E_hs_busy);
 }
 
+bool tls_waits(const struct tls_conn *c, const struct buf_chain *in)
+{
+	return !c->shake->away && in->bytes <= c->shake->seen;
+}
+
 void tls__shake_end(struct tls *t, struct tls_conn *c)
 {
 	struct tls_shake *s = c->shake;
@@ -163,8 +169,28 @@ static void done(struct tls *t, struct tls_conn *c, struct tls_hs *hs)
 	TLS_COUNT(t, handshakes);
 	if (res->resumed)
 		TLS_COUNT(t, resumed);
+	c->shake->task.n = 0;
+	if (res->ticket)
+		return;
 	shake_put(t, c->shake);
 	c->shake = NULL;
+}
+
+void tls__shake_ticket(
+	struct tls *t, struct tls_conn *c, const uint8_t *p, uint32_t n, uint32_t left)
+{
+	struct tls_shake *s = c->shake;
+
+	if (!s || s->away)
+		return;
+	if (n + left > sizeof(s->task.in) - s->task.n) {
+		tls__shake_end(t, c);
+		return;
+	}
+	memcpy(s->task.in + s->task.n, p, n);
+	s->task.n += n;
+	if (left == 0 && !post(t, s))
+		tls__shake_end(t, c);
 }
 
 /* What a step brought is taken in. False: there is no buffer for its output yet. */
@@ -206,15 +232,17 @@ struct tls_conn *tls_ready_take(struct tls *t, clock_us_t now)
 
 	while ((s = back(t)) != NULL) {
 		c = s->task.conn;
-		if (!c) {
+		if (!c || c->state == TLS_OPEN) { /* cancelled, or libssl has its ticket */
+			if (c)
+				c->shake = NULL;
 			shake_put(t, s);
-			continue;
-		}
-		if (take_in(t, s))
+		} else if (take_in(t, s)) {
 			return c;
-		s->next = t->late;
-		t->late = s;
-		return NULL;
+		} else {
+			s->next = t->late;
+			t->late = s;
+			break;
+		}
 	}
 	return NULL;
 }

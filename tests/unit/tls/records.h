@@ -8,13 +8,15 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 
 #include "aead/drivers.h"
 #include "base/rand.h"
 #include "tls/tls_priv.h"
 #include "unit.h"
 
-#define N_DATA 512
+#define N_DATA 4096
 #define SECOND CLOCK_US_PER_S
 #define SEG    1448
 #define STREAM (1 << 20)
@@ -215,6 +217,44 @@ static inline int oracle_open(const uint8_t *rec, uint32_t have, uint8_t *out, u
 	k->seq++;
 	*type = ends.keys.version == 3 && n ? out[n - 1] : rec[0];
 	return ok == 1 ? (int)n - (ends.keys.version == 3) : -1;
+}
+
+static inline void oracle_label(
+	const EVP_MD *md, const uint8_t *secret, const char *label, uint8_t *out, size_t n)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *x = EVP_KDF_CTX_new(kdf);
+	uint8_t info[64] = {0, (uint8_t)n, (uint8_t)(6 + strlen(label))};
+	size_t n_info = 4 + 6 + strlen(label);
+	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+	OSSL_PARAM p[] = {
+		OSSL_PARAM_construct_utf8_string(
+			"digest", (char *)(uintptr_t)EVP_MD_get0_name(md), 0),
+		OSSL_PARAM_construct_int("mode", &mode),
+		OSSL_PARAM_construct_octet_string(
+			"key", (void *)(uintptr_t)secret, (size_t)EVP_MD_get_size(md)),
+		OSSL_PARAM_construct_octet_string("info", info, n_info),
+		OSSL_PARAM_construct_end(),
+	};
+
+	memcpy(info + 3, "tls13 ", 6);
+	memcpy(info + 9, label, strlen(label));
+	CU_ASSERT_EQUAL_FATAL(EVP_KDF_derive(x, out, n, p), 1);
+	EVP_KDF_CTX_free(x);
+	EVP_KDF_free(kdf);
+}
+
+/* The peer's next keys, by libcrypto's own HKDF: RFC 8446 7.2, 7.3. */
+static inline void oracle_renew(struct tls_hs_keys *k)
+{
+	const EVP_MD *md = ends.keys.n_secret == 48 ? EVP_sha384() : EVP_sha256();
+	uint8_t next[48];
+
+	oracle_label(md, k->secret, "traffic upd", next, ends.keys.n_secret);
+	memcpy(k->secret, next, ends.keys.n_secret);
+	oracle_label(md, next, "key", k->key, aead_key_bytes(ends.keys.alg));
+	oracle_label(md, next, "iv", k->iv, AEAD_NONCE);
+	k->seq = 0;
 }
 
 /* mbufs of the given bytes each (0: as many as fit) behind chain. */
