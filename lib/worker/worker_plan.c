@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where a worker's memory goes: first the connections that the file allows, then buffers. Keys of
- * TLS are not in it: they have pages of their own (aead.h), taken as they are used. The costs are
- * those of the records plus their share of the hash table; test_worker_plan.c holds them against
- * what a worker really takes.
+ * TLS are not in it: they have pages of their own (aead.h), taken as they are used; those in a
+ * crypto device are. The costs are those of the records plus their share of the hash table;
+ * test_worker_plan.c holds them against what a worker really takes.
  */
 #include <errno.h>
 
@@ -15,6 +15,7 @@
 #define REQUEST_COST  1536u /* the request and its two back connections */
 #define BUFFER_COST   3500u /* a data mbuf with its half header and two slices, see buf.c */
 #define TLS_COST      1408u /* a connection's TLS, but for its keys */
+#define SESSION_COST  1792u /* a key in a crypto device: its session */
 #define SHAKE_COST    (sizeof(struct tls_task) + 64) /* a handshake under way */
 #define FIXED_COST    (8u * MB)    /* SYN and TIME_WAIT records, scratch, the pools' caches */
 #define NEWS_COST     (16u * 1024) /* the ring for what another worker learned */
@@ -67,6 +68,8 @@ static void plan_tables(
 	p->runs = p->flights * RUNS_A_FLIGHT;
 	p->handed = handed(mine);
 	p->tables = tables(p) + (n_workers - 1) * (p->handed * sizeof(void *) + NEWS_COST);
+	if (conf->tls.aead == CONF_AEAD_CRYPTODEV)
+		p->tables += 2ull * p->tls * SESSION_COST;
 }
 
 static bool fits(const struct worker_plan *p, uint64_t mine)
