@@ -109,7 +109,7 @@ static bool is_torn(const struct relay_end *e)
 	if (!(e->conn->flags & TCP_F_FIN_RCVD))
 		return false;
 	return e->tls->state == TLS_OPEN ? !e->tls->held && !end_pending(e)
-					 : e->conn->rx.bytes == 0;
+					 : tls_waits(e->tls, &e->conn->rx);
 }
 
 uint8_t relay__end_events(const struct relay_end *e, uint8_t events, bool up)

@@ -97,8 +97,8 @@ static int aead_check(const struct worker *w, struct err *e)
 		if (!aead_does(w->aead, alg) &&
 			(!c->ciphers || strstr(c->ciphers, aead_alg_name(alg))))
 			return err_set(e, ENOTSUP,
-				"%s:%u: [tls] ciphers: %s %s cannot do %s: leave it out", c->at.file,
-				c->at.line, aead_name(w->aead), w->cfg.aead_args,
+				"%s:%u: [tls] ciphers: %s %s cannot do %s: leave it out",
+				c->at.file, c->at.line, aead_name(w->aead), w->cfg.aead_args,
 				aead_alg_name(alg));
 	return 0;
 }

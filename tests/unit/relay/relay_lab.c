@@ -109,7 +109,7 @@ static struct peer *peer_new(struct tcp_conn *c, int node)
 	*p = (struct peer){.conn = c, .node = node};
 	if (c)
 		c->owner = p;
-	if (node < 0 ? lab.front_tls && !lab.plain_clients : lab.back_tls)
+	if (node < 0 ? lab.front_tls && !lab.plain_clients : lab.back_tls && !lab.plain_node[node])
 		lab_tls_peer(p);
 	return p;
 }

@@ -67,7 +67,8 @@ struct lab {
 	uint16_t client_port;
 	uint32_t requests, backs; /* of relay_config */
 	bool front_tls, back_tls, tls12;
-	bool plain_clients; /* all the same */
+	bool plain_clients;         /* all the same */
+	bool plain_node[LAB_NODES]; /* the same */
 	struct tls *tls;
 	struct aead *aead;
 	struct tls_crew *crew;

@@ -127,6 +127,10 @@ static void crowd_once(uint64_t seed)
 	uint64_t ends = 0;
 
 	lab_init(3);
+	lab.front_tls |= seed % 4 == 1;
+	lab.back_tls |= seed % 5 == 1;
+	lab.plain_node[2] = seed % 7 == 1;
+	lab.cut = seed % 2 ? 700 : 0;
 	lab.requests = 6;
 	lab.backs = 7;
 	lab.listening[2] = seed % 3 ? 0 : -1;
@@ -275,10 +279,12 @@ static bool bulk_step(void)
 	return more;
 }
 
-static void bulk_over_a_lossy_wire(void)
+static void bulk_once(bool tls)
 {
 	memset(bulk, 0, sizeof(bulk));
 	lab_init(3);
+	lab.front_tls |= tls;
+	lab.back_tls |= tls;
 	lab.pool.response_timeout_ms = lab.pool.connect_timeout_ms = 60000;
 	lab.listener.body_timeout_ms = lab.listener.idle_timeout_ms = 60000;
 	lab_start();
@@ -294,6 +300,12 @@ static void bulk_over_a_lossy_wire(void)
 	lab.loss = 0;
 	lab.pool.connect_timeout_ms = 100;
 	lab_stop();
+}
+
+static void bulk_over_a_lossy_wire(void)
+{
+	bulk_once(false);
+	bulk_once(true);
 }
 
 static const struct unit_case cases[] = {

@@ -67,17 +67,22 @@ static void added_fields_only_if_configured(void)
 {
 	struct peer *c, *n;
 
-	lab_init(1);
-	lab.listener.forwarded = lab.listener.request_id = true;
-	lab_start();
-	c = lab_client();
-	n = lab_ask(c, 0,
-		"GET / HTTP/1.1\r\nHost: s3\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
-	CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 10.9.0.1\r\nX-Forwarded-Proto: http\r\n"
-				   "X-Request-Id: "));
-	CU_ASSERT_FALSE(peer_has(n, "onnection"));
-	CU_ASSERT_FALSE(peer_has(n, "X-Hop"));
-	lab_stop();
+	for (unsigned tls = 0; tls < 2; tls++) {
+		lab_init(1);
+		lab.front_tls = tls;
+		lab.listener.forwarded = lab.listener.request_id = true;
+		lab_start();
+		c = lab_client();
+		n = lab_ask(c, 0,
+			"GET / HTTP/1.1\r\nHost: s3\r\nConnection: keep-alive, x-hop\r\n"
+			"X-Hop: 1\r\n\r\n");
+		CU_ASSERT_TRUE(peer_has(n, "\r\nX-Forwarded-For: 10.9.0.1\r\n"));
+		CU_ASSERT_TRUE(peer_has(n, tls ? "\r\nX-Forwarded-Proto: https\r\nX-Request-Id: "
+					       : "\r\nX-Forwarded-Proto: http\r\nX-Request-Id: "));
+		CU_ASSERT_FALSE(peer_has(n, "onnection"));
+		CU_ASSERT_FALSE(peer_has(n, "X-Hop"));
+		lab_stop();
+	}
 }
 
 /* A body of some MB each way through windows of 64 KB; nothing may be altered or lost. */

@@ -568,6 +568,9 @@ static void crowd_once(uint64_t seed)
 {
 	lab_init(3);
 	lab.listener.mode = seed % 2 ? CONF_MODE_ECHO : CONF_MODE_SPLICE;
+	lab.front_tls |= seed % 4 >= 2;
+	lab.back_tls |= seed % 3 == 1;
+	lab.cut = seed % 5 ? 0 : 900;
 	lab.listening[2] = seed % 3 ? 0 : -1;
 	lab_start();
 	rand_seed(&lab.rnd, seed);
