@@ -4,6 +4,8 @@
  * piece. What comes out is the same, nothing is written between the pieces, and no message that
  * was changed opens.
  */
+#include <rte_cryptodev.h>
+
 #include "base/rand.h"
 #include "each.h"
 #include "smaps.h"
@@ -226,6 +228,36 @@ static void device_shared(void)
 	}
 }
 
+/* A device that stopped beneath us: its messages fail after a while, later ones at once. */
+static void device_dead(void)
+{
+	static const struct aead_spec spec = {AEAD_AES_256_GCM, true, 13};
+	struct aead_slice s = {messages[0].from, messages[0].to, 100};
+	uint32_t level = rte_log_get_global_level();
+	struct aead_op op[2];
+	struct aead *a;
+
+	unit_eal();
+	a = aead_create(&aead_cryptodev, "crypto_aesni_gcm2", 1, -1, &(struct err){0});
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	op[0] = op[1] = (struct aead_op){.key = aead_key_get(a, &spec, messages[0].plain),
+		.slice = &s,
+		.n_slices = 1,
+		.ok = true};
+	rte_cryptodev_stop((uint8_t)rte_cryptodev_get_dev_id("crypto_aesni_gcm2"));
+	rte_log_set_global_level(RTE_LOG_EMERG); /* a stopped device says so each time */
+	op[1].nonce[0] = 1;
+	aead_run(a, op, 2);
+	CU_ASSERT(!op[0].ok && !op[1].ok);
+	op[0].ok = true;
+	op[0].nonce[0] = 2;
+	aead_run(a, op, 1);
+	CU_ASSERT_FALSE(op[0].ok);
+	rte_log_set_global_level(level);
+	aead_key_put(a, (struct aead_key *)(uintptr_t)op[0].key);
+	aead_destroy(a);
+}
+
 static void wrong_arguments(void)
 {
 	static const char *const wrong[][2] = {{"cryptodev", ""}, {"cryptodev", "crypto_none0"},
@@ -245,6 +277,7 @@ static void wrong_arguments(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(random_messages),
 	UNIT_CASE(device_shared),
+	UNIT_CASE(device_dead),
 	UNIT_CASE(wrong_arguments),
 };
 
