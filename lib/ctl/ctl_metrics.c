@@ -510,6 +510,20 @@ static void tls_workers(const struct ctl_core *core, struct ctl_text *out)
 	}
 }
 
+static void tls_latency_of(const struct ctl_core *core, struct ctl_text *out)
+{
+	static const uint64_t bounds[] = {250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
+		250000, 500000, 1000000, 2500000, 5000000, 10000000, 0};
+	char id[16];
+
+	head(out, "tls_handshake_seconds", "histogram",
+		"Time of a handshake, both ends' and the way's");
+	for (unsigned w = 0; w < core->sys.n_workers; w++)
+		sample_hist(out, "tls_handshake_seconds",
+			(struct label[LABELS]){{"worker", number(id, w)}},
+			tls_latency(core->sys.workers[w].tls), bounds, 1e6);
+}
+
 static void tls_steps(const struct ctl_core *core, struct ctl_text *out)
 {
 	static const uint64_t bounds[] = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 0};
@@ -537,8 +551,10 @@ static void certificates(const struct ctl_core *core, struct ctl_text *out)
 static void tls(const struct ctl_core *core, struct ctl_text *out)
 {
 	tls_handshakes_of(core, out);
-	if (core->sys.workers[0].tls)
+	if (core->sys.workers[0].tls) {
 		tls_workers(core, out);
+		tls_latency_of(core, out);
+	}
 	if (core->sys.crew)
 		tls_steps(core, out);
 	if (core->sys.conf->n_certs)

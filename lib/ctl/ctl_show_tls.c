@@ -106,7 +106,8 @@ static void put_workers(const struct ctl_core *core, struct ctl_doc *out)
 	static const struct ctl_column columns[] = {{"worker"}, {"connections"},
 		{"handshakes", "in handshake"}, {"opened_bytes", "opened"},
 		{"sealed_bytes", "sealed"}, {"records_in", "records opened"},
-		{"records_out", "records sealed"}};
+		{"records_out", "records sealed"}, {"handshake_p50_us", "handshake p50"},
+		{"handshake_p99_us", "p99"}, {"handshake_max_us", "max"}};
 
 	CTL_SECTION(out, "workers", CTL_TABLE, columns);
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
@@ -121,6 +122,9 @@ static void put_workers(const struct ctl_core *core, struct ctl_doc *out)
 		ctl__doc_number(out, CTL_BYTES, tls_stats(t)[TLS_STAT_bytes_out]);
 		ctl__doc_number(out, CTL_COUNT, tls_stats(t)[TLS_STAT_records_in]);
 		ctl__doc_number(out, CTL_COUNT, tls_stats(t)[TLS_STAT_records_out]);
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(tls_latency(t), 500));
+		ctl__doc_number(out, CTL_US, stat_hist_quantile(tls_latency(t), 990));
+		ctl__doc_number(out, CTL_US, tls_latency(t)->max);
 	}
 }
 

@@ -73,6 +73,11 @@ const uint64_t *tls_stats(const struct tls *t)
 	return t->stat;
 }
 
+const struct stat_hist *tls_latency(const struct tls *t)
+{
+	return &t->latency;
+}
+
 uint32_t tls_conns(const struct tls *t)
 {
 	return t->conns;

@@ -138,6 +138,8 @@ struct tls_facts {
 void tls_facts(const struct tls_conn *c, struct tls_facts *out);
 
 const uint64_t *tls_stats(const struct tls *t);
+/* Handshakes done, us from tls_accept() or tls_connect() to OPEN. */
+const struct stat_hist *tls_latency(const struct tls *t);
 uint32_t tls_conns(const struct tls *t);
 uint32_t tls_handshakes(const struct tls *t);
 

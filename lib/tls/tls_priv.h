@@ -96,6 +96,7 @@ struct tls {
 	struct tls_shake *late; /* came back, and there was no buffer for their output */
 	uint32_t conns, shakes; /* in use */
 	uint64_t stat[TLS_STAT_N];
+	struct stat_hist latency; /* us, of handshakes done */
 	struct tls_burst burst;
 };
 

@@ -158,15 +158,16 @@ void tls__shake_end(struct tls *t, struct tls_conn *c)
 		shake_put(t, s);
 }
 
-static void done(struct tls *t, struct tls_conn *c, struct tls_hs *hs)
+static void done(struct tls *t, struct tls_conn *c, clock_us_t now)
 {
-	const struct tls_hs_result *res = tls_hs_result(hs);
+	const struct tls_hs_result *res = tls_hs_result(c->shake->task.hs);
 
 	if (tls__install(t, c, res) < 0) {
 		tls__fail(t, c, TLS_E_keys);
 		return;
 	}
 	TLS_COUNT(t, handshakes);
+	stat_hist_add(&t->latency, now - c->shake->task.begun);
 	if (res->resumed)
 		TLS_COUNT(t, resumed);
 	c->shake->task.n = 0;
@@ -194,7 +195,7 @@ void tls__shake_ticket(
 }
 
 /* What a step brought is taken in. False: there is no buffer for its output yet. */
-static bool take_in(struct tls *t, struct tls_shake *s)
+static bool take_in(struct tls *t, struct tls_shake *s, clock_us_t now)
 {
 	struct tls_conn *c = s->task.conn;
 	const uint8_t *out;
@@ -211,7 +212,7 @@ static bool take_in(struct tls *t, struct tls_shake *s)
 	if (s->task.state == TLS_HS_FAILED)
 		tls__fail(t, c, s->task.error);
 	else if (s->task.state == TLS_HS_DONE)
-		done(t, c, s->task.hs);
+		done(t, c, now);
 	return true;
 }
 
@@ -236,7 +237,7 @@ struct tls_conn *tls_ready_take(struct tls *t, clock_us_t now)
 			if (c)
 				c->shake = NULL;
 			shake_put(t, s);
-		} else if (take_in(t, s)) {
+		} else if (take_in(t, s, now)) {
 			return c;
 		} else {
 			s->next = t->late;

@@ -149,6 +149,9 @@ class Certificates(unittest.TestCase):
         self.assertEqual((shown["subject"], shown["key"]), ("CN=second", "RSA 2048"))
         row, = self.lab.show("tls")["listeners"]
         self.assertEqual((row["name"], row["handshakes"]), ("https", 2))
+        worker, = self.lab.show("tls")["workers"]
+        self.assertGreater(worker["handshake_p50_us"], 100)
+        self.assertGreater(worker["sealed_bytes"], 3 * len(BODY))
         self.assertEqual(self.lab.end(self.process), 0)
 
     def test_reload_of_a_bad_file_changes_nothing(self):

@@ -55,12 +55,14 @@ static void errors(void)
 		"[certificate unused] chain: /nowhere: No such file or directory\n");
 	CU_ASSERT_PTR_NULL(strstr(ts.said, "[listener https]"));
 	conf_destroy(conf);
+	tls_files_free();
 	tls_files(0, "");
 	tls_file_copy(ts.ec_key, ts.ca_file);
 	conf = system_conf(ts.ini);
 	CU_ASSERT_PTR_NULL(ctl_tls_create(conf, tls_say, NULL));
 	EXPECT_PARTS(ts.said, "error: t.ini:", "[pool sealed] ca: ");
 	conf_destroy(conf);
+	tls_files_free();
 }
 
 static void warnings(void)

@@ -62,6 +62,13 @@ static inline void tls_files(int days, const char *more)
 		ts.ec_chain, ts.ec_key, ts.rsa_chain, ts.rsa_key, ts.ca_file, more);
 }
 
+static inline void tls_files_free(void)
+{
+	pki_free(&ts.ca);
+	pki_free(&ts.ec);
+	pki_free(&ts.rsa);
+}
+
 static inline void tls_system_up(int days, const char *more)
 {
 	tls_files(days, more);
@@ -75,9 +82,7 @@ static inline void tls_system_down(void)
 {
 	ctl_tls_destroy(sys.core.sys.tls);
 	system_down();
-	pki_free(&ts.ca);
-	pki_free(&ts.ec);
-	pki_free(&ts.rsa);
+	tls_files_free();
 }
 
 /* A client of the listener that speaks no TLS. */
