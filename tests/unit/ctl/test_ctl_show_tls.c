@@ -22,23 +22,23 @@ static void certificates(void)
 
 static void handshakes(void)
 {
-	struct err e = {""};
-	struct tls_crew *crew = tls_crew_create(1, 4, &e);
 	char *text;
 	bool ok;
 
 	tls_system_up(100, "");
-	sys.core.sys.crew = crew;
-	tls_fail_one(crew, ctl_tls_listeners(sys.core.sys.tls)[1]);
+	tls_fail_one(ctl_tls_listeners(sys.core.sys.tls)[1]);
+	poke(&tls_stats(ts.tls[0])[TLS_STAT_bytes_in], 2048);
+	poke(&tls_stats(ts.tls[1])[TLS_STAT_bytes_in], 3072);
 	EXPECT_ANSWER("show tls", "listener", "aes-128", "https", "1", "pool", "sealed", "0",
-		"failures of", "listener https", "not_tls", "1", "threads", "steps", "1");
+		"failures of", "listener https", "not_tls", "1", "threads", "steps", "1", "worker",
+		"in handshake", "0 ", "2.0 KiB", "1 ", "3.0 KiB");
+	EXPECT_ANSWER("show counters", "tls", "bytes_in", "5120");
 	text = ask("json show tls", &ok);
 	CU_ASSERT_TRUE(ok && json_valid(text));
 	EXPECT_PARTS(text,
 		"\"listeners\":[{\"name\":\"https\",\"handshakes\":0,\"resumed\":0,\"failed\":1",
 		"\"failures\":[{\"of\":\"listener https\",\"reason\":\"not_tls\",\"count\":1}]");
 	free(text);
-	tls_crew_destroy(crew);
 	tls_system_down();
 }
 
@@ -59,14 +59,11 @@ static void expect_line(const char *text, const char *line)
 
 static void metrics(void)
 {
-	struct err e = {""};
-	struct tls_crew *crew = tls_crew_create(1, 4, &e);
 	struct ctl_text t = {0};
 	char line[128];
 
 	tls_system_up(100, "");
-	sys.core.sys.crew = crew;
-	tls_fail_one(crew, ctl_tls_listeners(sys.core.sys.tls)[1]);
+	tls_fail_one(ctl_tls_listeners(sys.core.sys.tls)[1]);
 	ctl__metrics(&sys.core, &t);
 	ctl__text_put(&t, "", 1);
 	if (expo_check(t.p))
@@ -78,12 +75,13 @@ static void metrics(void)
 	expect_line(t.p, "\npenstock_tls_handshake_failures_total{listener=\"https\",reason=\"not_"
 			 "tls\"} 1\n");
 	expect_line(t.p, "\npenstock_tls_handshake_step_seconds_count 1\n");
+	expect_line(t.p, "\npenstock_tls_handshake_seconds_count{worker=\"1\"} 0\n");
+	expect_line(t.p, "\npenstock_tls_connections{worker=\"0\"} 0\n");
 	snprintf(line, sizeof(line),
 		"\npenstock_certificate_expiry_seconds{certificate=\"ec\"} %lld\n",
 		(long long)ctl__tls_facts(sys.core.sys.tls, 0)->not_after);
 	expect_line(t.p, line);
 	ctl__text_fini(&t);
-	tls_crew_destroy(crew);
 	tls_system_down();
 }
 

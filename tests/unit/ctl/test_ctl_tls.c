@@ -152,21 +152,18 @@ static void reload_unanswered(void)
 static void stats_survive(void)
 {
 	struct err e = {""};
-	struct tls_crew *crew = tls_crew_create(1, 4, &e);
 	uint64_t stat[TLS_HS_STAT_N];
 
 	tls_system_up(100, "");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
-	tls_fail_one(crew, ctl_tls_listeners(tls())[HTTPS]);
+	tls_fail_one(ctl_tls_listeners(tls())[HTTPS]);
 	CU_ASSERT_EQUAL(ctl__tls_reload(&sys.core, &e), 0);
-	tls_fail_one(crew, ctl_tls_listeners(tls())[HTTPS]);
+	tls_fail_one(ctl_tls_listeners(tls())[HTTPS]);
 	CU_ASSERT_TRUE(ctl__tls_listener_stats(tls(), HTTPS, stat));
 	CU_ASSERT_EQUAL(stat[TLS_HS_STAT_failed], 2);
 	CU_ASSERT_EQUAL(stat[TLS_HS_STAT_fail_not_tls], 2);
 	CU_ASSERT_FALSE(ctl__tls_listener_stats(tls(), 0, stat));
 	CU_ASSERT_TRUE(ctl__tls_pool_stats(tls(), SEALED, stat));
 	CU_ASSERT_EQUAL(stat[TLS_HS_STAT_failed], 0);
-	tls_crew_destroy(crew);
 	tls_system_down();
 }
 

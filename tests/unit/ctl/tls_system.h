@@ -14,6 +14,8 @@
 static struct tls_system {
 	struct pki ca, ec, rsa;
 	const char *ca_file, *ec_chain, *ec_key, *rsa_chain, *rsa_key;
+	struct tls_crew *crew;
+	struct tls *tls[SYSTEM_WORKERS];
 	char ini[4096];
 	char said[4096]; /* "error: ...\nwarn: ...\n" */
 } ts;
@@ -69,10 +71,27 @@ static inline void tls_files_free(void)
 	pki_free(&ts.rsa);
 }
 
+/* Without a cipher: no connection is opened. */
+static inline void tls_workers_up(void)
+{
+	struct tls_config cfg = {.conns = 4, .handshakes = 2, .socket = -1};
+	struct err e = {""};
+
+	cfg.crew = ts.crew = tls_crew_create(SYSTEM_WORKERS, 2, &e);
+	sys.core.sys.crew = ts.crew;
+	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
+		cfg.pools = &sys.worker[w].pools;
+		cfg.worker = (uint16_t)w;
+		sys.views[w].tls = ts.tls[w] = tls_create(&cfg, &e);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(ts.tls[w]);
+	}
+}
+
 static inline void tls_system_up(int days, const char *more)
 {
 	tls_files(days, more);
 	system_up_with(ts.ini);
+	tls_workers_up();
 	sys.core.sys.tls = ctl_tls_create(sys.conf, tls_say, NULL);
 	if (!sys.core.sys.tls)
 		CU_FAIL_FATAL(ts.said);
@@ -80,13 +99,16 @@ static inline void tls_system_up(int days, const char *more)
 
 static inline void tls_system_down(void)
 {
+	for (unsigned w = 0; w < SYSTEM_WORKERS; w++)
+		tls_destroy(ts.tls[w]);
+	tls_crew_destroy(ts.crew);
 	ctl_tls_destroy(sys.core.sys.tls);
 	system_down();
 	tls_files_free();
 }
 
 /* A client of the listener that speaks no TLS. */
-static inline void tls_fail_one(struct tls_crew *crew, struct tls_ctx *ctx)
+static inline void tls_fail_one(struct tls_ctx *ctx)
 {
 	static struct tls_task task;
 	static const char text[] = "GET / HTTP/1.1\r\n\r\n";
@@ -96,9 +118,9 @@ static inline void tls_fail_one(struct tls_crew *crew, struct tls_ctx *ctx)
 	task.conn = (struct tls_conn *)&task; /* somebody waits for it */
 	task.n = sizeof(text) - 1;
 	memcpy(task.in, text, task.n);
-	CU_ASSERT_EQUAL_FATAL(tls_crew_post(crew, &task), 0);
-	CU_ASSERT_EQUAL(tls_crew_run(crew, 1), 1);
-	CU_ASSERT_PTR_EQUAL(tls_crew_take(crew, 0), &task);
+	CU_ASSERT_EQUAL_FATAL(tls_crew_post(ts.crew, &task), 0);
+	CU_ASSERT_EQUAL(tls_crew_run(ts.crew, 1), 1);
+	CU_ASSERT_PTR_EQUAL(tls_crew_take(ts.crew, 0), &task);
 	CU_ASSERT_EQUAL(task.state, TLS_HS_FAILED);
 	tls_hs_destroy(task.hs);
 }
