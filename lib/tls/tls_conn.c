@@ -105,7 +105,6 @@ void tls__fail(struct tls *t, struct tls_conn *c, enum tls_error why)
 	tls__shake_end(t, c);
 	if (c->records)
 		tls__keys_wipe(t, c->records);
-	buf_chain_free(&c->plain);
 	c->state = TLS_FAILED;
 }
 

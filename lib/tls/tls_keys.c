@@ -87,12 +87,16 @@ int tls__way_renew(struct tls *t, const struct tls_conn *c, struct tls_way *w)
 	return w->key ? 0 : -ENOMEM;
 }
 
+static void way_wipe(struct tls *t, struct tls_way *w)
+{
+	aead_key_put(t->cfg.aead, w->key);
+	explicit_bzero(w, sizeof(*w));
+}
+
 void tls__keys_wipe(struct tls *t, struct tls_records *r)
 {
-	aead_key_put(t->cfg.aead, r->rx.key);
-	aead_key_put(t->cfg.aead, r->tx.key);
-	explicit_bzero(&r->rx, sizeof(r->rx));
-	explicit_bzero(&r->tx, sizeof(r->tx));
+	way_wipe(t, &r->rx);
+	way_wipe(t, &r->tx);
 }
 
 static void be64_put(uint8_t *p, uint64_t v)

@@ -106,8 +106,7 @@ struct tls {
 /* tls_conn.c */
 /* One in HANDSHAKE, without a handshake so far; ctx may be NULL. NULL, counted: none is left. */
 struct tls_conn *tls__conn_get(struct tls *t, struct tls_ctx *ctx, bool server, void *owner);
-/* The end of c: what is sealed leaves, an alert too where one is due; the rest is dropped and the
- * keys wiped. */
+/* The end of c: what is sealed leaves, an alert too where one is due; the keys are wiped. */
 void tls__fail(struct tls *t, struct tls_conn *c, enum tls_error why);
 
 /* tls_shake.c */

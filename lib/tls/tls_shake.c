@@ -133,9 +133,8 @@ void tls__shake_input(struct tls *t, struct tls_conn *c, const struct buf_chain 
 
 	if (s->away || in->bytes <= s->seen)
 		return;
-	if (s->seen == sizeof(s->task.in))
-		tls__fail(t, c, TLS_E_hs_too_long);
-	else if (!tls__shake_step(t, c, in))
+	ASSERT(s->seen < sizeof(s->task.in), "a step takes what is whole, and a record is shorter");
+	if (!tls__shake_step(t, c, in))
 		tls__fail(t, c, TLS_E_hs_busy);
 }
 
