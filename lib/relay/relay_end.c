@@ -86,6 +86,22 @@ static void open_end(struct relay *r, struct tcp_conn *c, struct tls_conn *t)
 	tcp_consumed(r->cfg.tcp, c);
 }
 
+/* Each connection's key is far away: it is fetched while the one before is worked on. */
+static void open_ready(struct relay *r)
+{
+	struct tcp_conn *c = tcp_ready_next(r->cfg.tcp, NULL), *next;
+	struct tls_conn *t = c ? tls_of(c) : NULL, *t_next;
+
+	for (; c; c = next, t = t_next) {
+		next = tcp_ready_next(r->cfg.tcp, c);
+		t_next = next ? tls_of(next) : NULL;
+		if (t_next)
+			tls_prefetch(r->cfg.tls, t_next, false);
+		if (t)
+			open_end(r, c, t);
+	}
+}
+
 void relay_open(struct relay *r, clock_us_t now)
 {
 	struct tls_conn *t;
@@ -98,9 +114,7 @@ void relay_open(struct relay *r, clock_us_t now)
 		open_later(r, t);
 	while ((node = list_take(&r->opening)))
 		tcp_notify(r->cfg.tcp, container_of_list(node, struct tls_conn, open)->owner);
-	for (struct tcp_conn *c = NULL; (c = tcp_ready_next(r->cfg.tcp, c));)
-		if ((t = tls_of(c)))
-			open_end(r, c, t);
+	open_ready(r);
 }
 
 /* Nothing follows what the peer sent, and it did not say so. */
@@ -231,6 +245,9 @@ void relay_seal(struct relay *r, clock_us_t now)
 	while ((node = list_take(&todo))) {
 		struct tls_conn *t = container_of_list(node, struct tls_conn, seal);
 
+		if (!list_empty(&todo))
+			tls_prefetch(r->cfg.tls,
+				container_of_list(todo.next, struct tls_conn, seal), true);
 		seal_end(r, t->owner, t);
 	}
 }
