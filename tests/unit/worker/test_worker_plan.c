@@ -88,6 +88,44 @@ static void worker_costs(enum conf_mode mode)
 	workers_down();
 }
 
+/* Keys are not on this heap. */
+static void tls_costs(void)
+{
+	uint64_t before, tables;
+	struct err e = {""};
+
+	workers_ground("net_null0", 4000);
+	workers_tls(200);
+	CU_ASSERT_EQUAL(ws.plan.tls, 4000 + ws.plan.backs);
+	CU_ASSERT_EQUAL(ws.plan.handshakes, 200);
+	before = heap_used();
+	ws.w[0] = workers_make(0, &ws.plan, &e);
+	CU_ASSERT_STRING_EQUAL(e.text, "");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.w[0]);
+	tables = heap_used() - before;
+	printf("[%lu of %lu KB] ", (unsigned long)tables / 1024,
+		(unsigned long)ws.plan.tables / 1024);
+	CU_ASSERT(tables < ws.plan.tables);
+	CU_ASSERT(tables > ws.plan.tables / 2);
+	workers_down();
+}
+
+/* Who has no TLS pays nothing for it, and fewer connections than handshakes make no more of them.
+ */
+static void handshakes_are_no_more_than_connections(void)
+{
+	struct worker_plan p;
+	struct err e = {""};
+
+	CU_ASSERT_EQUAL(plan(1000, 256ull * MB, 1, &p, &e), 0);
+	CU_ASSERT_EQUAL(p.tls, 0);
+	CU_ASSERT_EQUAL(p.handshakes, 0);
+	workers_ground("net_null0", 8);
+	workers_tls(200);
+	CU_ASSERT_EQUAL(ws.plan.handshakes, 8 + ws.plan.backs);
+	workers_down();
+}
+
 /* The plan is held against the heap: a worker takes no more than it says, and not much less. */
 static void costs_are_real(void)
 {
@@ -111,6 +149,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(handed_is_a_share_of_the_buffers),
 	UNIT_CASE(too_many_for_the_memory),
 	UNIT_CASE(costs_are_real),
+	UNIT_CASE(tls_costs),
+	UNIT_CASE(handshakes_are_no_more_than_connections),
 };
 
 UNIT_MAIN(cases)

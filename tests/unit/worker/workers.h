@@ -6,6 +6,8 @@
 
 #include <rte_malloc.h>
 
+#include "aead/drivers.h"
+#include "tls/tls_crew.h"
 #include "unit.h"
 #include "worker/worker_priv.h"
 
@@ -26,6 +28,7 @@ static struct workers {
 	struct port *port;
 	struct worker_links *links;
 	struct worker_plan plan;
+	struct tls_crew *crew; /* with workers_tls() */
 	struct worker *w[WORKERS];
 } ws;
 
@@ -49,10 +52,29 @@ static inline struct conf *workers_conf(const char *device, unsigned connections
 	return conf;
 }
 
+/* Between the ground and the workers: the listener and its pool have TLS, with contexts to come. */
+static inline void workers_tls(uint32_t handshakes)
+{
+	struct err e = {""};
+
+	((struct conf_listener *)(uintptr_t)ws.conf->listeners)->n_cert = 1;
+	((struct conf_pool *)(uintptr_t)ws.conf->pools)->tls = true;
+	ws.conf->tls.handshakes = handshakes;
+	CU_ASSERT_EQUAL_FATAL(worker_plan(ws.conf, WORKERS, &ws.plan, &e), 0);
+	ws.crew = tls_crew_create(WORKERS, ws.plan.handshakes, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.crew);
+}
+
 static inline struct worker *workers_make(
 	uint16_t id, const struct worker_plan *plan, struct err *e)
 {
+	static struct tls_ctx *const none[1];
 	struct worker_config cfg = {.conf = ws.conf,
+		.listener_tls = none,
+		.pool_tls = none,
+		.crew = ws.crew,
+		.aead = &aead_openssl,
+		.aead_args = "",
 		.ports = &ws.port,
 		.pools = &ws.pools[id],
 		.links = ws.links,
@@ -106,6 +128,7 @@ static inline void workers_down(void)
 {
 	for (unsigned i = 0; i < WORKERS; i++)
 		worker_destroy(ws.w[i]);
+	tls_crew_destroy(ws.crew);
 	worker_links_destroy(ws.links, WORKERS);
 	port_close(ws.port);
 	for (unsigned i = 0; i < WORKERS; i++) {
