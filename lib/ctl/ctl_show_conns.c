@@ -8,6 +8,7 @@
  * there.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <rte_common.h>
 
@@ -25,6 +26,8 @@ struct row {
 	struct relay_conn relay; /* conn NULL: not the relay's */
 	uint8_t state;
 	uint32_t srtt_us, cwnd, rx_bytes, tx_bytes;
+	const char *version, *cipher; /* of TLS; NULL: plain, or not open yet */
+	char subject[128];            /* of the peer's certificate; "" when none */
 };
 
 struct job {
@@ -46,6 +49,17 @@ static const struct tcp_conn *conn_at(const struct job *job, uint32_t place, str
 	return c && (!c->owner || c->flags & TCP_F_RELEASED) ? c : NULL;
 }
 
+static void copy_tls(struct row *r, const struct tls_conn *c)
+{
+	struct tls_facts f = {.subject = ""};
+
+	if (c)
+		tls_facts(c, &f);
+	r->version = f.version;
+	r->cipher = f.cipher;
+	snprintf(r->subject, sizeof(r->subject), "%s", f.subject);
+}
+
 /* Runs on the worker. */
 static void copy_rows(void *arg)
 {
@@ -65,6 +79,7 @@ static void copy_rows(void *arg)
 		r->cwnd = c->cwnd;
 		r->rx_bytes = c->rx.bytes;
 		r->tx_bytes = c->tx.bytes;
+		copy_tls(r, r->relay.tls);
 		job->n++;
 	}
 }
@@ -83,6 +98,18 @@ static void put_peer(const struct ctl_core *core, const struct relay_conn *rc, s
 	else
 		ctl__doc_string(out, "%s/%s", conf->pools[rc->pool].name,
 			conf->pools[rc->pool].members[rc->member].name);
+}
+
+static void put_tls(const struct row *r, struct ctl_doc *out)
+{
+	if (r->version)
+		ctl__doc_string(out, "%s %s", r->version, r->cipher);
+	else
+		ctl__doc_none(out);
+	if (r->subject[0])
+		ctl__doc_string(out, "%s", r->subject);
+	else
+		ctl__doc_none(out);
 }
 
 static void put_row(
@@ -105,6 +132,7 @@ static void put_row(
 	ctl__doc_number(out, CTL_BYTES, r->tx_bytes);
 	ctl__doc_number(out, CTL_BYTES, r->cwnd);
 	ctl__doc_number(out, CTL_US, r->srtt_us);
+	put_tls(r, out);
 }
 
 /* At most limit rows of worker w; returns how many, or -errno with *e set. */
@@ -172,7 +200,7 @@ int ctl__show_connections(
 		{"remote"}, {"local"}, {"tcp_state", "tcp"}, {"state"}, {"requests"},
 		{"request_bytes", "request"}, {"response_bytes", "response"},
 		{"rx_queued_bytes", "rx queue"}, {"tx_queued_bytes", "tx queue"},
-		{"cwnd_bytes", "cwnd"}, {"srtt_us", "srtt"}};
+		{"cwnd_bytes", "cwnd"}, {"srtt_us", "srtt"}, {"tls"}, {"subject"}};
 	uint32_t limit, shown = 0;
 	struct job *job;
 	int rc = 0;

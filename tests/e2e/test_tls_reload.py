@@ -149,6 +149,8 @@ class Certificates(unittest.TestCase):
         self.assertEqual((shown["subject"], shown["key"]), ("CN=second", "RSA 2048"))
         row, = self.lab.show("tls")["listeners"]
         self.assertEqual((row["name"], row["handshakes"]), ("https", 2))
+        fronts = [c for c in self.lab.show("connections")["connections"] if c["side"] == "front"]
+        self.assertEqual({c["tls"] for c in fronts}, {"TLSv1.3 TLS_AES_128_GCM_SHA256"})
         worker, = self.lab.show("tls")["workers"]
         self.assertGreater(worker["handshake_p50_us"], 100)
         self.assertGreater(worker["sealed_bytes"], 3 * len(BODY))

@@ -4,7 +4,7 @@
 #include "stages.h"
 #include "unit.h"
 
-#define N 9 /* as many as the appliance has */
+#define N 9
 
 /* What is built here: a diary. 'a' and 'A' are start and stop of stage 0, and so on. */
 struct appliance {
