@@ -264,26 +264,6 @@ int worker_drain(struct worker *w)
 	return worker_call(w, drain_run, w);
 }
 
-struct tls_job {
-	struct worker *w;
-	struct tls_ctx *const *listener_tls, *const *pool_tls;
-};
-
-static void set_tls_run(void *arg)
-{
-	const struct tls_job *j = arg;
-
-	relay_set_tls(j->w->relay, j->listener_tls, j->pool_tls);
-}
-
-int worker_set_tls(
-	struct worker *w, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls)
-{
-	struct tls_job j = {w, listener_tls, pool_tls};
-
-	return worker_call(w, set_tls_run, &j);
-}
-
 uint32_t worker_conns(const struct worker *w)
 {
 	struct tcp_info info;

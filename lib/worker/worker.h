@@ -106,10 +106,6 @@ int worker_call(struct worker *w, void (*fn)(void *), void *arg);
 int worker_set_link(struct worker *w, uint8_t port, bool up);
 /* No new requests, idle connections are closed (relay_drain): by worker_call; its errors. */
 int worker_drain(struct worker *w);
-/* Other contexts for connections that begin from now on: by worker_call; its errors. Those before
- * are not used any more, but for connections that count them. */
-int worker_set_tls(
-	struct worker *w, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls);
 /* Connections that are still there, but for those that only wait for the peer's FIN; 0: drained. */
 uint32_t worker_conns(const struct worker *w);
 
