@@ -23,6 +23,7 @@ struct ticket_key {
 
 struct tls_tickets {
 	pthread_rwlock_t lock; /* control writes, handshake threads read */
+	EVP_CIPHER *cipher;    /* looked up once */
 	unsigned n;
 	int64_t drawn_at; /* when the first key was drawn, Unix time, s */
 	struct ticket_key key[KEYS_MAX];
@@ -43,8 +44,8 @@ static int key_copy(struct tls_tickets *t, const uint8_t *name, struct ticket_ke
 	return at;
 }
 
-static bool cipher_set(const struct ticket_key *k, uint8_t *iv, EVP_CIPHER_CTX *cipher,
-	EVP_MAC_CTX *mac, bool seal)
+static bool ctx_set(const struct tls_tickets *t, const struct ticket_key *k, const uint8_t *iv,
+	EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, bool seal)
 {
 	char digest[] = "SHA256";
 	const OSSL_PARAM params[] = {
@@ -54,7 +55,7 @@ static bool cipher_set(const struct ticket_key *k, uint8_t *iv, EVP_CIPHER_CTX *
 		OSSL_PARAM_construct_end(),
 	};
 
-	return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, k->aes, iv, seal) == 1 &&
+	return EVP_CipherInit_ex(cipher, t->cipher, NULL, k->aes, iv, seal) == 1 &&
 	       EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
@@ -72,7 +73,7 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 		rc = -1;
 	if (seal)
 		memcpy(name, k.name, sizeof(k.name));
-	if (!cipher_set(&k, iv, cipher, mac, seal))
+	if (!ctx_set(c->tickets, &k, iv, cipher, mac, seal))
 		rc = -1;
 	OPENSSL_cleanse(&k, sizeof(k));
 	return rc;
@@ -153,7 +154,10 @@ struct tls_tickets *tls_tickets_create(const struct conf_tls *conf, int64_t now,
 		return NULL;
 	}
 	pthread_rwlock_init(&t->lock, NULL);
-	if (tls_tickets_turn(t, conf, now, e) == 0)
+	t->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (!t->cipher)
+		err_set(e, ENOMEM, "tls: %s", tls__ssl_error());
+	else if (tls_tickets_turn(t, conf, now, e) == 0)
 		return t;
 	tls_tickets_destroy(t);
 	return NULL;
@@ -163,6 +167,7 @@ void tls_tickets_destroy(struct tls_tickets *t)
 {
 	if (!t)
 		return;
+	EVP_CIPHER_free(t->cipher);
 	pthread_rwlock_destroy(&t->lock);
 	OPENSSL_secure_clear_free(t, sizeof(*t));
 }

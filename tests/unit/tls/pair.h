@@ -8,6 +8,7 @@
 #include "pki.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_hs.h"
+#include "unit.h"
 
 struct pair {
 	struct tls_hs *hs;

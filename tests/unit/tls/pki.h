@@ -4,6 +4,9 @@
 #define PKI_H
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,7 +16,6 @@
 #include <openssl/x509v3.h>
 
 #include "conf/conf.h"
-#include "unit.h"
 
 struct pki {
 	X509 *x;
