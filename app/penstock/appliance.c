@@ -265,6 +265,15 @@ static void worker_tls_fill(const struct appliance *a, struct worker_config *cfg
 	cfg->aead_args = c->aead_device ? c->aead_device : "";
 }
 
+/* DPDK's own reason, behind an error that sends its reader to DPDK's log. */
+static void words_add(struct err *e)
+{
+	size_t n = strlen(e->text);
+
+	if (strstr(e->text, "see DPDK's log"))
+		snprintf(e->text + n, sizeof(e->text) - n, "%s", eal_words());
+}
+
 static int workers_start(struct appliance *a, struct err *e)
 {
 	struct worker_config cfg = {.conf = a->conf,
@@ -281,9 +290,12 @@ static int workers_start(struct appliance *a, struct err *e)
 		cfg.core = a->cores[i];
 		cfg.pools = &a->pools[i];
 		cfg.socket = (int)rte_lcore_to_socket_id(i + 1);
+		eal_words(); /* what was said before is not about this */
 		a->workers[i] = worker_create(&cfg, e);
-		if (!a->workers[i])
+		if (!a->workers[i]) {
+			words_add(e);
 			return -ENOMEM;
+		}
 	}
 	return 0;
 }
