@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Certificates in operation: checked before a start, shown, swapped under running connections, warned of."""
-import contextlib
 import os
-import socket
-import ssl
 import subprocess
-import threading
 import unittest
 
 import small
-from lab import namespace
+import tls
 
 FILE = """[global]
 workers = 0
@@ -37,64 +33,11 @@ member = a 10.98.2.11:8000
 {more}
 """
 SECTION = 14  # the line of [certificate s3]
-BODY = bytes(range(256)) * 400
-
-
-def openssl(*args, **options):
-    return small.run("openssl", *args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-
-
-class Authority:
-    """A CA in a directory, and certificates for one name."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.pem = os.path.join(directory, "ca.pem")
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 3650,
-                "-subj", "/CN=lab CA", "-keyout", self.pem + ".key", "-out", self.pem)
-
-    def issue(self, stem, common, days=365, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
-        """STEM.pem, with the CA's behind it, and STEM.key."""
-        path = os.path.join(self.directory, stem)
-        with open(path + ".ext", "w") as file:
-            file.write("subjectAltName=DNS:s3.test,IP:10.98.1.10\n")
-        openssl("req", "-newkey", *kind, "-nodes", "-subj", "/CN=" + common, "-keyout", path + ".key", "-out", path + ".csr")
-        openssl("x509", "-req", "-in", path + ".csr", "-CA", self.pem, "-CAkey", self.pem + ".key", "-CAcreateserial",
-                "-days", days, "-extfile", path + ".ext", "-out", path + ".leaf")
-        with open(path + ".pem", "w") as out:
-            for part in (path + ".leaf", self.pem):
-                with open(part) as file:
-                    out.write(file.read())
-
-
-class Node:
-    """Answers every request of every connection with BODY, in storage."""
-
-    def __init__(self, case):
-        with namespace(case.lab.prefix + "storage"):
-            self.server = socket.create_server(("10.98.2.11", 8000), backlog=64)
-        case.addCleanup(self.server.close)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
-
-    def serve(self, conn):
-        with contextlib.suppress(OSError), conn:
-            buffer = b""
-            while data := conn.recv(65536):
-                buffer += data
-                while b"\r\n\r\n" in buffer:
-                    buffer = buffer.partition(b"\r\n\r\n")[2]
-                    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
-
 
 class Certificates(unittest.TestCase):
     def setUp(self):
         self.lab = small.Lab(self)
-        self.ca = Authority(self.lab.directory)
+        self.ca = tls.Authority(self.lab.directory)
         self.ca.issue("s3", "first")
 
     def start(self, more=""):
@@ -102,28 +45,13 @@ class Certificates(unittest.TestCase):
             self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
         self.lab.up(self.process)
         self.lab.links_up()
-        Node(self)
+        tls.Node(self)
 
     def connect(self):
-        """A verified connection."""
-        context = ssl.create_default_context(cafile=self.ca.pem)
-        context.check_hostname = True
-        with namespace(self.lab.prefix + "client"):
-            raw = socket.create_connection(("10.98.1.10", 443), timeout=small.WITHIN)
-        conn = context.wrap_socket(raw, server_hostname="s3.test")
-        self.addCleanup(conn.close)
-        return conn
+        return tls.connect(self, self.ca.pem)
 
     def get(self, conn):
-        conn.sendall(b"GET /b/k HTTP/1.1\r\nHost: s3.test\r\n\r\n")
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += conn.recv(65536)
-        head, _, body = data.partition(b"\r\n\r\n")
-        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
-        while len(body) < len(BODY):
-            body += conn.recv(65536)
-        self.assertEqual(body, BODY)
+        self.assertEqual(tls.answer(conn), (200, tls.BODY))
 
     def common_name(self, conn):
         return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
@@ -153,7 +81,7 @@ class Certificates(unittest.TestCase):
         self.assertEqual({c["tls"] for c in fronts}, {"TLSv1.3 TLS_AES_128_GCM_SHA256"})
         worker, = self.lab.show("tls")["workers"]
         self.assertGreater(worker["handshake_p50_us"], 100)
-        self.assertGreater(worker["sealed_bytes"], 3 * len(BODY))
+        self.assertGreater(worker["sealed_bytes"], 3 * len(tls.BODY))
         self.assertEqual(self.lab.end(self.process), 0)
 
     def test_reload_of_a_bad_file_changes_nothing(self):
