@@ -34,6 +34,7 @@ member = a 10.98.2.11:8000
 """
 SECTION = 14  # the line of [certificate s3]
 
+
 class Certificates(unittest.TestCase):
     def setUp(self):
         self.lab = small.Lab(self)
