@@ -13,6 +13,9 @@
 
 #include "relay/relay_priv.h"
 
+/* Bytes that are opened for an owner who does not take them while buffers are scarce. */
+#define RX_SCARCE (16 * 1024)
+
 /* ---- lists ---- */
 
 static void open_later(struct relay *r, struct tls_conn *t)
@@ -76,11 +79,17 @@ static struct tls_conn *tls_of(struct tcp_conn *c)
 	return splice_end(c->owner, c)->tls;
 }
 
+/* Is there enough in rx? Less is as buffers run out, for tcp's ladder weighs only what tcp has. */
+static bool is_full(const struct relay *r, const struct tls_conn *t)
+{
+	return t->rx.bytes >= (tcp_pressure(r->cfg.tcp) ? RX_SCARCE : TLS_RX_LIMIT);
+}
+
 static void open_end(struct relay *r, struct tcp_conn *c, struct tls_conn *t)
 {
-	if (tls_input(r->cfg.tls, t, &c->rx, r->now) < 0)
+	if (c->rx.bytes && !is_full(r, t) && tls_input(r->cfg.tls, t, &c->rx, r->now) < 0)
 		open_later(r, t);
-	t->held = t->rx.bytes >= TLS_RX_LIMIT && c->rx.bytes;
+	t->held = c->rx.bytes && is_full(r, t);
 	if (t->out.bytes || t->plain.bytes)
 		seal_later(r, t);
 	tcp_consumed(r->cfg.tcp, c);
@@ -130,7 +139,7 @@ uint8_t relay__end_events(const struct relay_end *e, uint8_t events, bool up)
 {
 	const struct tls_conn *t = e->tls;
 
-	if (likely(!t))
+	if (!t)
 		return events;
 	events &= TCP_EV_READABLE | TCP_EV_WRITABLE | TCP_EV_DEAD;
 	if (t->state == TLS_FAILED)
@@ -168,12 +177,12 @@ static int tls_give(struct relay *r, struct relay_end *e, struct buf_chain *byte
 
 int relay__end_send(struct relay *r, struct relay_end *e, struct buf_chain *bytes)
 {
-	return likely(!e->tls) ? tcp_send(r->cfg.tcp, e->conn, bytes) : tls_give(r, e, bytes);
+	return !e->tls ? tcp_send(r->cfg.tcp, e->conn, bytes) : tls_give(r, e, bytes);
 }
 
 void relay__end_consumed(struct relay *r, struct relay_end *e)
 {
-	if (likely(!e->tls))
+	if (!e->tls)
 		tcp_consumed(r->cfg.tcp, e->conn);
 	else if (e->tls->held)
 		open_later(r, e->tls);
@@ -181,7 +190,7 @@ void relay__end_consumed(struct relay *r, struct relay_end *e)
 
 void relay__end_shutdown(struct relay *r, struct relay_end *e)
 {
-	if (likely(!e->tls)) {
+	if (!e->tls) {
 		tcp_shutdown(r->cfg.tcp, e->conn);
 	} else if (!e->tls->closing) {
 		tls_shutdown(e->tls);

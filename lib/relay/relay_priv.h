@@ -205,7 +205,7 @@ static inline struct list *relay__idle(struct relay *r, unsigned pool, unsigned 
 /* What came in order, for the owner to take. */
 static inline struct buf_chain *end_rx(const struct relay_end *e)
 {
-	return likely(!e->tls) ? &e->conn->rx : &e->tls->rx;
+	return !e->tls ? &e->conn->rx : &e->tls->rx;
 }
 
 /* rx may still grow, though nothing new comes: the next turn opens more. */
@@ -219,7 +219,7 @@ static inline uint32_t end_unacked(const struct relay_end *e)
 {
 	uint32_t n = e->conn->tx.bytes;
 
-	return likely(!e->tls) ? n : n + e->tls->plain.bytes + e->tls->out.bytes;
+	return !e->tls ? n : n + e->tls->plain.bytes + e->tls->out.bytes;
 }
 
 /* Bytes that may be given before what is queued is over its budget. */
@@ -227,7 +227,7 @@ static inline uint32_t end_room(const struct relay *r, const struct relay_end *e
 {
 	uint32_t room = tcp_tx_room(e->conn, tcp_tx_budget(e->conn, r->send_limit)), n;
 
-	if (likely(!e->tls))
+	if (!e->tls)
 		return room;
 	n = e->tls->plain.bytes + e->tls->out.bytes;
 	return n < room ? room - n : 0;

@@ -359,6 +359,44 @@ static void slow_reader_is_bounded(void)
 	slow_reader(true, true);
 }
 
+static const struct front *busy_front(void)
+{
+	for (uint32_t i = 0; i < lab.relay->info.fronts_max; i++)
+		if (lab.relay->fronts[i].req)
+			return &lab.relay->fronts[i];
+	return NULL;
+}
+
+/* As buffers run out, what nobody takes stays where tcp's ladder sees it. */
+static void scarce_buffers(void)
+{
+	const struct relay_end *e;
+
+	start_http(true, false);
+	n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");
+	peer_clear(n);
+	n->no_read = true;
+	lab_starve(true);
+	lab_give(580); /* of 2048 */
+	tcp_relieve(lab.tcp, lab.now);
+	CU_ASSERT_EQUAL(tcp_pressure(lab.tcp), 1);
+	for (unsigned i = 0; i < 300; i++) {
+		peer_bytes(c, bulk + i * 1000, 1000);
+		lab_run(1);
+	}
+	e = &busy_front()->end;
+	CU_ASSERT_TRUE(e->tls->rx.bytes >= 16 * 1024 && e->tls->rx.bytes < 20 * 1024);
+	CU_ASSERT_TRUE(e->conn->rx.bytes > 20 * 1024);
+	lab_starve(false);
+	lab_run(1);
+	tcp_relieve(lab.tcp, lab.now);
+	n->no_read = false;
+	tcp_consumed(lab.out, n->conn);
+	run_until(n, BULK);
+	CU_ASSERT_TRUE(got_body(n, "", BULK));
+	lab_stop();
+}
+
 /* A member that sent all and died: what waits unopened is opened as the client reads. */
 static void last_words(void)
 {
@@ -650,6 +688,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(torn_in_a_body),
 	UNIT_CASE(failure_in_a_body),
 	UNIT_CASE(slow_reader_is_bounded),
+	UNIT_CASE(scarce_buffers),
 	UNIT_CASE(last_words),
 	UNIT_CASE(idle_ones_are_reused),
 	UNIT_CASE(member_without_tls),
