@@ -197,6 +197,7 @@ static void listener_row(const struct ctl_core *core, unsigned listener, struct 
 	ctl__doc_string(out, "%s", l->name);
 	ctl__doc_endpoints(out, l->addr, l->n_addr);
 	ctl__doc_string(out, "%s", conf_mode_name(l->mode));
+	ctl__doc_number(out, CTL_BOOL, l->n_cert > 0);
 	if (l->pool_name)
 		ctl__doc_string(out, "%s", l->pool_name);
 	else
@@ -213,9 +214,9 @@ int ctl__show_listeners(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
 	static const struct ctl_column columns[] = {{"name", "listener"}, {"addresses"}, {"mode"},
-		{"pool"}, {"connections"}, {"accepted"}, {"requests"}, {"status_2xx", "2xx"},
-		{"status_3xx", "3xx"}, {"status_4xx", "4xx"}, {"status_5xx", "5xx"},
-		{"bytes_req", "received"}, {"bytes_rsp", "sent"}};
+		{"tls"}, {"pool"}, {"connections"}, {"accepted"}, {"requests"},
+		{"status_2xx", "2xx"}, {"status_3xx", "3xx"}, {"status_4xx", "4xx"},
+		{"status_5xx", "5xx"}, {"bytes_req", "received"}, {"bytes_rsp", "sent"}};
 
 	CTL_SECTION(out, "listeners", CTL_TABLE, columns);
 	for (unsigned l = 0; l < core->sys.conf->n_listeners; l++)

@@ -71,12 +71,12 @@ static void listeners(void)
 	}
 	EXPECT_ANSWER("json show listeners",
 		"{\"name\":\"s3\",\"addresses\":[\"10.0.0.10:80\",\"[2001:db8::10]:80\"],\"mode\":"
-		"\"http\",\"pool\":\"fast\","
+		"\"http\",\"tls\":false,\"pool\":\"fast\","
 		"\"connections\":0,\"accepted\":21,\"requests\":0,\"status_2xx\":0,\"status_3xx\":"
 		"0,"
 		"\"status_4xx\":6,\"status_5xx\":0,\"bytes_req\":0,\"bytes_rsp\":1024}");
-	EXPECT_ANSWER("show listeners", "s3        10.0.0.10:80, [2001:db8::10]:80  http  fast",
-		"1.0 KiB\n");
+	EXPECT_ANSWER("show listeners",
+		"s3        10.0.0.10:80, [2001:db8::10]:80  http  no   fast", "1.0 KiB\n");
 	system_down();
 }
 
