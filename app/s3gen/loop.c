@@ -71,9 +71,9 @@ static unsigned send(struct gen *g)
 	for (unsigned p = 0; p < g->conf->n_ports; p++) {
 		bool room;
 
-		while ((room = port_tx_flush(g->port[p], 0)) &&
+		while ((room = port_tx_flush(g->port[p], 0, g->now)) &&
 			(n = net_tx_take(g->net, (uint8_t)p, pkts, BURST)) > 0) {
-			port_tx_post(g->port[p], 0, pkts, n);
+			port_tx_post(g->port[p], 0, pkts, n, g->now);
 			sent += n;
 		}
 		g->full |= !room;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <rte_mbuf.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/ip.h"
 #include "buf/buf.h"
@@ -104,14 +105,15 @@ uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
  * is dropped there must be found missing and sent again. Worker q.
  *
  * port_tx_flush: is there room? What waits goes first. False: some still waits, come again. A
- * device that takes nothing for PORT_PATIENCE calls is stuck: what waits is dropped (tx_full), and
- * so is what it does not take until it takes something again.
+ * device that takes nothing for PORT_PATIENCE_US is stuck: what waits is dropped (tx_full), and so
+ * is what it does not take until it takes something again.
  * port_tx_post: as port_tx_burst for at most PORT_TX_POST packets, after a flush that returned
  * true; what the device has no room for waits.
  */
 #define PORT_TX_POST 64
-bool port_tx_flush(struct port *p, uint16_t q);
-void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n);
+bool port_tx_flush(struct port *p, uint16_t q, clock_us_t now);
+void port_tx_post(
+	struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n, clock_us_t now);
 
 /*
  * Sleep until one of the ports may have traffic for queue q or timeout_us is over. Where a device

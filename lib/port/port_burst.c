@@ -134,7 +134,7 @@ uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
 	return sent;
 }
 
-bool port_tx_flush(struct port *p, uint16_t q)
+bool port_tx_flush(struct port *p, uint16_t q, clock_us_t now)
 {
 	struct port_queue *pq = &p->queue[q];
 	uint16_t sent;
@@ -149,15 +149,17 @@ bool port_tx_flush(struct port *p, uint16_t q)
 	sent = offer(pq, pq->wait, pq->n_wait);
 	pq->n_wait -= sent;
 	memmove(pq->wait, pq->wait + sent, pq->n_wait * sizeof(*pq->wait));
-	pq->in_vain = sent ? 0 : pq->in_vain + 1;
-	if (pq->in_vain == PORT_PATIENCE) {
+	if (sent)
+		pq->since = now;
+	if (now - pq->since >= PORT_PATIENCE_US) {
+		pq->stuck = true;
 		drop(pq, pq->wait, pq->n_wait, PORT_STAT_tx_full);
 		pq->n_wait = 0;
 	}
 	return pq->n_wait == 0;
 }
 
-void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n)
+void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n, clock_us_t now)
 {
 	struct port_queue *pq = &p->queue[q];
 	uint16_t sent;
@@ -170,13 +172,14 @@ void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n
 	n = ready(p, pq, pkts, n);
 	sent = offer(pq, pkts, n);
 	if (sent)
-		pq->in_vain = 0;
+		pq->stuck = false;
 	if (likely(sent == n))
 		return;
-	if (pq->in_vain == PORT_PATIENCE) {
+	if (pq->stuck) {
 		drop(pq, pkts + sent, n - sent, PORT_STAT_tx_full);
 		return;
 	}
+	pq->since = now;
 	pq->n_wait = n - sent;
 	memcpy(pq->wait, pkts + sent, pq->n_wait * sizeof(*pkts));
 }

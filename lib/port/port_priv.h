@@ -12,7 +12,7 @@
 #define PORT_RETA_MAX      2048
 #define PORT_RSS_TUPLE_MAX 36   /* bytes: two IPv6 addresses, two ports */
 #define PORT_RSS_KEY       40   /* bytes of key that a tuple of 36 meets */
-#define PORT_PATIENCE      1024 /* flushes in vain: the device is stuck, not busy */
+#define PORT_PATIENCE_US   200000 /* without a packet taken: the device is stuck, not busy */
 #define PORT_RSS_CHECKS    64   /* received packets of a queue compared with our own hash */
 
 /* How a driver wants to be asked; kinds of NIC not in the table behave as ethdev says. */
@@ -45,7 +45,8 @@ struct port_queue {
 	uint16_t nap_us;   /* length of the last bounded sleep; 0 after traffic */
 	bool intr_on;      /* this worker's epoll set has the queue */
 	uint16_t n_wait;   /* packets that the device had no room for */
-	uint16_t in_vain;  /* calls in a row that it took none of these; PORT_PATIENCE: stuck */
+	bool stuck;        /* it takes nothing: nobody waits for it until it does */
+	clock_us_t since;  /* when it last took one of them, or they began to wait */
 	const struct buf_pools *pools;
 	struct rte_mbuf *wait[PORT_TX_POST];
 	uint64_t stat[PORT_STAT_N];

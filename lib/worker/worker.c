@@ -74,9 +74,9 @@ static unsigned send(struct worker *w)
 	for (unsigned p = 0; p < w->n_ports; p++) {
 		bool room;
 
-		while ((room = port_tx_flush(w->ports[p], w->cfg.id)) &&
+		while ((room = port_tx_flush(w->ports[p], w->cfg.id, w->now)) &&
 			(n = net_tx_take(w->net, (uint8_t)p, pkts, WORKER_BURST)) > 0) {
-			port_tx_post(w->ports[p], w->cfg.id, pkts, n);
+			port_tx_post(w->ports[p], w->cfg.id, pkts, n, w->now);
 			sent += n;
 		}
 		w->full |= !room;
