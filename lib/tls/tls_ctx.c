@@ -11,7 +11,9 @@
 
 #include "tls/tls_hs_priv.h"
 
-#define GROUPS "X25519:P-256:P-384"
+#define GROUPS     "X25519:P-256:P-384"
+#define SECRETS    (4u << 20) /* 256 RSA keys of 2 KB, a hundred thousand handshakes of 32 bytes */
+#define SECRET_MIN 32
 #define CERT_LIST_MAX                                                                              \
 	(24 * 1024) /* bytes of the peer's chain; fits TLS_HS_IN_MAX with the rest                 \
 		     */
@@ -22,6 +24,22 @@ const char *tls__ssl_error(void)
 
 	ERR_clear_error();
 	return text ? text : "no memory";
+}
+
+int tls_secrets_init(struct err *e)
+{
+	if (CRYPTO_secure_malloc_initialized())
+		return 0;
+	switch (CRYPTO_secure_malloc_init(SECRETS, SECRET_MIN)) {
+	case 1:
+		return 0;
+	case 2:
+		return err_set(e, EPERM,
+			"private keys may be swapped out: ulimit -l is below %u KB",
+			SECRETS / 1024);
+	default:
+		return err_set(e, ENOMEM, "no pages of their own for private keys");
+	}
 }
 
 /* One write, one line: threads may share the file. A failure changes nothing for the connection. */

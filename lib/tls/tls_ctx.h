@@ -13,6 +13,11 @@
 
 struct tls_tickets;
 
+/* Once, before any key is read: private keys, those that a handshake makes and those of tickets
+ * live in pages of their own, which no core dump has. 0; -EPERM with e set: they may be swapped out
+ * (ulimit -l); -ENOMEM with e set: they live among all else. Neither must stop anybody. */
+int tls_secrets_init(struct err *e);
+
 /* Keys of session tickets, shared by all listeners and threads (and boxes, by a file); outlives
  * every context. Drawn, or from t->ticket_keys. NULL with e set. now: Unix time, s. */
 struct tls_tickets *tls_tickets_create(const struct conf_tls *t, int64_t now, struct err *e);

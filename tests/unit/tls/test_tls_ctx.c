@@ -466,6 +466,33 @@ static void system_ca(void)
 	pool.ca = ours;
 }
 
+/* Everything that is private is in libcrypto's own pages, and leaves them again. */
+static void secrets(void)
+{
+	struct tls_tickets *t;
+	struct tls_ctx *c;
+	struct err e = {""};
+	size_t before, keys;
+	SSL_CTX *peer;
+
+	four();
+	CU_ASSERT_EQUAL(tls_secrets_init(&e), 0);
+	CU_ASSERT_EQUAL(tls_secrets_init(&e), 0);
+	before = CRYPTO_secure_used();
+	t = tls_tickets_create(&conf.tls, 1, &e);
+	CU_ASSERT(CRYPTO_secure_used() > before);
+	c = site_server(t);
+	keys = CRYPTO_secure_used() - before;
+	CU_ASSERT(keys > 3 * 32 + 5 * 128); /* three of ECDSA, one of RSA-2048 */
+	peer = site_peer_client(TLS1_3_VERSION);
+	site_done(c, NULL, peer);
+	pair_end(&p);
+	SSL_CTX_free(peer);
+	tls_ctx_put(c);
+	tls_tickets_destroy(t);
+	CU_ASSERT_EQUAL(CRYPTO_secure_used(), before);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(by_name),
 	UNIT_CASE(by_key),
@@ -480,5 +507,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(ciphers),
 	UNIT_CASE(files_missing),
 	UNIT_CASE(system_ca),
+	UNIT_CASE(secrets),
 };
 UNIT_MAIN(cases)
