@@ -30,6 +30,7 @@
 #include "ctl/ctl.h"
 #include "port/port.h"
 #include "stages.h"
+#include "tls/tls_ctx.h"
 #include "worker/worker.h"
 
 #define TICK_MS     100  /* links are looked at, and the drain's end */
@@ -113,9 +114,13 @@ static void secrets_say(void *arg, enum log_level level, const char *text)
  * it would have the keys. */
 static int secrets_start(struct appliance *a, struct err *e)
 {
+	struct err why;
+
 	if (!a->plan.tls)
 		return 0;
 	prctl(PR_SET_DUMPABLE, 0);
+	if (tls_secrets_init(&why) < 0)
+		log_warn("tls", "%s", why.text);
 	crew_cores_warn(a->conf, a->cores, a->n_workers);
 	a->tls = ctl_tls_create(a->conf, secrets_say, e);
 	return a->tls ? 0 : -EINVAL;

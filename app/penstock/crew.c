@@ -25,9 +25,9 @@ void crew_cores_warn(const struct conf *conf, const uint16_t *cores, unsigned n_
 
 		if (is_worker(cores, n_cores, core))
 			log_warn("tls",
-				"%s:%u: [tls] handshake-cores: core %u is a worker's: handshakes "
-				"take its time from it",
-				t->at.file, t->at.line, core);
+				"core %u is a worker's and does handshakes as well, which take its "
+				"time: [tls] handshake-cores can name another",
+				core);
 	}
 }
 
