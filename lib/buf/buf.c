@@ -251,6 +251,25 @@ int buf_chain_split(
 	return 0;
 }
 
+int buf_chain_share(
+	struct buf_chain *dst, const struct buf_chain *src, struct rte_mempool *indirect)
+{
+	struct buf_cursor at = buf_chain_seek(src, 0);
+	struct buf_chain all = {0};
+
+	for (; at.seg; at = (struct buf_cursor){at.seg->next, 0}) {
+		struct rte_mbuf *m = slice(at.seg, at.off, at.seg->data_len - at.off, indirect);
+
+		if (unlikely(!m)) {
+			buf_chain_free(&all);
+			return -ENOMEM;
+		}
+		put_tail(&all, m, 0);
+	}
+	(void)buf_chain_move(dst, &all, NULL); /* its head_off is 0 */
+	return 0;
+}
+
 void buf_chain_consume(struct buf_chain *c, uint32_t n)
 {
 	ASSERT(n <= c->bytes, "consume within the chain");

@@ -105,6 +105,10 @@ int buf_chain_split(
 /* Unlink the first mbuf of a chain that is not empty: the caller's, of which the first head_off
  * bytes are consumed. */
 struct rte_mbuf *buf_chain_take(struct buf_chain *c);
+/* Append all bytes of src to dst, as slices of its mbufs: both chains hold them then. 0 or -ENOMEM
+ * (nothing appended). */
+int buf_chain_share(
+	struct buf_chain *dst, const struct buf_chain *src, struct rte_mempool *indirect);
 /* Free the first n <= bytes bytes. */
 void buf_chain_consume(struct buf_chain *c, uint32_t n);
 /* Keep only the first n <= bytes bytes and free the rest. The chain's mbufs are fresh: never

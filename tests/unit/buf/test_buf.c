@@ -307,6 +307,34 @@ static void slice_outlives_the_chain(void)
 	teardown();
 }
 
+static void shared_bytes_are_in_both(void)
+{
+	struct buf_chain c = {0}, d = {0};
+	struct rte_mbuf *all[2 * N_DATA];
+	uint8_t out[64];
+	unsigned n = 0;
+
+	setup();
+	buf_chain_append(&c, frame(0, 10));
+	buf_chain_append(&c, frame(10, 10));
+	buf_chain_consume(&c, 5);
+	CU_ASSERT_EQUAL(buf_chain_share(&d, &c, pools.indirect), 0);
+	CU_ASSERT_EQUAL(buf_chain_share(&d, &c, pools.indirect), 0);
+	CU_ASSERT(c.bytes == 15 && d.bytes == 30 && d.truesize >= 2 * c.truesize);
+	buf_chain_free(&c);
+	buf_chain_read(&d, 0, 30, out);
+	for (int i = 0; i < 30; i++)
+		CU_ASSERT_EQUAL(out[i], 5 + i % 15);
+	while (n < RTE_DIM(all) && (all[n] = rte_pktmbuf_alloc(pools.indirect)))
+		n++;
+	rte_pktmbuf_free(all[--n]); /* one for two */
+	CU_ASSERT_EQUAL(buf_chain_share(&c, &d, pools.indirect), -ENOMEM);
+	CU_ASSERT_EQUAL(c.bytes, 0);
+	rte_pktmbuf_free_bulk(all, n);
+	buf_chain_free(&d);
+	teardown();
+}
+
 /* Each way of running dry leaves chain, packet and pools as they were. */
 static void out_of_mbufs(void)
 {
@@ -615,6 +643,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(peek_copies_only_across_mbufs),
 	UNIT_CASE(seek_finds_each_byte),
 	UNIT_CASE(slice_outlives_the_chain),
+	UNIT_CASE(shared_bytes_are_in_both),
 	UNIT_CASE(out_of_mbufs),
 	UNIT_CASE(random_against_bytes),
 };
