@@ -364,14 +364,57 @@ static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint
 	return n;
 }
 
+void relay__flow_forget(struct flow *w)
+{
+	w->keeps = false;
+	buf_chain_free(&w->kept);
+}
+
+/* The same bytes once more, before they are given. Without buffers nothing is kept. */
+static void keep(
+	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *same)
+{
+	if (w->given == 0)
+		w->una = to->conn->snd_una;
+	if (w->una != to->conn->snd_una ||
+		buf_chain_share(same, &w->out, r->cfg.pools->indirect) < 0)
+		relay__flow_forget(w);
+}
+
 int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to)
 {
+	struct buf_chain same = {0};
 	uint32_t n = w->out.bytes;
-	int rc = n ? relay__end_send(r, to, &w->out) : 0;
+	int rc;
 
-	if (rc == 0)
+	if (n == 0)
+		return 0;
+	if (w->keeps)
+		keep(r, w, to, &same);
+	rc = relay__end_send(r, to, &w->out);
+	if (rc == 0) {
 		w->given += n;
+		buf_chain_move(&w->kept, &same, NULL); /* whole slices: succeeds */
+	}
+	buf_chain_free(&same);
 	return rc == -ENOMEM ? rc : 0;
+}
+
+bool relay__flow_untouched(const struct flow *w, const struct relay_end *to)
+{
+	if (!to->tls)
+		return to->conn->tx.bytes == w->given;
+	return w->given == 0 ||
+	       (w->keeps && w->una == to->conn->snd_una && to->tls->state == TLS_OPEN);
+}
+
+void relay__flow_reclaim(
+	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *out)
+{
+	if (to->tls)
+		buf_chain_move(out, &w->kept, NULL);
+	else if (to->conn->state == TCP_CLOSED)
+		tcp_tx_reclaim(r->cfg.tcp, to->conn, out);
 }
 
 int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,

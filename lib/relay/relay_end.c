@@ -198,20 +198,6 @@ void relay__end_shutdown(struct relay *r, struct relay_end *e)
 	}
 }
 
-bool relay__end_untouched(const struct relay_end *e, uint64_t given)
-{
-	return (e->tls ? e->tls->plain.bytes : e->conn->tx.bytes) == given;
-}
-
-void relay__end_reclaim(struct relay *r, struct relay_end *e, struct buf_chain *out)
-{
-	/* into an empty one: succeeds */
-	if (e->tls)
-		buf_chain_move(out, &e->tls->plain, r->cfg.pools->indirect);
-	else if (e->conn->state == TCP_CLOSED)
-		tcp_tx_reclaim(r->cfg.tcp, e->conn, out);
-}
-
 /* ---- stage 6 ---- */
 
 /* Payload bytes of a segment. */

@@ -120,6 +120,9 @@ struct flow {
 	struct http_body body; /* counts what may be taken */
 	struct buf_chain out;  /* taken or built, not yet accepted by the other end */
 	uint64_t given;        /* bytes accepted by it, on this back */
+	struct buf_chain kept; /* keeps: all that was given; sealed, it could not be taken back */
+	uint32_t una;          /* keeps: the other end's snd_una then */
+	bool keeps;            /* to TLS, and nothing of it was acknowledged */
 };
 
 enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
@@ -252,10 +255,6 @@ void relay__end_shutdown(struct relay *r, struct relay_end *e);
 /* Let go, what is queued is still delivered; or reset. There is no connection afterwards. */
 void relay__end_release(struct relay *r, struct relay_end *e);
 void relay__end_abort(struct relay *r, struct relay_end *e);
-/* Of `given` bytes the peer can have seen none: if the end is dead they may go elsewhere. */
-bool relay__end_untouched(const struct relay_end *e, uint64_t given);
-/* Take them back, into an empty chain. */
-void relay__end_reclaim(struct relay *r, struct relay_end *e, struct buf_chain *out);
 
 /* relay.c */
 void relay__set_now(struct relay *r, clock_us_t now);
@@ -267,6 +266,13 @@ int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, st
 	uint32_t *moved);
 /* Hand w->out to `to`. 0 (also when `to` takes no more: its death will be told), or -ENOMEM. */
 int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to);
+/* Was nothing of what was given acknowledged, so that it may go elsewhere once `to` is dead? */
+bool relay__flow_untouched(const struct flow *w, const struct relay_end *to);
+/* Take it back, into an empty chain. */
+void relay__flow_reclaim(
+	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *out);
+/* Keep nothing (any more). */
+void relay__flow_forget(struct flow *w);
 
 /* front.c */
 /* A client of l, whose limit holds: a record is free. */

@@ -18,7 +18,8 @@
  * RESPONSE  the response's bytes flow; what the client still sends of its request is dropped
  *
  * May it go to another member? The only two ways, both without a copy of the body:
- *   untouched  no byte was acknowledged (back.tx holds all that was given): these bytes go
+ *   untouched  no byte was acknowledged (back.tx, or for TLS req.kept, holds all that was given):
+ *              these bytes go
  *   kept       safe (RFC 9110 9.2.1, no body): its head stays in front.rx and is built again
  * A request that was partly accepted and is not safe is never repeated (RFC 9110 9.2.2).
  */
@@ -59,6 +60,7 @@ void relay__request_put(struct relay *r, struct request *q)
 	list_del(&q->stalled);
 	buf_chain_free(&q->req.out);
 	buf_chain_free(&q->rsp.out);
+	relay__flow_forget(&q->req);
 	q->front->req = NULL;
 	q->next_free = r->request_free;
 	r->request_free = q;
@@ -99,6 +101,7 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 	lb_done(r->cfg.lb, b->pool, b->member, &res);
 	q->back = NULL;
 	b->req = NULL;
+	relay__flow_forget(&q->req);
 	if (reuse)
 		relay__back_idle(r, b);
 	else
@@ -170,6 +173,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 	b->requests++;
 	q->back = b;
 	q->req.given = q->rsp.given = 0;
+	q->req.keeps = b->end.tls && q->front->head == 0; /* else it is built again */
 	q->moved = r->now_ms;
 	http_scan_init(&q->scan, r->head_max, false);
 	lb_start(r->cfg.lb, q->pool, member);
@@ -247,7 +251,7 @@ static int take_back(struct relay *r, struct request *q)
 {
 	struct buf_chain bytes = {0};
 
-	relay__end_reclaim(r, &q->back->end, &bytes);
+	relay__flow_reclaim(r, &q->req, &q->back->end, &bytes);
 	if (buf_chain_move(&bytes, &q->req.out, r->cfg.pools->indirect) < 0) {
 		buf_chain_free(&bytes);
 		return -ENOMEM;
@@ -260,14 +264,14 @@ enum run relay__request_lost(struct relay *r, struct request *q)
 {
 	const struct back *b = q->back;
 	bool silent = end_rx(&b->end)->bytes == 0, kept = q->front->head > 0, stale = b->reused;
-	bool untouched = relay__end_untouched(&b->end, q->req.given);
+	bool untouched = relay__flow_untouched(&q->req, &b->end);
 	unsigned member = b->member;
 
 	if (!silent || (!kept && !untouched))
 		return relay__request_fail(r, q, RELAY_STAT_fail_lost, 0);
 	if (kept)
 		buf_chain_free(&q->req.out);
-	else if (!b->dead && q->req.given)
+	else if (b->end.conn->state != TCP_CLOSED && q->req.given)
 		return RUN_WAIT; /* its FIN crossed our bytes: the RST for them follows */
 	else if (take_back(r, q) < 0)
 		return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
@@ -286,6 +290,8 @@ static enum run wait_run(struct relay *r, struct request *q)
 	struct front *f = q->front;
 	uint32_t moved;
 
+	if (q->req.kept.bytes && q->req.una != q->back->end.conn->snd_una)
+		relay__flow_forget(&q->req);
 	if (relay__flow_move(r, &q->req, &f->end, &q->back->end, &moved) < 0)
 		relay__request_stall(r, q);
 	if (moved)

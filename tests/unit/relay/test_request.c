@@ -298,38 +298,78 @@ static void untouched_put_moves_to_the_next(void)
 }
 
 /* The idle race, with a single member: a fresh connection to it is tried. */
-static void stale_idle_connection_is_hidden(void)
+static void stale_idle_connection(bool tls, bool fin)
 {
 	struct peer *c, *n;
 
-	for (int fin = 0; fin < 2; fin++) {
-		c = lab_up(1);
+	lab_init(1);
+	lab.back_tls |= tls;
+	lab_start();
+	c = lab_client();
+	n = lab_one_get(c, 0);
+	lab.lose_data = true;
+	peer_send(c, PUT_5);
+	lab_run(4);
+	if (fin)
+		peer_release(n);
+	else
+		peer_reset(n);
+	lab_run(4);
+	lab.lose_data = false;
+	lab_run(400); /* FIN: our retransmission meets the RST */
+	n = lab_node(0);
+	CU_ASSERT_TRUE(peer_got(n, PUT_5));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 1);
+	CU_ASSERT_EQUAL(lb_member_state(lab_member(0), lab.now), LB_UP);
+	lab_answer(n, c, EMPTY);
+	lab_stop();
+}
+
+static void stale_idle_connection_is_hidden(void)
+{
+	for (unsigned how = 0; how < 4; how++)
+		stale_idle_connection(how & 1, how & 2);
+}
+
+/* A body in many pieces, more of it to come: what was given moves as far as it got. */
+static void stale_idle_connection_in_a_body(void)
+{
+	char body[60000];
+	struct peer *c, *n;
+
+	pattern_fill(body, sizeof(body), 8);
+	for (unsigned tls = 0; tls < 2; tls++) {
+		lab_init(1);
+		lab.back_tls |= tls;
+		lab_start();
+		c = lab_client();
 		n = lab_one_get(c, 0);
 		lab.lose_data = true;
-		peer_send(c, PUT_5);
-		lab_run(4);
-		if (fin)
-			peer_release(n);
-		else
-			peer_reset(n);
-		lab_run(4);
+		peer_send(c, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 60000\r\n\r\n");
+		peer_bytes(c, body, 30000);
+		lab_run(10);
+		peer_reset(n);
 		lab.lose_data = false;
-		lab_run(400); /* FIN: our retransmission meets the RST */
+		peer_bytes(c, body + 30000, 30000);
+		lab_run(4);
 		n = lab_node(0);
-		CU_ASSERT_TRUE(peer_got(n, PUT_5));
-		CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 1);
-		CU_ASSERT_EQUAL(lb_member_state(lab_member(0), lab.now), LB_UP);
+		lab_run(100);
+		CU_ASSERT_TRUE(n->n > 60000 && memcmp(n->in + n->n - 60000, body, 60000) == 0);
+		CU_ASSERT_TRUE(peer_has(n, "PUT / HTTP/1.1"));
 		lab_answer(n, c, EMPTY);
 		lab_stop();
 	}
 }
 
 /* One dead idle connection is enough to distrust the others. */
-static void only_one_idle_connection_is_tried(void)
+static void one_idle_connection(bool tls)
 {
 	struct peer *c, *d, *n, *m;
 
-	c = lab_up(1);
+	lab_init(1);
+	lab.back_tls |= tls;
+	lab_start();
+	c = lab_client();
 	d = lab_client();
 	peer_send(c, GET);
 	n = lab_accepted(0);
@@ -349,6 +389,12 @@ static void only_one_idle_connection_is_tried(void)
 	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	lab_stop();
+}
+
+static void only_one_idle_connection_is_tried(void)
+{
+	one_idle_connection(false);
+	one_idle_connection(true);
 }
 
 /* Accepted by the node's kernel and then reset: a GET may be sent again, a PUT never. */
@@ -636,6 +682,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(connect_timeout_tries_the_next),
 	UNIT_CASE(untouched_put_moves_to_the_next),
 	UNIT_CASE(stale_idle_connection_is_hidden),
+	UNIT_CASE(stale_idle_connection_in_a_body),
 	UNIT_CASE(only_one_idle_connection_is_tried),
 	UNIT_CASE(safe_request_is_repeated),
 	UNIT_CASE(accepted_put_is_never_repeated),
