@@ -177,6 +177,7 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 		argv[argc++] = "--no-pci";
 		argv[argc++] = "--iova-mode=va"; /* one dense buffer pool, as net_af_xdp wants it */
 		argv[argc++] = "--single-file-segments"; /* net_virtio_user shares them */
+		argv[argc++] = "--single-file-segments"; /* net_virtio_user shares them */
 	}
 	log_redirect();
 	rc = rte_eal_init(argc, argv);

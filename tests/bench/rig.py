@@ -97,8 +97,8 @@ def with_mtu(text, mtu):
 class Box:
     """A lab of the appliance and s3gen: memif or virtio, perhaps with a wan in front."""
 
-    def __init__(self, kind="memif", mtu=1500, wan="", edit=None):
-        self.kind, self.mtu, self.wan, self.edit = kind, mtu, wan, edit or (lambda text: text)
+    def __init__(self, kind="memif", mtu=1500, edit=None, up=()):
+        self.kind, self.mtu, self.edit, self.words = kind, mtu, edit or (lambda text: text), up
 
     def __enter__(self):
         if os.path.exists("/run/netns/p%s-box" % self.kind[0]):
@@ -110,7 +110,7 @@ class Box:
             ini = os.path.join(self.files, "penstock.ini")
             shutil.copy(os.path.join(ROOT, "config/memif.ini"), ini)
             self.rewrite("penstock.ini", ini, self.edit)
-            lab(self.kind, "up", "--core", str(PROXY_CORE), "--ini", ini, *(["--wan", self.wan] if self.wan else []))
+            lab(self.kind, "up", "--core", str(PROXY_CORE), "--ini", ini, *self.words)
         except BaseException:
             self.__exit__()
             raise
@@ -131,7 +131,7 @@ class Box:
         try:
             text = lab(self.kind, "ctl", "--json", "show", "workers", timeout=5)
             return max(float(worker["busy"]) for worker in json.loads(text)["workers"])
-        except (Failure, ValueError, KeyError):
+        except (Failure, ValueError, KeyError, TypeError):
             return None
 
     def play(self, seconds, text):
@@ -346,7 +346,7 @@ class Veth:
         try:
             text = lab("penstock", "ctl", "--json", "show", "workers", timeout=5)
             return max(float(worker["busy"]) for worker in json.loads(text)["workers"])
-        except (Failure, ValueError, KeyError):
+        except (Failure, ValueError, KeyError, TypeError):
             return None
 
 
