@@ -48,7 +48,8 @@ struct relay_config {
 	struct tcp *tcp; /* its ready list belongs to this relay alone */
 	struct lb *lb;
 	struct buf_pools *pools;
-	struct tls *tls; /* NULL: neither listeners nor pools have TLS */
+	struct tls *tls; /* NULL: neither listeners nor pools have TLS. Of its handshakes at most
+			    conf->tls.handshakes are clients' */
 	/* as in conf; an entry NULL: plain. See relay_set_tls. */
 	struct tls_ctx *const *listener_tls, *const *pool_tls;
 	const struct net *net;

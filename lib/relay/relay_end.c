@@ -48,6 +48,9 @@ int relay__end_accept(struct relay *r, const struct relay_listener *l, struct re
 
 	if (!ctx)
 		return 0;
+	/* a flood of clients leaves some for members */
+	if (tls_handshakes(r->cfg.tls) >= r->cfg.conf->tls.handshakes)
+		return -ENOMEM;
 	return tls_begin(r, e, tls_accept(r->cfg.tls, ctx, &e->conn->remote, e->conn, r->now));
 }
 

@@ -14,6 +14,7 @@
 #define SPLICE_COST   384u  /* what a splice takes more: its connection to a member */
 #define REQUEST_COST  1536u /* the request and its two back connections */
 #define BUFFER_COST   3500u /* a data mbuf with its half header and two slices, see buf.c */
+#define BACK_SHAKES   64u   /* handshakes with members at a time, at least */
 #define TLS_COST      1408u /* a connection's TLS, but for its keys */
 #define SESSION_COST  1792u /* a key in a crypto device: its session */
 #define SHAKE_COST    (sizeof(struct tls_task) + 64) /* a handshake under way */
@@ -49,6 +50,17 @@ static uint32_t handed(uint64_t mine)
 	return RTE_MAX(rte_align32prevpow2((uint32_t)n), HANDED_MIN);
 }
 
+/* Clients have those of the file; who are connected to members must not wait for them. */
+static uint32_t handshakes(const struct conf *conf, uint32_t conns)
+{
+	uint32_t n = conf->tls.handshakes;
+
+	for (unsigned i = 0; i < conf->n_pools; i++)
+		if (conf->pools[i].tls)
+			return RTE_MIN(n + BACK_SHAKES, conns);
+	return RTE_MIN(n, conns);
+}
+
 /* How `mine` bytes are spent; buffers are left to the caller. */
 static void plan_tables(
 	const struct conf *conf, uint64_t mine, unsigned n_workers, struct worker_plan *p)
@@ -61,7 +73,7 @@ static void plan_tables(
 	/* twice: a pool of idle ones must not starve requests */
 	p->backs = 2 * p->requests;
 	p->tls = relay_tls_max(conf, p->backs);
-	p->handshakes = RTE_MIN(conf->tls.handshakes, p->tls);
+	p->handshakes = handshakes(conf, p->tls);
 	fit = mine / FLIGHT_SHARE;
 	p->flights = (uint32_t)RTE_MIN(
 		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);

@@ -331,7 +331,7 @@ void lab_init(unsigned nodes)
 		.n_pools = 1};
 	lab.requests = lab.backs = 16;
 	lab.n_workers = 1;
-	lab.tls_conns = lab.handshakes = 64;
+	lab.tls_conns = lab.handshakes = lab.client_handshakes = 64;
 	ip_addr_parse("10.9.0.1", &lab.client);
 	ip_addr_parse("10.1.0.100", &lab.back_source);
 	lab.client_port = 20000;

@@ -73,6 +73,7 @@ struct lab {
 	struct aead *aead;
 	struct tls_crew *crew;
 	uint32_t tls_conns, handshakes, per_source; /* of tls_config */
+	uint32_t client_handshakes;                 /* of conf_tls */
 	unsigned cut; /* most bytes of TLS that a peer gives to tcp in one step; 0: all */
 	uint16_t worker, n_workers;
 	bool rss; /* odd source ports arrive at worker 1, even ones at 0 */

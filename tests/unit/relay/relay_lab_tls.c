@@ -64,6 +64,7 @@ static void contexts_start(void)
 
 	lab.conf.tls = (struct conf_tls){.v12 = true,
 		.v13 = true,
+		.handshakes = lab.client_handshakes,
 		.ticket_lifetime_ms = 3600000,
 		.ciphers = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"
 			   "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"};

@@ -235,6 +235,27 @@ static void too_many_from_one_source(void)
 	lab_stop();
 }
 
+/* Clients that do not go on take all that is for clients; members are still connected. */
+static void flood_of_hellos(void)
+{
+	struct peer *late;
+
+	start(true, true, CONF_MODE_HTTP);
+	lab.client_handshakes = 2;
+	lab.handshakes = 4;
+	lab_start();
+	c = lab_client();
+	lab.plain_clients = true;
+	for (unsigned i = 0; i < 2; i++)
+		lab_client();
+	late = lab_client();
+	lab_run(2);
+	CU_ASSERT_TRUE(is_reset(late));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_refused_tls), 1);
+	lab_one_get(c, 0);
+	lab_stop();
+}
+
 static void sessions_are_resumed(void)
 {
 	for (unsigned v12 = 0; v12 < 2; v12++) {
@@ -681,6 +702,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(garbage_instead_of_a_hello),
 	UNIT_CASE(client_gone_in_its_handshake),
 	UNIT_CASE(too_many_from_one_source),
+	UNIT_CASE(flood_of_hellos),
 	UNIT_CASE(sessions_are_resumed),
 	UNIT_CASE(close_notify_between_requests),
 	UNIT_CASE(close_notify_behind_a_request),
