@@ -2,8 +2,8 @@
 /*
  * The TLS contexts of a configuration, as workers use them, and what its certificates say. They
  * are read as a set, whole or not at all. A reload hands the new set to each worker at its
- * quiescent point; when all have it, the one before is put back. Its contexts live on as long as
- * connections that count them.
+ * quiescent point; when all have it and no connection has the one before any more, that is freed:
+ * by control, a worker has no time for it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@
 #define TURN_EVERY 60 /* s, between looks at the keys of tickets */
 
 struct set {
-	struct set *next; /* an older one, that a worker may still have */
+	struct set *next; /* an older one */
+	bool left;        /* no worker has it; its connections may */
 	struct tls_cert_facts *facts;
 	struct tls_ctx *ctx[]; /* of listeners, then of pools; NULL: plain */
 };
@@ -147,16 +148,42 @@ static void stats_add(const struct set *s, unsigned i, uint64_t sum[TLS_HS_STAT_
 		sum[k] += n[k];
 }
 
+/* Put back what of s nobody has any more. Is that all of it? */
+static bool set_shrink(struct ctl_tls *t, struct set *s)
+{
+	bool all = s->left;
+
+	for (unsigned i = 0; s->left && i < n_ctx(t->conf); i++) {
+		if (s->ctx[i] && tls_ctx_shared(s->ctx[i])) {
+			all = false;
+			continue;
+		}
+		stats_add(s, i, t->before[i]);
+		tls_ctx_put(s->ctx[i]);
+		s->ctx[i] = NULL;
+	}
+	return all;
+}
+
 static void old_free(struct ctl_tls *t)
 {
-	while (t->old) {
-		struct set *next = t->old->next;
+	struct set **at = &t->old, *s;
 
-		for (unsigned i = 0; i < n_ctx(t->conf); i++)
-			stats_add(t->old, i, t->before[i]);
-		set_free(t->old, t->conf);
-		t->old = next;
+	while ((s = *at) != NULL) {
+		if (set_shrink(t, s)) {
+			*at = s->next;
+			set_free(s, t->conf);
+		} else {
+			at = &s->next;
+		}
 	}
+}
+
+static void old_leave(struct ctl_tls *t)
+{
+	for (struct set *s = t->old; s; s = s->next)
+		s->left = true;
+	old_free(t);
 }
 
 static bool any_certificate(const struct conf *conf)
@@ -212,8 +239,12 @@ void ctl_tls_destroy(struct ctl_tls *t)
 {
 	if (!t)
 		return;
-	if (t->before)
-		old_free(t);
+	while (t->old) {
+		struct set *next = t->old->next;
+
+		set_free(t->old, t->conf);
+		t->old = next;
+	}
 	set_free(t->now, t->conf);
 	tls_tickets_destroy(t->tickets);
 	free(t->before);
@@ -300,7 +331,7 @@ static int workers_tell(const struct ctl_core *core, struct err *e)
 		if (ctl__on_worker(core, w, hand_over, &h, e) < 0)
 			return -ETIMEDOUT;
 	}
-	old_free(core->sys.tls);
+	old_leave(core->sys.tls);
 	return 0;
 }
 
@@ -359,6 +390,7 @@ static void tickets_turn(struct ctl_tls *t, int64_t now)
 
 void ctl__tls_tick(struct ctl_tls *t, int64_t now)
 {
+	old_free(t);
 	if (now - t->warned_at >= DAY)
 		expiry_warn(t, now);
 	if (t->tickets && now - t->turned_at >= TURN_EVERY)

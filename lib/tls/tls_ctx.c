@@ -129,6 +129,11 @@ struct tls_ctx *tls_ctx_get(struct tls_ctx *c)
 	return c;
 }
 
+bool tls_ctx_shared(const struct tls_ctx *c)
+{
+	return atomic_load_explicit(&c->refs, memory_order_acquire) > 1;
+}
+
 void tls_ctx_put(struct tls_ctx *c)
 {
 	if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)

@@ -36,6 +36,9 @@ struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *
 /* Atomic: any thread. */
 struct tls_ctx *tls_ctx_get(struct tls_ctx *c);
 void tls_ctx_put(struct tls_ctx *c); /* NULL is fine */
+/* Does anybody but the caller have it? The last put frees files' worth of certificates, which a
+ * worker should not have to do: control keeps a context until it is the last. */
+bool tls_ctx_shared(const struct tls_ctx *c);
 
 /* One certificate as show and metrics tell it. */
 struct tls_cert_facts {

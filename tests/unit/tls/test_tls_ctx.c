@@ -466,6 +466,25 @@ static void system_ca(void)
 	pool.ca = ours;
 }
 
+/* Whoever has it last frees it; a handshake is one that has it. */
+static void counted(void)
+{
+	struct tls_ctx *c;
+	struct tls_hs *hs;
+
+	site();
+	c = site_server(NULL);
+	CU_ASSERT_FALSE(tls_ctx_shared(c));
+	hs = tls_hs_create(c, NULL);
+	CU_ASSERT(tls_ctx_shared(c));
+	CU_ASSERT_PTR_EQUAL(tls_ctx_get(c), c);
+	tls_hs_destroy(hs);
+	CU_ASSERT(tls_ctx_shared(c));
+	tls_ctx_put(c);
+	CU_ASSERT_FALSE(tls_ctx_shared(c));
+	tls_ctx_put(c);
+}
+
 /* Everything that is private is in libcrypto's own pages, and leaves them again. */
 static void secrets(void)
 {
@@ -507,6 +526,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(ciphers),
 	UNIT_CASE(files_missing),
 	UNIT_CASE(system_ca),
+	UNIT_CASE(counted),
 	UNIT_CASE(secrets),
 };
 UNIT_MAIN(cases)
