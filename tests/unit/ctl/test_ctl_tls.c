@@ -106,7 +106,10 @@ static void reload(void)
 	EXPECT_ANSWER("reload certificates", "RSA 2048", "RSA 2048");
 	CU_ASSERT_PTR_NOT_EQUAL(ctl_tls_listeners(tls())[HTTPS], old);
 	CU_ASSERT_STRING_EQUAL(ctl__tls_facts(tls(), 0)->key, "RSA 2048");
+	CU_ASSERT_TRUE(tls_ctx_shared(held)); /* so the last put is control's */
 	tls_ctx_put(held);
+	CU_ASSERT_FALSE(tls_ctx_shared(old));
+	ctl__tls_tick(tls(), 0);                            /* which is now */
 	CU_ASSERT_EQUAL(ctl__tls_reload(&sys.core, &e), 0); /* and again */
 	tls_system_down();
 }
