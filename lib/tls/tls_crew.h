@@ -17,6 +17,9 @@
 
 struct tls_crew;
 
+/* Bytes of one step: a record at least, so that each step takes something. */
+#define TLS_TASK_IN (5 + 16384 + 256 + 59)
+
 /* A handshake's step on its way: who holds the task owns it. in is filled before it is posted. */
 struct tls_task {
 	struct tls_hs *hs;   /* NULL: made by the thread from ctx and name */
@@ -30,7 +33,7 @@ struct tls_task {
 	uint32_t used; /* out: of these */
 	clock_us_t begun;
 	char name[TLS_HS_NAME];
-	uint8_t in[TLS_HS_IN_MAX];
+	uint8_t in[TLS_TASK_IN];
 };
 
 /* Rings for n_workers, each with up to n_tasks tasks at a time. NULL with e set. */

@@ -271,6 +271,30 @@ static void connects(void)
 	}
 }
 
+/* A flight of more bytes than a step takes. */
+static void long_flight(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		SSL_CTX *peer = site_peer_server(versions[i % 2]);
+		struct talk k;
+
+		begin(false);
+		for (int n = 0; n < 50; n++)
+			SSL_CTX_add1_chain_cert(peer, ca.x);
+		k = talk_begin(tls_connect(t, ctx, "s3.example", NULL, 0), peer);
+		k.piece = i / 2 ? 1000 : 0;
+		run(&k);
+		CU_ASSERT_EQUAL_FATAL(k.c->state, TLS_OPEN);
+		CU_ASSERT(BIO_number_written(k.from_peer) > TLS_TASK_IN);
+		SSL_write(k.peer, "answer", 6);
+		hear(&k);
+		we_heard(&k, "answer");
+		talk_end(&k);
+		SSL_CTX_free(peer);
+		end();
+	}
+}
+
 /* A member without tickets: libssl goes with the first byte of data, or with the connection. */
 static void no_ticket(void)
 {
@@ -464,6 +488,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(request_behind_finished),
 	UNIT_CASE(key_update),
 	UNIT_CASE(connects),
+	UNIT_CASE(long_flight),
 	UNIT_CASE(no_ticket),
 	UNIT_CASE(not_tls),
 	UNIT_CASE(freed_while_away),
