@@ -11,12 +11,12 @@
 
 #include "tls/tls_hs_priv.h"
 
-#define GROUPS     "X25519:P-256:P-384"
-#define SECRETS    (4u << 20) /* 256 RSA keys of 2 KB, a hundred thousand handshakes of 32 bytes */
+#define GROUPS        "X25519:P-256:P-384"
+#define CERT_LIST_MAX (24 * 1024) /* bytes of the peer's chain, within TLS_HS_IN_MAX */
+
+/* 256 keys of RSA with 2 KB each, and a hundred thousand handshakes with 32 bytes. */
+#define SECRETS    (4u << 20)
 #define SECRET_MIN 32
-#define CERT_LIST_MAX                                                                              \
-	(24 * 1024) /* bytes of the peer's chain; fits TLS_HS_IN_MAX with the rest                 \
-		     */
 
 const char *tls__ssl_error(void)
 {

@@ -23,8 +23,7 @@ int tls_secrets_init(struct err *e);
 struct tls_tickets *tls_tickets_create(const struct conf_tls *t, int64_t now, struct err *e);
 void tls_tickets_destroy(struct tls_tickets *k); /* NULL is fine */
 /* Control, now and then and at a reload: drawn keys are replaced when it is time, a file is read
- * again. Tickets of the keys before stay good for their lifetime. 0; -errno with e set: as before.
- */
+ * again. Tickets of the keys before stay good for their lifetime. -errno with e set: no change. */
 int tls_tickets_turn(struct tls_tickets *k, const struct conf_tls *t, int64_t now, struct err *e);
 
 /* Of a listener with certificates, or of a pool with tls. What is wrong (no such file, key does not

@@ -4,13 +4,15 @@
  *
  *	records --> piece() --> in --> SSL_do_handshake --> out --> tls_hs_out()
  *
- *	MORE    libssl has been given exactly one record at a time, so what follows the last one of
- *the handshake has never been inside of it: Finished and the first request often come together DONE
- *the keys are in result, libssl's memory is freed (but see tls_session.c); what is in out ends the
- *handshake FAILED  error says why; out ends with an alert
+ *	MORE    libssl has been given exactly one record at a time
+ *	DONE    the keys are in result, what is in out ends the handshake, and libssl's memory is
+ *	        freed (but see tls_session.c)
+ *	FAILED  error says why, out ends with an alert; libssl's memory is freed
  *
- * Sequence numbers are counted in libssl's message callback, which sees each record's header: a
- *server has sent its tickets under the new keys when the handshake is done, and nothing else tells.
+ * What follows the handshake's last record has never been inside of libssl: a Finished and the
+ * first request often come together. Sequence numbers are counted in libssl's message callback,
+ * which sees each record's header: a server has sent its tickets under the new keys when the
+ * handshake is done, and nothing else tells.
  */
 #include <string.h>
 
@@ -23,6 +25,9 @@
 #define CCS         20
 #define HANDSHAKE   22
 #define APPLICATION 23
+
+#define SECRET_CLIENT 1
+#define SECRET_SERVER 2
 
 /* RFC 8446 6: a fatal alert by ourselves, where libssl would wait for ever. */
 static const uint8_t not_tls_alert[] = {21, 3, 1, 0, 2, 2, 70};
@@ -37,9 +42,10 @@ static unsigned nibble(char c)
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
 }
 
-/* The secret at the end of a line "LABEL random secret" becomes k's: its sequence begins. */
-static void secret_take(struct tls_hs *h, struct tls_hs_keys *k, const char *line)
+/* The secret at the end of a line "LABEL random secret" is of that side: its sequence begins. */
+static void secret_take(struct tls_hs *h, bool of_server, const char *line)
 {
+	struct tls_hs_keys *k = of_server == h->server ? &h->result.tx : &h->result.rx;
 	const char *hex = strrchr(line, ' ');
 	size_t n = hex ? strlen(++hex) / 2 : 0;
 
@@ -49,20 +55,20 @@ static void secret_take(struct tls_hs *h, struct tls_hs_keys *k, const char *lin
 		k->secret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
 	k->seq = 0;
 	h->result.n_secret = (uint8_t)n;
+	h->secrets |= of_server ? SECRET_SERVER : SECRET_CLIENT;
 }
 
 /* libssl's documented way to tell secrets (SSL_CTX_set_keylog_callback). */
 void tls__keylog(const SSL *ssl, const char *line)
 {
-	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ",
-			  server[] = "SERVER_TRAFFIC_SECRET_0 ";
+	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ";
+	static const char server[] = "SERVER_TRAFFIC_SECRET_0 ";
 	struct tls_hs *h = SSL_get_app_data(ssl);
-	struct tls_hs_result *r = &h->result;
 
 	if (strncmp(line, client, sizeof(client) - 1) == 0)
-		secret_take(h, h->server ? &r->rx : &r->tx, line);
+		secret_take(h, false, line);
 	if (strncmp(line, server, sizeof(server) - 1) == 0)
-		secret_take(h, h->server ? &r->tx : &r->rx, line);
+		secret_take(h, true, line);
 	tls__keylog_write(h->ctx, line);
 }
 
@@ -273,7 +279,8 @@ static bool harvest(struct tls_hs *h)
 	subject_take(h);
 	if (r->version == 2)
 		return tls__keys12(r, h->ssl, h->server);
-	return r->n_secret && tls__keys13(r, SSL_CIPHER_get_handshake_digest(cipher));
+	return h->secrets == (SECRET_CLIENT | SECRET_SERVER) &&
+	       tls__keys13(r, SSL_CIPHER_get_handshake_digest(cipher));
 }
 
 static void run(struct tls_hs *h)

@@ -11,8 +11,7 @@
 #include "base/ip.h"
 #include "tls/tls.h"
 
-#define TLS_HS_IN_MAX                                                                              \
-	(32 * 1024) /* bytes of a flight that we take (a chain of client certificates) */
+#define TLS_HS_IN_MAX  (32 * 1024) /* bytes of a peer's whole handshake, its certificates too */
 #define TLS_HS_NAME    256
 #define TLS_HS_SUBJECT 256
 
@@ -25,15 +24,14 @@ struct tls_hs_keys {
 	uint64_t explicit_nonce;   /* 1.2 GCM, sending: of the next record */
 };
 
-/* What libssl leaves to the record layer. Wiped by who takes it. */
+/* What libssl leaves to the record layer. Wiped with its handshake. */
 struct tls_hs_result {
 	uint8_t version;  /* 2 or 3 */
 	uint8_t n_secret; /* bytes of the hash: 32 or 48 */
 	enum aead_alg alg;
 	uint16_t suite;    /* IANA's number */
 	uint16_t group;    /* IANA's number, 0 unknown */
-	uint16_t fragment; /* most bytes of plaintext in a record that we send; 16384 or RFC 6066's
-			    */
+	uint16_t fragment; /* most bytes of plaintext in a record that we send: RFC 6066 4 */
 	bool resumed;
 	bool ticket; /* keep the handshake for tls_hs_ticket(); else it may be destroyed at once */
 	struct tls_hs_keys rx, tx;
@@ -54,8 +52,7 @@ extern const struct stat_name tls_hs_stat_names[TLS_HS_STAT_N];
 struct tls_hs; /* tls_hs_priv.h */
 
 /* A handshake, to be stepped by any one thread at a time. name: of a client, the SNI to send or an
- * address, to be verified; NULL or "" only where nothing is verified. NULL: no memory, or no name.
- */
+ * address, to be verified; NULL or "" only where nothing is verified. NULL: no memory, no name. */
 struct tls_hs *tls_hs_create(struct tls_ctx *ctx, const char *name);
 /* Frees libssl's part and wipes what is secret. NULL is fine. */
 void tls_hs_destroy(struct tls_hs *h);

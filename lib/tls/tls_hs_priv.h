@@ -64,7 +64,7 @@ struct tls_kept {
 #define TLS_KEPT 64
 
 struct tls_ctx {
-	atomic_uint refs; /* relaxed to grow; the last put is acq_rel */
+	atomic_uint refs; /* a put pairs with the last one */
 	bool server;
 	bool verify;  /* client: the member's name or address */
 	int keylog;   /* file descriptor, -1: none */
@@ -120,15 +120,14 @@ struct tls_hs {
 	bool ccs_sent;   /* 1.2: the next handshake record that we send is Finished */
 	uint8_t state;   /* enum tls_hs_state */
 	uint8_t error;   /* enum tls_error */
-	uint8_t secrets; /* 1.3: 1 the client's came, 2 the server's */
+	uint8_t secrets; /* 1.3: which of the two came */
 	uint32_t rest;   /* bytes of a record that libssl is in the middle of */
 	uint32_t taken;  /* bytes in all */
 	struct tls_hs_result result;
 };
 
 void tls__ssl_close(struct tls_hs *h);
-/* tls_session.c, of a client: sessions that libssl learns are kept; the one of h's name is offered.
- */
+/* Of a client: sessions that libssl learns are kept; the one of h's name is offered. */
 void tls__sessions_use(SSL_CTX *ssl);
 bool tls__session_offer(struct tls_hs *h);
 
