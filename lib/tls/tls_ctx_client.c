@@ -40,9 +40,9 @@ struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *
 	if (!c)
 		return NULL;
 	c->verify = p->verify;
-	c->ssl = tls__ssl_ctx(&conf->tls, c, e);
 	c->set = OPENSSL_zalloc(sizeof(*c->set));
-	if (!c->ssl || !c->set)
+	c->ssl = c->set ? tls__ssl_ctx(&conf->tls, c, e) : NULL;
+	if (!c->ssl)
 		goto fail;
 	c->set[c->n_sets++] = (struct tls_set){0, c->ssl};
 	tls__sessions_use(c->ssl);

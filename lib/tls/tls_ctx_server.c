@@ -229,9 +229,13 @@ static int sni_add(struct rack *r, const char *name, struct err *e)
 		if (strcmp(c->sni[i].name, name) == 0)
 			return 0;
 	s->ssl = set_get(r, set_of(r, name), e);
-	s->name = s->ssl ? OPENSSL_strdup(name) : NULL;
-	c->n_sni += s->name != NULL;
-	return s->name ? 0 : -ENOMEM;
+	if (!s->ssl)
+		return -EINVAL;
+	s->name = OPENSSL_strdup(name);
+	if (!s->name)
+		return err_set(e, ENOMEM, "tls: no memory for certificates");
+	c->n_sni++;
+	return 0;
 }
 
 static int sets_make(struct rack *r, struct err *e)

@@ -51,7 +51,7 @@ struct tls_sni {
 
 /* What to staple to a certificate: RFC 6066 8. */
 struct tls_staple {
-	const X509 *leaf; /* in one of the sets */
+	const X509 *leaf; /* only to be compared: the sets count theirs */
 	uint8_t *der;
 	int n;
 };
