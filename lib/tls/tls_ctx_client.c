@@ -41,11 +41,14 @@ struct tls_ctx *tls_ctx_client(const struct conf *conf, const struct conf_pool *
 		return NULL;
 	c->verify = p->verify;
 	c->set = OPENSSL_zalloc(sizeof(*c->set));
+	if (!c->set)
+		err_set(e, ENOMEM, "tls: no memory for a context");
 	c->ssl = c->set ? tls__ssl_ctx(&conf->tls, c, e) : NULL;
 	if (!c->ssl)
 		goto fail;
 	c->set[c->n_sets++] = (struct tls_set){0, c->ssl};
-	tls__sessions_use(c->ssl);
+	if (!p->forget)
+		tls__sessions_use(c->ssl);
 	SSL_CTX_set_alpn_protos(c->ssl, alpn, sizeof(alpn) - 1);
 	if (p->verify) {
 		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
