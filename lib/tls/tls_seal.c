@@ -326,7 +326,7 @@ static int outcome(struct tls *t, struct tls_conn *c, int rc)
 
 int tls__seal_owed(struct tls *t, struct tls_conn *c)
 {
-	return outcome(t, c, owed_seal(t, c));
+	return c->records->said_bye ? 0 : outcome(t, c, owed_seal(t, c));
 }
 
 int tls_seal(struct tls *t, struct tls_conn *c, uint16_t seg, clock_us_t now)

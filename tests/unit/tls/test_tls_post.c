@@ -94,6 +94,23 @@ static void close_notify(void)
 	ends_each(close_notify_of);
 }
 
+/* RFC 8446 6.1: after our own nothing follows, not even what is owed. */
+static void nothing_after_ours(void)
+{
+	ends_begin(3, AEAD_AES_128_GCM, true);
+	tls_shutdown(ends.c);
+	CU_ASSERT_EQUAL(tls_seal(ends.t, ends.c, SEG, ends.now), 0);
+	said(TLS_T_ALERT, "\1\0", 2);
+	HANDSHAKE(UPDATE_ASK);
+	oracle_renew(&ends.keys.rx);
+	DATA("still heard");
+	passes();
+	check_rx("still heard");
+	CU_ASSERT_EQUAL(tls_seal(ends.t, ends.c, SEG, ends.now), 0);
+	CU_ASSERT_EQUAL(ends.c->out.bytes, 0);
+	ends_end();
+}
+
 /* RFC 8446 6.2: no alert answers an alert. */
 static void fatal_of(uint8_t version, enum aead_alg alg)
 {
@@ -446,6 +463,7 @@ static void hello_request(void)
 /* clang-format off */
 static const struct unit_case cases[] = {
 	UNIT_CASE(close_notify),
+	UNIT_CASE(nothing_after_ours),
 	UNIT_CASE(fatal),
 	UNIT_CASE(warnings),
 	UNIT_CASE(alert_lengths),

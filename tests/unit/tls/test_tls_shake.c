@@ -94,7 +94,7 @@ static void turn(struct talk *k)
 
 	CU_ASSERT_EQUAL(tls_input(t, k->c, &k->in, 0), 0);
 	(void)tls_crew_run(crew, 8);
-	while ((c = tls_ready_take(t, 0)) != NULL) {
+	while ((c = tls_ready_take(t, 100)) != NULL) {
 		CU_ASSERT_PTR_EQUAL(c, k->c);
 		CU_ASSERT_EQUAL(tls_input(t, c, &k->in, 0), 0);
 	}
@@ -182,6 +182,8 @@ static void accepts(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(facts.cipher, "AES_128_GCM"));
 		CU_ASSERT(!facts.resumed);
 		CU_ASSERT_EQUAL(tls_stats(t)[TLS_STAT_handshakes], 1);
+		CU_ASSERT_EQUAL(tls_latency(t)->count, 1);
+		CU_ASSERT_EQUAL(tls_latency(t)->sum, 100);
 		SSL_shutdown(k.peer);
 		hear(&k);
 		CU_ASSERT(k.c->eof);
@@ -318,7 +320,7 @@ static void no_ticket(void)
 	CU_ASSERT_EQUAL(tls_handshakes(t), 1);
 	talk_end(&k);
 	(void)tls_crew_run(crew, 8);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_handshakes(t), 0);
 	SSL_CTX_free(peer);
 	end();
@@ -336,7 +338,7 @@ static void not_tls(void)
 	CU_ASSERT_EQUAL(buf_chain_write(&in, http, sizeof(http), pools.data), 0);
 	CU_ASSERT_EQUAL(tls_input(t, c, &in, 0), 0);
 	CU_ASSERT_EQUAL(tls_crew_run(crew, 8), 1);
-	CU_ASSERT_PTR_EQUAL(tls_ready_take(t, 0), c);
+	CU_ASSERT_PTR_EQUAL(tls_ready_take(t, 100), c);
 	CU_ASSERT_EQUAL(c->state, TLS_FAILED);
 	CU_ASSERT_EQUAL(c->error, TLS_E_hs_not_tls);
 	CU_ASSERT_EQUAL(tls_stats(t)[TLS_STAT_fail_hs_not_tls], 1);
@@ -344,7 +346,7 @@ static void not_tls(void)
 	CU_ASSERT_EQUAL(in.bytes, 0);
 	tls_free(t, c);
 	(void)tls_crew_run(crew, 8);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_handshakes(t), 0);
 	end();
 }
@@ -360,20 +362,20 @@ static void freed_while_away(void)
 	tls_free(t, c);
 	CU_ASSERT_EQUAL(tls_handshakes(t), 1);
 	CU_ASSERT_EQUAL(tls_stats(t)[TLS_STAT_cancelled], 1);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_crew_run(crew, 8), 1);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_handshakes(t), 0);
 	c = tls_connect(t, ctx, "s3.example", NULL, 0);
 	CU_ASSERT_EQUAL(tls_crew_run(crew, 8), 1);
 	tls_free(t, c); /* done, and not yet taken back */
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_handshakes(t), 0);
 	c = tls_connect(t, ctx, "s3.example", NULL, 0);
 	tls_free(t, c);
 	c = tls_connect(t, ctx, "s3.example", NULL, 0);
 	(void)tls_crew_run(crew, 8);
-	CU_ASSERT_PTR_EQUAL(tls_ready_take(t, 0), c);
+	CU_ASSERT_PTR_EQUAL(tls_ready_take(t, 100), c);
 	tls_free(t, c);
 	end(); /* takes back what is away */
 }
@@ -430,8 +432,8 @@ static void no_buffers(void)
 	}
 	CU_ASSERT_EQUAL(tls_input(t, k.c, &k.in, 0), 0);
 	CU_ASSERT_EQUAL(tls_crew_run(crew, 8), 1);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT(tls_stats(t)[TLS_STAT_no_memory] >= 2);
 	rte_pktmbuf_free(all);
 	run(&k);
@@ -457,9 +459,9 @@ static void freed_while_late(void)
 		m->next = all;
 		all = m;
 	}
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	tls_free(t, c);
-	CU_ASSERT_PTR_NULL(tls_ready_take(t, 0));
+	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	CU_ASSERT_EQUAL(tls_handshakes(t), 0);
 	rte_pktmbuf_free(all);
 	end();
