@@ -153,6 +153,7 @@ struct conf_pool {
 	const char *sni; /* NULL: none, and then the member's address is verified */
 	const char *cert_name;
 	const struct conf_certificate *cert; /* the client's, or NULL */
+	bool forget; /* every handshake is a full one: for tests, the file has no such key */
 };
 
 enum conf_aead { CONF_AEAD_IPSEC_MB, CONF_AEAD_OPENSSL, CONF_AEAD_CRYPTODEV };

@@ -98,7 +98,7 @@ static const struct conf_key pool_keys[] = {
 		.help = "the name of a [certificate]"},
 };
 
-static const struct conf_key certificate_keys[] = {
+const struct conf_key conf_certificate_keys[CONF_CERTIFICATE_KEYS] = {
 	{"chain", conf_value_file, FIELD(conf_certificate, chain), .required = true, .help = PEM},
 	{"key", conf_value_file, FIELD(conf_certificate, key), .required = true, .help = PEM},
 	{"ocsp", conf_value_file, FIELD(conf_certificate, ocsp), .help = "a file in DER"},
@@ -154,7 +154,7 @@ static const struct conf_kind kinds[KINDS] = {
 		ARRAY(conf_listener, listeners)},
 	[KIND_POOL] = {"pool", KEYS(pool_keys), true, CONF_POOLS_MAX, ARRAY(conf_pool, pools),
 		conf__members_begin},
-	[KIND_CERTIFICATE] = {"certificate", KEYS(certificate_keys), true, CONF_CERTS_MAX,
+	[KIND_CERTIFICATE] = {"certificate", KEYS(conf_certificate_keys), true, CONF_CERTS_MAX,
 		ARRAY(conf_certificate, certs)},
 	[KIND_TLS] = {"tls", KEYS(tls_keys), false, 1, SINGLE(conf_tls, tls)},
 	[KIND_TCP] = {"tcp", KEYS(conf_tcp_keys), false, 1, SINGLE(conf_tcp, tcp)},

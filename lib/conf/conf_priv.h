@@ -100,12 +100,7 @@ int conf_value_port_address(struct conf_value *v);
 int conf_value_port_gateway(struct conf_value *v);
 int conf_value_listen_address(struct conf_value *v);
 int conf_value_member(struct conf_value *v);
-int conf_value_file(struct conf_value *v);        /* a path, relative to the file's directory */
-int conf_value_host(struct conf_value *v);        /* a DNS name */
 int conf_value_certificate(struct conf_value *v); /* one item of listener.certificate */
-int conf_value_version(struct conf_value *v);     /* one item of a list, and the next three */
-int conf_value_cipher(struct conf_value *v);
-int conf_value_group(struct conf_value *v);
 int conf_value_handshake_cores(struct conf_value *v);
 /* A pool's members lie apart: there are as many as lines that may be one. */
 void conf__members_begin(struct conf_reader *ld, struct conf_section *sec);

@@ -135,9 +135,11 @@ const struct conf_port *conf_port_with(
 bool conf_port_reaches(const struct conf_port *p, const struct ip_addr *a);
 
 /* Keys that other files have as well. */
-#define CONF_PORT_KEYS 7
-#define CONF_TCP_KEYS  6
-extern const struct conf_key conf_port_keys[CONF_PORT_KEYS], conf_tcp_keys[CONF_TCP_KEYS];
+#define CONF_PORT_KEYS        7
+#define CONF_TCP_KEYS         6
+#define CONF_CERTIFICATE_KEYS 3
+extern const struct conf_key conf_port_keys[CONF_PORT_KEYS], conf_tcp_keys[CONF_TCP_KEYS],
+	conf_certificate_keys[CONF_CERTIFICATE_KEYS];
 
 /* Numbers with a unit: digits and one of the names. 0, -EINVAL, or -ERANGE beyond 64 bits. */
 int conf_bytes_parse(const char *text, uint64_t *out);
@@ -154,8 +156,14 @@ int conf_value_text(struct conf_value *v);   /* not empty */
 int conf_value_name(struct conf_value *v);
 int conf_value_path(struct conf_value *v); /* absolute, fits a socket address */
 int conf_value_mac(struct conf_value *v);
+int conf_value_file(struct conf_value *v); /* a path, relative to the file's directory */
+int conf_value_host(struct conf_value *v); /* a DNS name */
 int conf_value_addr(struct conf_value *v); /* of a next hop */
 int conf_value_endpoint(struct conf_value *v);
+/* one item of a list of struct conf_tls */
+int conf_value_version(struct conf_value *v);
+int conf_value_cipher(struct conf_value *v);
+int conf_value_group(struct conf_value *v);
 int conf_value_include(struct conf_value *v); /* nothing: the reader has done it */
 
 #endif
