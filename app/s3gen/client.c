@@ -53,7 +53,7 @@ static int conns_create(struct group *gr)
 	for (uint32_t i = 0; gr->conns && i < gr->conf->connections; i++) {
 		struct conn *c = &gr->conns[i];
 
-		c->own.role = GEN_CLIENT;
+		c->s.role = GEN_CLIENT;
 		c->group = gr;
 		c->target = (uint8_t)(i % gr->conf->n_target);
 		list_init(&c->link);
@@ -92,6 +92,7 @@ static void sites_fill(struct group *gr)
 
 	for (unsigned t = 0; t < gr->conf->n_target; t++) {
 		ip_endpoint_text(&gr->conf->target[t], gr->host[t]);
+		ip_addr_text(&gr->conf->target[t].addr, gr->addr[t]);
 		gr->site[t] = (struct site){.conf = gr->load,
 			.workload = gr->workload,
 			.body = g->body,
@@ -109,6 +110,7 @@ static int group_create(struct client *all, struct group *gr, unsigned i, struct
 	gr->index = (uint8_t)i;
 	gr->conf = &conf->clients[i];
 	gr->load = &conf->workloads[gr->conf->workload];
+	gr->tls = secure_clients(all->g, i);
 	list_init(&gr->idle);
 	list_init(&gr->closed);
 	/* groups do not begin at the same port */
@@ -154,7 +156,7 @@ bool client_abort(struct client *all, unsigned max)
 		struct group *gr = &all->groups[g];
 
 		for (uint32_t i = 0; gr->conns && i < gr->conf->connections; i++) {
-			if (!gr->conns[i].tcp)
+			if (!gr->conns[i].s.tcp)
 				continue;
 			if (max-- == 0)
 				return true;

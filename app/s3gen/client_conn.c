@@ -104,11 +104,22 @@ static void retry_later(struct conn *c)
 	arm_at(c, now_of(c) + RETRY_US);
 }
 
+static bool begin(struct conn *c)
+{
+	const struct group *gr = c->group;
+	struct gen *g = gr->all->g;
+
+	c->s.tcp = connect_from_any(c, &gr->conf->target[c->target]);
+	if (c->s.tcp && stream_connect(g, &c->s, gr->tls,
+				gr->conf->sni ? gr->conf->sni : gr->addr[c->target]) < 0)
+		stream_abort(g, &c->s);
+	return c->s.tcp;
+}
+
 void client__open(struct conn *c)
 {
 	list_del(&c->link);
-	c->tcp = connect_from_any(c, &c->group->conf->target[c->target]);
-	if (!c->tcp) {
+	if (!begin(c)) {
 		report_error(
 			c->group->all->g->report, c->group->index, REPORT_CONNECT, GEN_E_connect);
 		retry_later(c);
@@ -131,7 +142,6 @@ static void conn_leave(struct conn *c)
 		gr->open--;
 	if (c->state == CONN_HEAD || c->state == CONN_BODY)
 		gr->under_way--;
-	c->tcp = NULL;
 	c->state = CONN_CLOSED;
 	list_del(&c->link);
 	list_add_tail(&gr->closed, &c->link);
@@ -140,13 +150,13 @@ static void conn_leave(struct conn *c)
 /* In order. */
 static void conn_release(struct conn *c)
 {
-	tcp_release(c->group->all->g->tcp, c->tcp);
+	stream_release(c->group->all->g, &c->s);
 	conn_leave(c);
 }
 
 void client__abort(struct conn *c)
 {
-	tcp_abort(c->group->all->g->tcp, c->tcp);
+	stream_abort(c->group->all->g, &c->s);
 	conn_leave(c);
 }
 
@@ -180,14 +190,14 @@ static bool head_write(struct conn *c, struct buf_chain *out)
 
 bool client__pump(struct conn *c)
 {
-	const struct gen *g = c->group->all->g;
+	struct gen *g = c->group->all->g;
 	struct buf_chain out = {0};
-	uint32_t room = tcp_tx_room(c->tcp, tcp_tx_budget(c->tcp, g->conf->tcp.send_buffer));
+	uint32_t room = stream_room(g, &c->s);
 	bool fed = !c->owes_head || head_write(c, &out);
 
 	while (fed && !c->x.ended && out.bytes < room)
 		fed = exchange_feed(&c->group->site[c->target], &c->x, &out) == 0;
-	if (out.bytes && tcp_send(g->tcp, c->tcp, &out) < 0) {
+	if (out.bytes && stream_send(g, &c->s, &out) < 0) {
 		buf_chain_free(&out);
 		client__fail(c, GEN_E_reset);
 		return false;
@@ -371,22 +381,25 @@ static void established(struct conn *c)
 static void gone(struct conn *c, bool dead)
 {
 	enum gen_error why = GEN_E_reset;
+	int error = stream_error(&c->s);
 
 	if (c->state == CONN_CONNECT) {
 		conn_release(c);
-		connect_failed(c, GEN_E_connect);
+		connect_failed(c, error == EPROTO ? GEN_E_tls : GEN_E_connect);
 		return;
 	}
 	if (c->state == CONN_IDLE || c->state == CONN_THINK) {
 		conn_release(c);
 		return;
 	}
-	if (!dead || c->tcp->error == 0) {
+	if (!dead || error == 0) {
 		if (client__ended(c))
 			return;
 		why = c->first_seen ? GEN_E_truncated : GEN_E_closed;
-	} else if (c->tcp->error == ETIMEDOUT) {
+	} else if (error == ETIMEDOUT) {
 		why = GEN_E_timeout;
+	} else if (error == EPROTO) {
+		why = GEN_E_tls;
 	}
 	operation_over(c, (int)why);
 	conn_release(c);

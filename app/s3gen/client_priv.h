@@ -7,6 +7,7 @@
 #include "exchange.h"
 #include "fault.h"
 #include "schedule.h"
+#include "stream.h"
 #include "wheel/wheel.h"
 
 #define PREPARE_FAILURES 8 /* of a group, that are tried again */
@@ -15,16 +16,15 @@
 enum conn_state { CONN_CLOSED, CONN_CONNECT, CONN_IDLE, CONN_THINK, CONN_HEAD, CONN_BODY };
 
 struct conn {
-	struct gen_owner own; /* GEN_CLIENT */
-	uint8_t state;        /* enum conn_state */
-	uint8_t target;       /* index in the group's */
-	bool persists;        /* the answer leaves the connection usable */
-	int8_t verdict;       /* of the answer so far: -1 good, else an enum gen_error */
-	bool first_seen;      /* a byte of the exchange's answer has come */
-	bool owes_head;       /* the request's head is still to be sent */
+	struct stream s; /* GEN_CLIENT; no tcp: CONN_CLOSED */
+	uint8_t state;   /* enum conn_state */
+	uint8_t target;  /* index in the group's */
+	bool persists;   /* the answer leaves the connection usable */
+	int8_t verdict;  /* of the answer so far: -1 good, else an enum gen_error */
+	bool first_seen; /* a byte of the exchange's answer has come */
+	bool owes_head;  /* the request's head is still to be sent */
 	struct group *group;
-	struct tcp_conn *tcp; /* NULL: CONN_CLOSED */
-	struct list link;     /* group->idle or ->closed, or all->hungry */
+	struct list link; /* group->idle or ->closed, or all->hungry */
 	struct wheel_node timer;
 	clock_us_t deadline; /* of what is under way, or the end of a pause */
 	clock_us_t intended; /* when the operation should have begun */
@@ -45,7 +45,9 @@ struct group {
 	struct schedule schedule;
 	struct fault_times *think; /* NULL: none */
 	struct sign *sign;
+	struct tls_ctx *tls; /* NULL: plain */
 	char host[GEN_TARGETS_MAX][IP_ENDPOINT_TEXT];
+	char addr[GEN_TARGETS_MAX][IP_ADDR_TEXT];
 	struct site site[GEN_TARGETS_MAX];
 	struct conn *conns;
 	struct upload *uploads; /* of each connection; NULL: none is needed */

@@ -48,6 +48,11 @@ static const struct conf_key clients_keys[] = {
 	{"host", file_value_key, FIELD(gen_clients, host), .help = "a host's name"},
 	{"access-key", conf_value_text, FIELD(gen_clients, access_key), .help = "any text"},
 	{"secret-key", conf_value_text, FIELD(gen_clients, secret_key), .help = "any text"},
+	{"tls", conf_value_bool, FIELD(gen_clients, tls), .def = "no"},
+	{"verify", conf_value_bool, FIELD(gen_clients, verify), .def = "yes"},
+	{"ca", conf_value_file, FIELD(gen_clients, ca), .help = "a file in PEM"},
+	{"sni", conf_value_host, FIELD(gen_clients, sni), .help = "a DNS name"},
+	{"resume", conf_value_bool, FIELD(gen_clients, resume), .def = "yes"},
 	{"region", conf_value_text, FIELD(gen_clients, region), .def = "us-east-1",
 		.help = "any text"},
 };
@@ -57,6 +62,8 @@ static const struct conf_key clients_keys[] = {
 static const struct conf_key origins_keys[] = {
 	{"listen", file_value_listen, NOFIELD, .required = true, .list = true,
 		.help = "up to 32 of " ENDPOINT_HELP},
+	{"certificate", conf_value_name, FIELD(gen_origins, cert_name),
+		.help = "the name of a [certificate]"},
 	{"service", file_value_time, FIELD(gen_origins, service), .help = TIME_HELP},
 	{"slow-down", file_value_chance, FAULT(slow_down), .help = CHANCE_HELP},
 	{"error", file_value_chance, FAULT(error), .help = CHANCE_HELP},
@@ -67,6 +74,22 @@ static const struct conf_key origins_keys[] = {
 	{"drip", file_value_drip, NOFIELD, .help = "a share and bytes a second, as 1% 64K"},
 	{"crash", conf_value_ms, FAULT(crash_ms), 1, 24 * HOUR},
 	{"return", conf_value_ms, FAULT(return_ms), 1, 24 * HOUR},
+};
+
+/* As in penstock.ini, without what is about handshake threads and tickets. */
+static const struct conf_key tls_keys[] = {
+	{"versions", conf_value_version, NOFIELD, .list = true, .def = "1.2, 1.3",
+		.help = "1.2 | 1.3"},
+	{"ciphers", conf_value_cipher, FIELD(conf_tls, ciphers), .list = true,
+		.def = "aes-128-gcm, aes-256-gcm, chacha20-poly1305",
+		.help = "aes-128-gcm | aes-256-gcm | chacha20-poly1305"},
+	{"groups", conf_value_group, FIELD(conf_tls, groups), .list = true,
+		.def = "x25519, p-256, p-384", .help = "x25519 | p-256 | p-384"},
+	{"ticket-lifetime", conf_value_ms, FIELD(conf_tls, ticket_lifetime_ms), 60 * SEC,
+		168 * HOUR, "2h"},
+	{"aead", conf_value_word, FIELD(conf_tls, aead), .def = "ipsec_mb",
+		.help = "ipsec_mb | openssl"},
+	{"keylog", conf_value_file, FIELD(conf_tls, keylog), .help = "a file, for debugging"},
 };
 
 static const struct conf_key workload_keys[] = {
@@ -95,7 +118,15 @@ static const struct conf_key workload_keys[] = {
 #define ARRAY(s, a)  CONF_ARRAY(s, gen_conf, a)
 #define SINGLE(s, f) CONF_SINGLE(s, gen_conf, f)
 
-enum { KIND_TCP = CONF_KIND_PORT + 1, KIND_CLIENTS, KIND_ORIGINS, KIND_WORKLOAD, KINDS };
+enum {
+	KIND_TCP = CONF_KIND_PORT + 1,
+	KIND_CLIENTS,
+	KIND_ORIGINS,
+	KIND_WORKLOAD,
+	KIND_TLS,
+	KIND_CERTIFICATE,
+	KINDS
+};
 
 const char *file_op_name(enum gen_op op)
 {
@@ -171,6 +202,22 @@ static void check_pairs(struct conf_reader *rd, struct conf_section *sec)
 			"missing, allowed: both keys or none");
 }
 
+/* Keys that say how to speak TLS, where none is spoken. */
+static void check_client_tls(struct conf_reader *rd, struct conf_section *sec)
+{
+	static const char *const keys[] = {"verify", "ca", "sni", "resume"};
+	const struct gen_clients *cl = sec->obj;
+	unsigned n = cl->tls ? 0 : RTE_DIM(keys);
+
+	for (unsigned i = 0; i < n; i++)
+		if (conf_key_given(sec, keys[i]))
+			conf_key_error(rd, sec, conf_line_of(sec, keys[i], 0), keys[i],
+				"has no meaning without TLS, allowed: with `tls = yes`");
+	if (cl->tls && !cl->verify && cl->ca)
+		conf_key_error(rd, sec, conf_line_of(sec, "ca", 0), "ca",
+			"has no meaning where nothing is verified, allowed: with `verify = yes`");
+}
+
 static void check_clients(struct conf_reader *rd)
 {
 	struct conf_section *sec;
@@ -187,6 +234,7 @@ static void check_clients(struct conf_reader *rd)
 			w = workload_find(rd, sec, cl->workload_name);
 		cl->workload = w < 0 ? 0 : (unsigned)w;
 		check_pairs(rd, sec);
+		check_client_tls(rd, sec);
 	}
 }
 
@@ -210,6 +258,20 @@ static void check_listen(struct conf_reader *rd, struct conf_section *sec, unsig
 					text, c->origins[k].name);
 }
 
+static void check_certificate(struct conf_reader *rd, struct conf_section *sec)
+{
+	const struct gen_conf *c = conf_of(rd);
+	struct gen_origins *o = sec->obj;
+
+	for (unsigned i = 0; i < c->n_certs; i++)
+		if (strcmp(c->certs[i].name, o->cert_name) == 0)
+			o->cert = &c->certs[i];
+	if (!o->cert)
+		conf_key_error(rd, sec, conf_line_of(sec, "certificate", 0), "certificate",
+			"there is no [certificate %s], allowed: the name of a [certificate]",
+			o->cert_name);
+}
+
 static void check_origins(struct conf_reader *rd)
 {
 	struct conf_section *sec;
@@ -219,6 +281,8 @@ static void check_origins(struct conf_reader *rd)
 
 		for (unsigned a = 0; conf_key_ok(sec, "listen") && a < o->n_listen; a++)
 			check_listen(rd, sec, i, a);
+		if (o->cert_name)
+			check_certificate(rd, sec);
 		if (o->fault.return_ms && o->fault.return_ms <= o->fault.crash_ms)
 			conf_key_error(rd, sec, conf_line_of(sec, "return", 0), "return",
 				"is not after the crash, allowed: a later time");
@@ -266,6 +330,9 @@ static const struct conf_kind kinds[KINDS] = {
 	[CONF_KIND_PORT] = {"port", KEYS(conf_port_keys), true, GEN_SECTIONS_MAX,
 		ARRAY(conf_port, ports)},
 	[KIND_TCP] = {"tcp", KEYS(conf_tcp_keys), false, 1, SINGLE(conf_tcp, tcp)},
+	[KIND_TLS] = {"tls", KEYS(tls_keys), false, 1, SINGLE(conf_tls, tls)},
+	[KIND_CERTIFICATE] = {"certificate", KEYS(conf_certificate_keys), true, GEN_SECTIONS_MAX,
+		ARRAY(conf_certificate, certs)},
 	[KIND_CLIENTS] = {"clients", KEYS(clients_keys), true, GEN_SECTIONS_MAX,
 		ARRAY(gen_clients, clients)},
 	[KIND_ORIGINS] = {"origins", KEYS(origins_keys), true, GEN_SECTIONS_MAX,

@@ -14,10 +14,12 @@
 #include <sys/resource.h>
 #include <rte_cycles.h>
 
+#include "aead/drivers.h"
 #include "body.h"
 #include "client.h"
 #include "loop.h"
 #include "origin.h"
+#include "stream.h"
 
 #define BURST       32
 #define TIMERS      256
@@ -28,8 +30,6 @@
 #define SLEEP_US    1000      /* at most, where idle = sleep */
 #define LONG_US     50        /* of a turn in which somebody else may have had the core */
 #define EMPTY       64        /* turns without work before it sleeps */
-#define CLOSING     1024u     /* of a group of clients, beside as many as are open */
-#define FLOWS       16384u    /* connections of origins */
 #define TIME_WAITS  65536u
 #define SYNS        4096u
 #define EXTS        4096u
@@ -99,12 +99,15 @@ static unsigned transmit(struct gen *g)
 static void step(struct gen *g)
 {
 	struct tcp_conn *c;
+	struct stream *s;
 	uint8_t ev;
 
 	while ((c = tcp_ready_take(g->tcp, &ev)) != NULL) {
 		if (ev & TCP_EV_ACCEPT && !origin_accept(g->origins, c))
 			continue;
-		if (((const struct gen_owner *)c->owner)->role == GEN_CLIENT)
+		s = c->owner;
+		ev = stream_events(s, ev);
+		if (s->role == GEN_CLIENT)
 			client_ready(g->clients, c, ev);
 		else
 			origin_ready(g->origins, c, ev);
@@ -114,21 +117,24 @@ static void step(struct gen *g)
 /* clang-format off */
 static unsigned turn(struct gen *g)
 {
-	unsigned in = 0, out;
+	unsigned in = 0, shaken, out;
 
 	g->now = clock_read(g);
 	for (unsigned p = 0; p < g->conf->n_ports; p++)
 		in += receive(g, (uint8_t)p);         /* 1 port, 2 net, 3 tcp */
 	tcp_relieve(g->tcp, g->now);
+	shaken = secure_shake(g);
+	stream_open(g);                               /* 4 TLS opens */
 	step(g);                                      /* 5 clients and origins */
 	if (g->clients)
 		client_tick(g->clients, g->now);
 	if (g->origins)
 		origin_tick(g->origins, g->now);
+	stream_seal(g);                               /* 6 TLS seals */
 	out = transmit(g);                            /* 7 tcp, 8 net and port */
 	tcp_tick(g->tcp, TIMERS, g->now);
 	net_tick(g->net, g->now);
-	return in + out;
+	return in + shaken + out;
 }
 /* clang-format on */
 
@@ -171,7 +177,7 @@ static uint32_t idle_us(const struct gen *g)
 		at = RTE_MIN(at, client_next(g->clients));
 	if (g->origins)
 		at = RTE_MIN(at, origin_next(g->origins));
-	if (g->full || at <= g->now)
+	if (g->full || stream_waits(g) || at <= g->now)
 		return 0;
 	at = g->now + RTE_MIN(at - g->now, (uint64_t)tcp_next_tick(g->tcp, 20, g->now) *
 						   (uint64_t)CLOCK_US_PER_MS);
@@ -303,9 +309,18 @@ static int measure(struct gen *g, FILE *live, uint64_t *us, struct err *e)
 	return rc;
 }
 
+/* Of TLS and origins, what is not 0. */
+static void counters(const struct stat_block *b, FILE *out)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->values[i])
+			fprintf(out, "%s: %-18s %12" PRIu64 "  %s\n", b->lib, b->names[i].name,
+				b->values[i], b->names[i].text);
+}
+
 static void results(struct gen *g, uint64_t us, const struct loop_outputs *out)
 {
-	struct stat_block blocks[3 + GEN_SECTIONS_MAX];
+	struct stat_block blocks[4 + GEN_SECTIONS_MAX];
 	struct report_state s;
 	unsigned n = 0;
 
@@ -316,6 +331,8 @@ static void results(struct gen *g, uint64_t us, const struct loop_outputs *out)
 		blocks[n] = port_stats(g->port[p], 0);
 		blocks[n++].lib = g->conf->ports[p].name;
 	}
+	if (g->secure)
+		blocks[n++] = secure_stats(g);
 	if (g->origins)
 		blocks[n++] = origin_stats(g->origins);
 	if (out->table)
@@ -324,12 +341,8 @@ static void results(struct gen *g, uint64_t us, const struct loop_outputs *out)
 		report_json(g->report, us, &s, blocks, n, out->json);
 	if (out->histogram)
 		report_histogram(g->report, out->histogram);
-	if (out->table && g->origins)
-		for (unsigned i = 0; i < blocks[n - 1].n; i++)
-			if (blocks[n - 1].values[i])
-				fprintf(out->table, "origins: %-18s %12" PRIu64 "  %s\n",
-					blocks[n - 1].names[i].name, blocks[n - 1].values[i],
-					blocks[n - 1].names[i].text);
+	for (unsigned i = 2 + g->conf->n_ports; out->table && i < n; i++)
+		counters(&blocks[i], out->table);
 }
 
 int loop_run(struct gen *g, const struct loop_outputs *out, const volatile sig_atomic_t *stop,
@@ -361,11 +374,10 @@ static int pools_start(struct gen *g, struct err *e)
 	const struct gen_global *c = &g->conf->global;
 	uint64_t tables = FIXED_COST + (uint64_t)FLIGHTS * FLIGHT_COST, left;
 
-	g->conns = g->conf->n_origins ? FLOWS : 0;
-	/* twice: one that is closing has left its place to the next */
+	g->conns = g->conf->n_origins ? GEN_FLOWS : 0;
 	for (unsigned i = 0; i < g->conf->n_clients; i++)
-		g->conns += 2 * g->conf->clients[i].connections + CLOSING;
-	tables += (uint64_t)g->conns * CONN_COST;
+		g->conns += gen_client_conns(&g->conf->clients[i]);
+	tables += (uint64_t)g->conns * CONN_COST + secure_cost(g->conf);
 	left = c->memory > tables ? c->memory - tables : 0;
 	left -= left / 16;
 	if (left / BUFFER_COST < BUFFERS_MIN)
@@ -467,6 +479,8 @@ static int sides_start(struct gen *g, struct err *e)
 	g->report = report_create(g->conf);
 	if (!g->report)
 		return err_set(e, ENOMEM, "no memory for the report");
+	if (secure_start(g, aead_driver_find(conf_aead_name(g->conf->tls.aead)), e) < 0)
+		return -ENOMEM;
 	if (g->conf->n_clients && !(g->clients = client_create(g, e)))
 		return -ENOMEM;
 	if (g->conf->n_origins && !(g->origins = origin_create(g, e)))
@@ -507,6 +521,7 @@ void loop_fini(struct gen *g)
 	origin_destroy(g->origins);
 	if (g->tcp)
 		transmit(g);
+	secure_stop(g);
 	report_destroy(g->report);
 	tcp_destroy(g->tcp);
 	net_destroy(g->net);

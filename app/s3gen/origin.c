@@ -57,7 +57,8 @@ static int nodes_init(struct origin *o, struct err *e)
 				.at = from->listen[i],
 				.path = path_of(o->g, &from->listen[i].addr),
 				.listener = -1,
-				.service = &o->service[s]};
+				.service = &o->service[s],
+				.tls = secure_origins(o->g, s)};
 			list_init(&n->flows);
 			if (node_up(o, n) < 0)
 				return err_set(e, EADDRINUSE,
@@ -140,14 +141,15 @@ bool origin_accept(struct origin *o, struct tcp_conn *c)
 {
 	struct node *n = tcp_listener_user(o->g->tcp, c->listener);
 	struct flow *f = o->free;
+	struct stream s = {.role = GEN_ORIGIN, .tcp = c};
 
-	if (unlikely(!f)) {
+	if (unlikely(!f || stream_accept(o->g, &s, n->tls) < 0)) {
 		origin_count(o, ORIGIN_STAT_conns_refused);
 		tcp_abort(o->g->tcp, c);
 		return false;
 	}
 	o->free = f->next_free;
-	*f = (struct flow){.owner = {GEN_ORIGIN}, .conn = c, .node = n};
+	*f = (struct flow){.s = s, .node = n};
 	wheel_node_init(&f->timer, 0);
 	list_add_tail(&n->flows, &f->link);
 	c->owner = f;
@@ -159,13 +161,12 @@ bool origin_accept(struct origin *o, struct tcp_conn *c)
 enum run origin_drop(struct origin *o, struct flow *f, bool abort)
 {
 	if (abort)
-		tcp_abort(o->g->tcp, f->conn);
+		stream_abort(o->g, &f->s);
 	else
-		tcp_release(o->g->tcp, f->conn);
+		stream_release(o->g, &f->s);
 	wheel_cancel(&o->wheel, &f->timer);
 	list_del(&f->link);
 	buf_chain_free(&f->out);
-	f->conn = NULL;
 	f->next_free = o->free;
 	o->free = f;
 	return RUN_GONE;
@@ -182,7 +183,7 @@ void origin_ready(struct origin *o, struct tcp_conn *c, uint8_t events)
 
 	o->now = o->g->now;
 	if (events & TCP_EV_DEAD) {
-		if (c->error)
+		if (stream_error(&f->s))
 			origin_count(o, ORIGIN_STAT_conns_lost);
 		origin_drop(o, f, false);
 		return;

@@ -5,9 +5,12 @@
  *	file    INI -> struct gen_conf, checked whole
  *	eal     DPDK on one core
  *	loop    struct gen: ports, net, tcp; one turn is the eight steps of worker_poll() with
- *clients and origins in place of the relay client  a connection that asks; schedule: when;
- *workload: for what origin  a connection that answers; fault: how badly body    the bytes of an
- *object from its name and an offset, on either side sign    SigV4 for endpoints that check it
+ *		clients and origins in place of the relay
+ *	stream  TCP, or TLS over it; secure: certificates, keys, handshakes
+ *	client  a connection that asks; schedule: when; workload: for what
+ *	origin  a connection that answers; fault: how badly
+ *	body    the bytes of an object from its name and an offset, on either side
+ *	sign    SigV4 for endpoints that check it
  *	report  what happened, each second and at the end
  *
  * An object's size is part of its key, so that a client may ask for what nobody has put: a key ends
@@ -35,6 +38,8 @@
 #define GEN_LISTEN_MAX   32
 #define GEN_SIZES_MAX    16
 #define GEN_ANY_CORE     UINT32_MAX
+#define GEN_CLOSING      1024u        /* of a group of clients, beside as many as are open */
+#define GEN_FLOWS        16384u       /* connections of origins */
 #define GEN_CHANCE       (1ull << 32) /* the chance that is certainty, as in app/wan */
 
 /* ---- the file ---- */
@@ -113,6 +118,11 @@ struct gen_clients {
 	uint64_t rate;        /* operations a second for an open loop, in 1/1000; 0: closed loop */
 	enum gen_arrival arrival; /* open loop */
 	struct gen_time think;    /* closed loop: between an answer and the next question */
+	bool tls;                 /* the rest of TLS is for that */
+	bool verify;              /* the target's certificate, against ca, for sni */
+	bool resume;              /* offer the session of the connection before */
+	const char *ca;           /* PEM; NULL: the system's */
+	const char *sni;          /* NULL: none, and the target's address is verified */
 	uint32_t churn;           /* operations on a connection before it is closed; 0: no limit */
 	uint32_t timeout_ms;      /* of an operation without progress */
 	uint64_t operations;      /* after which it is done; 0: only the duration ends it */
@@ -141,6 +151,8 @@ struct gen_origins {
 	struct conf_where at;
 	struct ip_endpoint listen[GEN_LISTEN_MAX]; /* each a node; all serve the same objects */
 	unsigned n_listen;
+	const char *cert_name; /* NULL: plain TCP */
+	const struct conf_certificate *cert;
 	struct gen_time service; /* from a whole request to the first byte of its response */
 	struct gen_faults fault;
 };
@@ -148,6 +160,7 @@ struct gen_origins {
 struct gen_conf {
 	struct gen_global global;
 	struct conf_tcp tcp;
+	struct conf_tls tls;
 	struct conf_port *ports;
 	unsigned n_ports;
 	struct gen_clients *clients;
@@ -156,6 +169,8 @@ struct gen_conf {
 	unsigned n_origins;
 	struct gen_workload *workloads;
 	unsigned n_workloads;
+	struct conf_certificate *certs;
+	unsigned n_certs;
 };
 
 /* ---- one core ---- */
@@ -164,12 +179,23 @@ struct body;
 struct client;
 struct origin;
 struct report;
+struct secure;
+struct tls_conn;
 
-/* What a tcp_conn's owner begins with; the loop hands ready connections over by it. */
+/* What a tcp_conn's owner begins with; the loop hands ready connections over by it. stream.h */
 enum gen_role { GEN_CLIENT, GEN_ORIGIN };
-struct gen_owner {
-	uint8_t role; /* enum gen_role */
+struct stream {
+	uint8_t role;         /* enum gen_role */
+	bool up;              /* TLS: the owner knows that it is established */
+	struct tcp_conn *tcp; /* NULL: there is none */
+	struct tls_conn *tls; /* NULL: plain; else its owner is tcp */
 };
+
+/* Connections of a group at a time: one that is closing has left its place to the next. */
+static inline uint32_t gen_client_conns(const struct gen_clients *c)
+{
+	return 2 * c->connections + GEN_CLOSING;
+}
 
 struct gen {
 	const struct gen_conf *conf;
@@ -177,7 +203,8 @@ struct gen {
 	struct port *port[GEN_SECTIONS_MAX];
 	struct body *body; /* of both roles: body_create() with the seed */
 	struct net *net;
-	struct tcp *tcp; /* of both roles; its ready list is the loop's */
+	struct tcp *tcp;       /* of both roles; its ready list is the loop's */
+	struct secure *secure; /* NULL: all is plain */
 	struct rand_state rnd;
 	clock_us_t now; /* of this turn */
 	bool full;      /* a device had no room for what was sent last */

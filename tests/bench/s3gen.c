@@ -99,7 +99,7 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 {
 	if (ev & TCP_EV_ACCEPT && !origin_accept(g.origins, c))
 		return;
-	if (((struct gen_owner *)c->owner)->role == GEN_CLIENT) {
+	if (((struct stream *)c->owner)->role == GEN_CLIENT) {
 		client_ready(g.clients, c, ev);
 		lap(CLIENT);
 	} else {

@@ -165,13 +165,13 @@ static void hand_ready(struct tcp_conn *c, uint8_t ev)
 
 static void ready(struct tcp_conn *c, uint8_t ev)
 {
-	static struct gen_owner hand = {GEN_ORIGIN};
+	static struct stream hand = {GEN_ORIGIN};
 
 	if (lab.answer && ev & TCP_EV_ACCEPT)
 		c->owner = &hand;
 	if (!lab.answer && ev & TCP_EV_ACCEPT && !origin_accept(lab.g.origins, c))
 		return;
-	if (((struct gen_owner *)c->owner)->role == GEN_CLIENT)
+	if (((struct stream *)c->owner)->role == GEN_CLIENT)
 		client_ready(lab.g.clients, c, ev);
 	else if (lab.answer)
 		hand_ready(c, ev);
