@@ -332,6 +332,20 @@ static void top_check(
 	ERR_clear_error();
 }
 
+/* Does libssl take it? A key may be too short, or of a kind that TLS does not know. */
+static int use_check(const struct conf_certificate *cert, struct tls_cert *c, struct err *e)
+{
+	SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
+	int rc;
+
+	if (!ssl)
+		return fault(cert, "chain", ENOMEM, e, "%s", tls__ssl_error());
+	SSL_CTX_set_security_level(ssl, TLS_SECURITY);
+	rc = tls__cert_use(ssl, cert, c, e);
+	SSL_CTX_free(ssl);
+	return rc;
+}
+
 int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_cert_facts *out,
 	struct err *e, struct err *warn)
 {
@@ -343,7 +357,9 @@ int tls_cert_check(const struct conf_certificate *cert, int64_t now, struct tls_
 	if (warn)
 		warn->text[0] = '\0';
 	facts_fill(&c, out);
-	rc = time_check(cert, &c, now, e, warn);
+	rc = use_check(cert, &c, e);
+	if (rc == 0)
+		rc = time_check(cert, &c, now, e, warn);
 	if (rc == 0 && warn && !warn->text[0] && !out->names[0])
 		fault(cert, "chain", 0, warn,
 			"%s has no names (subjectAltName): no client takes it", out->subject);

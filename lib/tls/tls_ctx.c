@@ -83,6 +83,7 @@ SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct er
 					 SSL_OP_CIPHER_SERVER_PREFERENCE |
 					 SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_ENCRYPT_THEN_MAC);
 	SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_security_level(ssl, TLS_SECURITY); /* whatever the system's openssl.cnf says */
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_max_cert_list(ssl, CERT_LIST_MAX);
 	SSL_CTX_set_keylog_callback(ssl, tls__keylog);

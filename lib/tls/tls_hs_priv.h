@@ -11,7 +11,8 @@
 #include "tls/tls_ctx.h"
 #include "tls/tls_hs.h"
 
-#define TLS_HEADER 5 /* bytes of a record's header */
+#define TLS_HEADER   5 /* bytes of a record's header */
+#define TLS_SECURITY 2 /* libssl's level: 112 bits, so RSA from 2048, no SHA-1 */
 
 /* A cipher suite that we speak: RFC 8446 B.4, RFC 5289, RFC 7905. */
 struct tls_suite {

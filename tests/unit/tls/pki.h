@@ -27,6 +27,7 @@ struct pki_spec {
 	const char *san;          /* "DNS:a.example,IP:10.0.0.1", or NULL */
 	const struct pki *issuer; /* NULL: itself */
 	bool rsa, ca;
+	bool weak;      /* a key that is too short */
 	int from, days; /* from now; 0 days: a year */
 };
 
@@ -91,7 +92,8 @@ static inline void pki_extension(X509 *x, X509 *issuer, int nid, const char *val
 static inline struct pki pki_make(struct pki_spec s)
 {
 	static long serial;
-	struct pki c = {X509_new(), s.rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")};
+	struct pki c = {
+		X509_new(), s.rsa ? EVP_RSA_gen(s.weak ? 1024 : 2048) : EVP_EC_gen("P-256")};
 	struct pki by = s.issuer ? *s.issuer : c;
 	X509_NAME *name = X509_get_subject_name(c.x);
 

@@ -56,6 +56,16 @@ static void self_signed(void)
 	SAYS(warn, "has no names (subjectAltName)");
 }
 
+static void weak(void)
+{
+	struct pki c = pki_make((struct pki_spec){.cn = "weak", .rsa = true, .weak = true});
+
+	setup();
+	CU_ASSERT(check(pki_chain_file(&c, NULL), pki_key_file(&c)) < 0);
+	SAYS(e, "t.ini:7: [certificate s3] chain: ee key too small");
+	pki_free(&c);
+}
+
 static void other_key(void)
 {
 	setup();
@@ -139,6 +149,7 @@ static void files(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(good),
 	UNIT_CASE(self_signed),
+	UNIT_CASE(weak),
 	UNIT_CASE(other_key),
 	UNIT_CASE(gap),
 	UNIT_CASE(times),
