@@ -351,6 +351,33 @@ static void not_tls(void)
 	end();
 }
 
+/* Threads are not asked again about what they have seen: only news are posted. */
+static void nothing_new(void)
+{
+	SSL_CTX *peer = site_peer_client(TLS1_3_VERSION);
+	struct talk k;
+	uint8_t hello[2048];
+	int n;
+
+	begin(true);
+	k = talk_begin(tls_accept(t, ctx, &here, NULL, 0), peer);
+	SSL_do_handshake(k.peer);
+	n = BIO_read(k.from_peer, hello, sizeof(hello));
+	CU_ASSERT_EQUAL(buf_chain_write(&k.in, hello, 100, pools.data), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(tls_input(t, k.c, &k.in, 0), 0);
+		CU_ASSERT_EQUAL(tls_crew_run(crew, 8), i == 0);
+		CU_ASSERT_PTR_EQUAL(tls_ready_take(t, 100), i == 0 ? k.c : NULL);
+	}
+	CU_ASSERT_EQUAL(k.in.bytes, 100);
+	CU_ASSERT_EQUAL(buf_chain_write(&k.in, hello + 100, (uint32_t)n - 100, pools.data), 0);
+	run(&k);
+	CU_ASSERT_EQUAL(k.c->state, TLS_OPEN);
+	talk_end(&k);
+	SSL_CTX_free(peer);
+	end();
+}
+
 /* Freed while a thread has it: its place comes back later, and nobody hears of it. */
 static void freed_while_away(void)
 {
@@ -493,6 +520,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(long_flight),
 	UNIT_CASE(no_ticket),
 	UNIT_CASE(not_tls),
+	UNIT_CASE(nothing_new),
 	UNIT_CASE(freed_while_away),
 	UNIT_CASE(limits),
 	UNIT_CASE(no_buffers),
