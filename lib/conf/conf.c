@@ -13,6 +13,8 @@
  * ciphers of [tls] have longer names inside, which is less. Untouched pages of a large calloc cost
  * nothing.
  */
+_Static_assert(sizeof(struct conf_server_name) <= sizeof(struct conf_member),
+	"a line is a member, a server name or less");
 #define PER_LINE (sizeof(struct conf_line) + sizeof(struct conf_member) + 6 * ALIGN)
 #define PER_SECTION                                                                                \
 	(sizeof(struct conf_section) + sizeof(struct conf_section *) +                             \

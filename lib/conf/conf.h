@@ -27,6 +27,7 @@
 #define CONF_CERTS_MAX        256
 #define CONF_LISTEN_CERTS_MAX 32
 #define CONF_HS_CORES_MAX     64
+#define CONF_SERVER_NAMES_MAX 256 /* of one listener */
 
 /* Where a section begins, for later stages that find fault with it. */
 struct conf_where {
@@ -36,7 +37,7 @@ struct conf_where {
 
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
 enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
-enum conf_mode { CONF_MODE_HTTP, CONF_MODE_SPLICE, CONF_MODE_ECHO };
+enum conf_mode { CONF_MODE_HTTP, CONF_MODE_SPLICE, CONF_MODE_ECHO, CONF_MODE_SNI };
 enum conf_congestion { CONF_CC_CUBIC, CONF_CC_NEWRENO, CONF_CC_BBR, CONF_CC_DCTCP };
 enum conf_ecn { CONF_ECN_ACCEPT, CONF_ECN_YES, CONF_ECN_NO };
 enum conf_balance {
@@ -102,15 +103,26 @@ enum conf_client_cert {
 	CONF_CLIENT_CERT_REQUIRED
 };
 
+/* Where clients go that ask for a name; of all that fit, the first. */
+struct conf_server_name {
+	const char *name; /* in lower case; "*.example.com": any one label in its place */
+	const char *pool_name;
+	unsigned pool; /* index */
+	struct conf_where at;
+};
+
 struct conf_listener {
 	const char *name;
 	struct conf_where at;
 	struct ip_endpoint addr[CONF_LISTEN_ADDRS_MAX]; /* each on a port, no endpoint twice */
 	unsigned n_addr;
 	enum conf_mode mode;
-	const char *pool_name; /* NULL with CONF_MODE_ECHO */
-	unsigned pool;         /* index; 0 with CONF_MODE_ECHO */
-	bool forwarded;        /* this and the next three: CONF_MODE_HTTP only */
+	const char *pool_name; /* NULL with CONF_MODE_ECHO; and with CONF_MODE_SNI, when only the
+				  server names lead somewhere */
+	unsigned pool;         /* index; 0 when there is none */
+	const struct conf_server_name *server_names; /* these two: CONF_MODE_SNI only */
+	unsigned n_server_names;
+	bool forwarded; /* this and the next three: CONF_MODE_HTTP only */
 	bool request_id;
 	uint32_t head_limit; /* bytes */
 	uint32_t head_timeout_ms;
@@ -120,11 +132,12 @@ struct conf_listener {
 	enum conf_congestion congestion;
 	const struct conf_certificate *cert[CONF_LISTEN_CERTS_MAX]; /* the first is for no SNI */
 	const char *cert_name[CONF_LISTEN_CERTS_MAX];
-	unsigned n_cert; /* 0: plain TCP. This and the next four: not with CONF_MODE_ECHO */
+	unsigned
+		n_cert; /* 0: plain TCP. This and the next three: CONF_MODE_HTTP and _SPLICE only */
 	enum conf_client_cert client_cert;
-	const char *client_ca;  /* PEM bundle; given unless client_cert is off */
-	const char *client_crl; /* PEM, or NULL */
-	uint32_t handshake_timeout_ms;
+	const char *client_ca;         /* PEM bundle; given unless client_cert is off */
+	const char *client_crl;        /* PEM, or NULL */
+	uint32_t handshake_timeout_ms; /* CONF_MODE_SNI: until the hello is there */
 };
 
 struct conf_member {
@@ -227,6 +240,8 @@ const char *conf_congestion_name(enum conf_congestion cc);
 const char *conf_ecn_name(enum conf_ecn ecn);
 const char *conf_aead_name(enum conf_aead aead);
 const char *conf_client_cert_name(enum conf_client_cert c);
+/* Does a client's name, in lower case, fit one of a listener's? */
+bool conf_server_name_fits(const char *server_name, const char *name);
 /* What tls.ciphers or tls.groups stand for, ", " between, into text of n bytes. Returns text. */
 const char *conf_tls_words(const char *means, char *text, size_t n);
 

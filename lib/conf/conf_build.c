@@ -119,14 +119,29 @@ static void key_default(
 			conf__allowed(key, allowed));
 }
 
-void conf__members_begin(struct conf_reader *ld, struct conf_section *sec)
+/* Room for what each line of this key says. */
+static void *each_alloc(
+	struct conf_reader *ld, const struct conf_section *sec, const char *key, size_t size)
 {
-	struct conf_pool *pool = sec->obj;
 	unsigned n = 0;
 
 	for (const struct conf_line *l = sec->lines; l; l = l->next)
-		n += strcmp(l->key, "member") == 0;
-	pool->members = conf_alloc(ld, n * sizeof(*pool->members));
+		n += strcmp(l->key, key) == 0;
+	return conf_alloc(ld, n * size);
+}
+
+void conf__members_begin(struct conf_reader *ld, struct conf_section *sec)
+{
+	struct conf_pool *pool = sec->obj;
+
+	pool->members = each_alloc(ld, sec, "member", sizeof(*pool->members));
+}
+
+void conf__server_names_begin(struct conf_reader *ld, struct conf_section *sec)
+{
+	struct conf_listener *l = sec->obj;
+
+	l->server_names = each_alloc(ld, sec, "server-name", sizeof(*l->server_names));
 }
 
 static void section_build(struct conf_reader *ld, struct conf_section *sec)

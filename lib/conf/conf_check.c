@@ -267,7 +267,8 @@ const char *conf_mode_name(enum conf_mode mode)
 {
 	static const char *const names[] = {[CONF_MODE_HTTP] = "http",
 		[CONF_MODE_SPLICE] = "splice",
-		[CONF_MODE_ECHO] = "echo"};
+		[CONF_MODE_ECHO] = "echo",
+		[CONF_MODE_SNI] = "sni"};
 
 	return names[mode];
 }
@@ -308,55 +309,69 @@ const char *conf_client_cert_name(enum conf_client_cert c)
 	return names[c];
 }
 
-/* A key that the listener's mode does not look at. */
-static void listener_stray(
-	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *modes)
+#define MODE(name) (1u << CONF_MODE_##name)
+
+/* Keys that only some modes look at. */
+static void listener_strays(struct conf_reader *ld, struct conf_section *sec)
 {
+	static const struct {
+		const char *key;
+		unsigned modes;
+		const char *text;
+	} keys[] = {
+		{"forwarded", MODE(HTTP), "http"},
+		{"request-id", MODE(HTTP), "http"},
+		{"head-limit", MODE(HTTP), "http"},
+		{"head-timeout", MODE(HTTP), "http"},
+		{"certificate", MODE(HTTP) | MODE(SPLICE), "http or splice"},
+		{"client-certificate", MODE(HTTP) | MODE(SPLICE), "http or splice"},
+		{"client-ca", MODE(HTTP) | MODE(SPLICE), "http or splice"},
+		{"client-crl", MODE(HTTP) | MODE(SPLICE), "http or splice"},
+		{"pool", ~MODE(ECHO), "http, splice or sni"},
+		{"handshake-timeout", ~MODE(ECHO), "http, splice or sni"},
+		{"server-name", MODE(SNI), "sni"},
+	};
 	const struct conf_listener *l = sec->obj;
 
-	if (conf_key_given(sec, key))
-		conf_key_error(ld, sec, conf_line_of(sec, key, 0), key,
-			"has no meaning with mode = %s, allowed: with mode = %s",
-			conf_mode_name(l->mode), modes);
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!(keys[i].modes & 1u << l->mode) && conf_key_given(sec, keys[i].key))
+			conf_key_error(ld, sec, conf_line_of(sec, keys[i].key, 0), keys[i].key,
+				"has no meaning with mode = %s, allowed: with mode = %s",
+				conf_mode_name(l->mode), keys[i].text);
 }
 
 static void listener_mode(struct conf_reader *ld, struct conf_section *sec)
 {
-	static const char *const http_only[] = {
-		"forwarded", "request-id", "head-limit", "head-timeout", NULL};
-	static const char *const not_echo[] = {"pool", "certificate", "client-certificate",
-		"client-ca", "client-crl", "handshake-timeout", NULL};
 	const struct conf_listener *l = sec->obj;
+	bool named = l->mode == CONF_MODE_SNI && conf_key_given(sec, "server-name");
 
-	for (unsigned i = 0; l->mode != CONF_MODE_HTTP && http_only[i]; i++)
-		listener_stray(ld, sec, http_only[i], "http");
-	for (unsigned i = 0; l->mode == CONF_MODE_ECHO && not_echo[i]; i++)
-		listener_stray(ld, sec, not_echo[i], "http or splice");
+	listener_strays(ld, sec);
 	if (l->mode == CONF_MODE_ECHO)
 		return;
-	conf__check_listener_tls(ld, sec);
-	if (!conf_key_given(sec, "pool"))
+	if (l->mode != CONF_MODE_SNI)
+		conf__check_listener_tls(ld, sec);
+	if (!named && !conf_key_given(sec, "pool"))
 		conf_key_error(
 			ld, sec, sec->at.line, "pool", "missing, allowed: the name of a [pool]");
 }
 
-static void listener_pool(struct conf_reader *ld, struct conf_section *sec)
+unsigned conf__pool_find(struct conf_reader *ld, struct conf_section *sec, const char *key,
+	unsigned line, const char *name)
 {
-	struct conf_listener *l = sec->obj;
 	const struct conf *c = conf_of(ld);
 	char names[256] = "";
 	size_t n = 0;
 
-	for (l->pool = 0; l->pool < c->n_pools; l->pool++) {
-		if (strcmp(c->pools[l->pool].name, l->pool_name) == 0)
-			return;
+	for (unsigned i = 0; i < c->n_pools; i++) {
+		if (strcmp(c->pools[i].name, name) == 0)
+			return i;
 		if (n < sizeof(names))
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
-				c->pools[l->pool].name);
+				c->pools[i].name);
 	}
-	conf_key_error(ld, sec, conf_line_of(sec, "pool", 0), "pool",
-		"there is no [pool %s], allowed: %s", l->pool_name,
+	conf_key_error(ld, sec, line, key, "there is no [pool %s], allowed: %s", name,
 		n ? names : "the name of a [pool], there is none");
+	return c->n_pools;
 }
 
 /* The listener, up to and with number last, that has e among its first n addresses; or NULL. */
@@ -404,7 +419,10 @@ static void check_listeners(struct conf_reader *ld)
 		if (conf_key_ok(sec, "mode"))
 			listener_mode(ld, sec);
 		if (l->pool_name && conf_key_ok(sec, "pool"))
-			listener_pool(ld, sec);
+			l->pool = conf__pool_find(
+				ld, sec, "pool", conf_line_of(sec, "pool", 0), l->pool_name);
+		if (conf_key_ok(sec, "mode") && l->mode == CONF_MODE_SNI)
+			conf__check_listener_sni(ld, sec);
 		for (unsigned a = 0; conf_key_ok(sec, "address") && a < l->n_addr; a++)
 			listener_address(ld, i, a);
 	}

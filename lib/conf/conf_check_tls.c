@@ -73,6 +73,50 @@ void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec)
 		need(ld, sec, "client-ca", "client-certificate");
 }
 
+/* The bytes that go there are the client's TLS. */
+static void sni_pool(struct conf_reader *ld, struct conf_section *sec, const char *key,
+	unsigned line, unsigned pool)
+{
+	const struct conf *c = ld->root;
+
+	if (pool < c->n_pools && c->pools[pool].tls)
+		conf_key_error(ld, sec, line, key,
+			"[pool %s] has tls = yes, and would be given TLS within TLS, "
+			"allowed: a pool with tls = no",
+			c->pools[pool].name);
+}
+
+/* A name that an earlier one always takes. */
+static void sni_twin(struct conf_reader *ld, struct conf_section *sec, unsigned i)
+{
+	const struct conf_listener *l = sec->obj;
+	const struct conf_server_name *s = &l->server_names[i];
+
+	for (const struct conf_server_name *o = l->server_names; o < s; o++)
+		if (conf_server_name_fits(o->name, s->name)) {
+			conf_key_error(ld, sec, s->at.line, "server-name",
+				"%s is never met behind %s of line %u, allowed: before it", s->name,
+				o->name, o->at.line);
+			return;
+		}
+}
+
+void conf__check_listener_sni(struct conf_reader *ld, struct conf_section *sec)
+{
+	const struct conf_listener *l = sec->obj;
+
+	if (l->pool_name && conf_key_ok(sec, "pool"))
+		sni_pool(ld, sec, "pool", conf_line_of(sec, "pool", 0), l->pool);
+	for (unsigned i = 0; i < l->n_server_names; i++) {
+		/* const for readers of the snapshot, not yet for us */
+		struct conf_server_name *s = (struct conf_server_name *)&l->server_names[i];
+
+		s->pool = conf__pool_find(ld, sec, "server-name", s->at.line, s->pool_name);
+		sni_pool(ld, sec, "server-name", s->at.line, s->pool);
+		sni_twin(ld, sec, i);
+	}
+}
+
 void conf__check_pool_tls(struct conf_reader *ld, struct conf_section *sec)
 {
 	static const char *const tls[] = {"verify", "ca", "sni", "certificate", NULL};

@@ -85,8 +85,14 @@ void conf__read(struct conf_reader *ld, const char *text, size_t n);
 void conf__build(struct conf_reader *ld);
 void conf__check(struct conf_reader *ld); /* of struct conf */
 
+/* The index of the pool that this line of a key names; their number when there is none, and that
+ * is an error. */
+unsigned conf__pool_find(struct conf_reader *ld, struct conf_section *sec, const char *key,
+	unsigned line, const char *name);
+
 /* Its parts about TLS. */
 void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec);
+void conf__check_listener_sni(struct conf_reader *ld, struct conf_section *sec);
 void conf__check_pool_tls(struct conf_reader *ld, struct conf_section *sec);
 void conf__check_tls(struct conf_reader *ld);
 
@@ -100,9 +106,11 @@ int conf_value_port_address(struct conf_value *v);
 int conf_value_port_gateway(struct conf_value *v);
 int conf_value_listen_address(struct conf_value *v);
 int conf_value_member(struct conf_value *v);
+int conf_value_server_name(struct conf_value *v);
 int conf_value_certificate(struct conf_value *v); /* one item of listener.certificate */
 int conf_value_handshake_cores(struct conf_value *v);
 /* A pool's members lie apart: there are as many as lines that may be one. */
 void conf__members_begin(struct conf_reader *ld, struct conf_section *sec);
+void conf__server_names_begin(struct conf_reader *ld, struct conf_section *sec);
 
 #endif

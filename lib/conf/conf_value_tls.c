@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values of [certificate NAME] and [tls], and of the keys that name them. */
+/* Values of [certificate NAME] and [tls], of the keys that name them, and names of servers. */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "conf/conf_priv.h"
@@ -125,14 +126,53 @@ int conf_value_file(struct conf_value *v)
 }
 
 /* RFC 6066 3: a DNS name of a host, no address and no final dot; RFC 1035 2.3.4: its length. */
-int conf_value_host(struct conf_value *v)
+static bool is_host(const char *text)
 {
-	size_t n = strlen(v->text);
+	size_t n = strlen(text);
 	struct ip_addr a;
 
-	if (n == 0 || n > 253 || strspn(v->text, CONF__ALNUM ".-") != n || v->text[n - 1] == '.' ||
-		v->text[0] == '.' || strstr(v->text, "..") || ip_addr_parse(v->text, &a) == 0)
+	return n > 0 && n <= 253 && strspn(text, CONF__ALNUM ".-") == n && text[n - 1] != '.' &&
+	       text[0] != '.' && !strstr(text, "..") && ip_addr_parse(text, &a) < 0;
+}
+
+int conf_value_host(struct conf_value *v)
+{
+	if (!is_host(v->text))
 		return conf_bad(v, "'%.64s' is not the name of a host", v->text);
 	*(const char **)v->field = conf_strdup(v->ld, span_str(v->text));
 	return 0;
+}
+
+/* "NAME POOL" */
+int conf_value_server_name(struct conf_value *v)
+{
+	struct conf_listener *l = v->obj;
+	struct span rest = span_str(v->text), word = span_word(&rest);
+	struct conf_server_name *s;
+	char *name = (char *)conf_strdup(v->ld, word); /* not yet anybody's to read */
+
+	if (!is_host(strncmp(name, "*.", 2) == 0 ? name + 2 : name))
+		return conf_bad(v, "'%.64s' is not the name of a host", name);
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (l->n_server_names == CONF_SERVER_NAMES_MAX)
+		return conf_bad(v, "more than %u names", CONF_SERVER_NAMES_MAX);
+	word = span_trim(rest);
+	s = (struct conf_server_name *)&l->server_names[l->n_server_names];
+	*s = (struct conf_server_name){.name = name,
+		.pool_name = conf_strdup(v->ld, word),
+		.at = {v->sec->at.file, v->line}};
+	if (!conf__name_ok(s->pool_name))
+		return conf_bad(v, "'%.64s' is not the name of a pool", s->pool_name);
+	l->n_server_names++;
+	return 0;
+}
+
+bool conf_server_name_fits(const char *server_name, const char *name)
+{
+	const char *rest = strchr(name, '.');
+
+	if (server_name[0] != '*')
+		return strcmp(server_name, name) == 0;
+	return rest && strcmp(server_name + 1, rest) == 0;
 }

@@ -133,6 +133,48 @@ static void good_listener(void)
 	conf_destroy(c);
 }
 
+static void good_server_names(void)
+{
+	struct conf *c = parse(PORT "[listener l]\naddress = 10.0.0.1:443\nmode = sni\n"
+				    "server-name = S3.Example.com \t q\n"
+				    "server-name = *.S3.example.com p\nhandshake-timeout = 1s\n"
+				    "[listener m]\naddress = 10.0.0.1:444\nmode = sni\npool = q\n"
+				    "[pool p]\nmember = a 10.0.0.2:443\n"
+				    "[pool q]\nmember = a 10.0.0.3:443\n");
+	const struct conf_listener *l;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	l = &c->listeners[0];
+	CU_ASSERT_EQUAL(l->mode, CONF_MODE_SNI);
+	CU_ASSERT_PTR_NULL(l->pool_name);
+	CU_ASSERT_EQUAL(l->handshake_timeout_ms, 1000);
+	CU_ASSERT_EQUAL_FATAL(l->n_server_names, 2);
+	CU_ASSERT_STRING_EQUAL(l->server_names[0].name, "s3.example.com");
+	CU_ASSERT_STRING_EQUAL(l->server_names[0].pool_name, "q");
+	CU_ASSERT_EQUAL(l->server_names[0].pool, 1);
+	expect_at(&l->server_names[0].at, "t.ini", 7);
+	CU_ASSERT_STRING_EQUAL(l->server_names[1].name, "*.s3.example.com");
+	CU_ASSERT_EQUAL(l->server_names[1].pool, 0);
+	CU_ASSERT_EQUAL(c->listeners[1].n_server_names, 0);
+	CU_ASSERT_EQUAL(c->listeners[1].pool, 1);
+	conf_destroy(c);
+}
+
+static void server_names_fit(void)
+{
+	static const struct {
+		const char *server_name, *name;
+		bool fits;
+	} tries[] = {{"a.test", "a.test", true}, {"a.test", "b.test", false},
+		{"a.test", "x.a.test", false}, {"a.test", "", false}, {"*.test", "a.test", true},
+		{"*.test", "test", false}, {"*.test", "a.b.test", false}, {"*.test", "", false},
+		{"*.test", "a.tests", false}, {"*.test", "*.test", true}};
+
+	for (unsigned i = 0; i < RTE_DIM(tries); i++)
+		CU_ASSERT_EQUAL(
+			conf_server_name_fits(tries[i].server_name, tries[i].name), tries[i].fits);
+}
+
 static void good_pools(void)
 {
 	struct conf *c = load("good.ini");
@@ -383,6 +425,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(good_global),
 	UNIT_CASE(good_ports),
 	UNIT_CASE(good_listener),
+	UNIT_CASE(good_server_names),
+	UNIT_CASE(server_names_fit),
 	UNIT_CASE(good_pools),
 	UNIT_CASE(good_certificates),
 	UNIT_CASE(good_tls),

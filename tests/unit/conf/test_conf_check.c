@@ -26,6 +26,11 @@ static void tls(void)
 	golden("tls");
 }
 
+static void sni(void)
+{
+	golden("sni");
+}
+
 static void no_port(void)
 {
 	expect_errors("", "t.ini:1: there is no port, allowed: at least one [port NAME]\n");
@@ -67,6 +72,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(listeners),
 	UNIT_CASE(pools),
 	UNIT_CASE(tls),
+	UNIT_CASE(sni),
 	UNIT_CASE(no_port),
 	UNIT_CASE(no_echoes),
 	UNIT_CASE(no_shadows),
