@@ -34,12 +34,12 @@ static uint32_t connections(const struct conf *conf, unsigned modes)
 
 uint32_t relay_fronts_max(const struct conf *conf)
 {
-	return connections(conf, MODE(HTTP) | MODE(SPLICE) | MODE(ECHO));
+	return connections(conf, MODE(HTTP) | MODE(SPLICE) | MODE(ECHO) | MODE(SNI));
 }
 
 uint32_t relay_splices_max(const struct conf *conf)
 {
-	return connections(conf, MODE(SPLICE));
+	return connections(conf, MODE(SPLICE) | MODE(SNI));
 }
 
 uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
@@ -62,7 +62,7 @@ static int records_create(struct relay *r)
 	struct relay_info *n = &r->info;
 
 	n->fronts_max = connections(r->cfg.conf, MODE(HTTP));
-	n->splices_max = connections(r->cfg.conf, MODE(SPLICE) | MODE(ECHO));
+	n->splices_max = connections(r->cfg.conf, MODE(SPLICE) | MODE(ECHO) | MODE(SNI));
 	n->backs_max = r->cfg.backs;
 	n->requests_max = r->cfg.requests;
 	r->fronts = zalloc(r, n->fronts_max, sizeof(*r->fronts));

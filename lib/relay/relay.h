@@ -62,7 +62,8 @@ struct relay_config {
 };
 
 /* Client connections that an instance may hold, and how many of these have a connection to a member
- * of their own for life (mode = splice). tcp needs as many as both together, and `backs` more. */
+ * of their own for life (modes splice and sni). tcp needs as many as both together, and `backs`
+ * more. */
 uint32_t relay_fronts_max(const struct conf *conf);
 uint32_t relay_splices_max(const struct conf *conf);
 /* And how many connections of all of these, with so many backs, may have TLS. */
@@ -111,7 +112,7 @@ struct relay_info {
 	uint32_t fronts, fronts_idle; /* HTTP; idle: no request begun */
 	uint32_t backs, backs_idle;   /* of HTTP */
 	uint32_t requests;            /* in flight */
-	uint32_t splices;             /* clients of modes splice and echo */
+	uint32_t splices;             /* clients of modes splice, sni and echo */
 	uint32_t splice_backs;        /* of these, with a connection to a member */
 	uint32_t fronts_max, backs_max, requests_max, splices_max;
 };
@@ -127,9 +128,9 @@ uint32_t relay_listener_fronts(const struct relay *r, unsigned listener);
 struct relay_conn {
 	const struct tcp_conn *conn;
 	const struct tls_conn *tls; /* open, for tls_facts(); NULL: plain, or not yet */
-	const char
-		*state; /* "handshake"; of HTTP: "idle", "head", "busy", "linger"; "connect",
-			   "busy", "idle"; of bare bytes, both ends: "connect", "splice"; "echo" */
+	const char *state; /* "handshake"; of HTTP: "idle", "head", "busy", "linger"; "connect",
+			      "busy", "idle"; of bare bytes, both ends: "hello", "connect",
+			      "splice"; "sni"; "echo" */
 	bool back;
 	unsigned listener;  /* fronts */
 	int pool, member;   /* of the request, or of the back; -1: none */

@@ -14,6 +14,8 @@ struct cause {
 
 static const struct cause causes[RELAY_STAT_N] = {
 	[RELAY_STAT_fail_handshake] = {0, LB_CANCEL, false, false},
+	[RELAY_STAT_fail_hello] = {0, LB_CANCEL, false, false},
+	[RELAY_STAT_fail_name] = {0, LB_CANCEL, false, false},
 	[RELAY_STAT_fail_refused] = {400, LB_CANCEL, false, false},
 	[RELAY_STAT_fail_head_timeout] = {408, LB_CANCEL, false, false},
 	[RELAY_STAT_fail_body_timeout] = {408, LB_CANCEL, false, false},

@@ -90,7 +90,7 @@ struct back {
 _Static_assert(sizeof(struct back) <= 128, "an idle member connection costs two cache lines");
 
 enum side { SIDE_FRONT, SIDE_BACK, SIDES };
-enum splice_state { SPLICE_HANDSHAKE, SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
+enum splice_state { SPLICE_HANDSHAKE, SPLICE_HELLO, SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
 
 struct splice {
 	uint8_t kind;     /* RELAY_SPLICE */
@@ -102,7 +102,9 @@ struct splice {
 	bool eof[SIDES];  /* FIN came */
 	bool dead[SIDES]; /* DEAD or TORN came: only rx and tx are left */
 	uint16_t listener, member;
+	uint16_t pool;               /* but of HELLO and echo */
 	uint32_t moved;              /* when a byte last moved or was acknowledged, ms */
+	uint16_t need;               /* HELLO: bytes in rx before it is looked at again */
 	struct relay_end end[SIDES]; /* no front: record is free; no back: no member */
 	uint64_t given[SIDES];       /* bytes handed to that end */
 	struct lb_tried tried;

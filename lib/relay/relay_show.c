@@ -98,9 +98,10 @@ static bool show_splice(
 		.tls = show_tls(&s->end[side]),
 		.back = side == SIDE_BACK,
 		.listener = s->listener,
-		.pool = s->end[SIDE_BACK].conn ? (int)l->pool : -1,
+		.pool = s->end[SIDE_BACK].conn ? s->pool : -1,
 		.member = s->end[SIDE_BACK].conn ? s->member : -1,
 		.state = s->state == SPLICE_HANDSHAKE ? "handshake"
+			 : s->state == SPLICE_HELLO   ? "hello"
 			 : s->state == SPLICE_CONNECT ? "connect"
 						      : conf_mode_name(l->mode),
 		.req_bytes = s->given[s->ends - 1],

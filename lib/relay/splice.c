@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bare bytes: between a client and a member (mode = splice), or from a client back to itself
- * (mode = echo).
+ * Bare bytes: between a client and a member (mode = splice), the same of a pool that the client's
+ * TLS hello names (mode = sni), or from a client back to itself (mode = echo).
  *
  *            accept                 established
  *   (free) ---------> SPLICE_CONNECT ---------> SPLICE_OPEN
@@ -11,9 +11,11 @@
  *     `-------------------------------------------'     echo: from accept straight to SPLICE_OPEN
  *
  * A listener with certificates begins with SPLICE_HANDSHAKE: nobody is connected to a member before
- * TLS knows who it is.
+ * TLS knows who it is. One of mode = sni begins with SPLICE_HELLO: nobody knows to which.
  *
  * HANDSHAKE  the client's TLS is not open
+ * HELLO    what the client says first stays in front.rx, where it is looked at but not changed,
+ *          until the name in it is known (RFC 6066 3); then it goes to the member like all else
  * CONNECT  the way to a member, begun at once, because in many protocols the server speaks first;
  *          what the client sends meanwhile, its FIN included, waits in front.rx
  * OPEN     bytes go from one end's rx to the other's tx by pointer, while that has room. An echo
@@ -27,6 +29,7 @@
 
 #include "base/assert.h"
 #include "relay/relay_priv.h"
+#include "tls/tls_hello.h"
 
 static const uint8_t lost[SIDES] = {
 	[SIDE_FRONT] = RELAY_STAT_fail_client_reset,
@@ -64,7 +67,7 @@ static void leave(struct relay *r, struct splice *s, enum lb_outcome outcome)
 
 	if (!s->end[SIDE_BACK].conn)
 		return;
-	lb_done(r->cfg.lb, splice_conf(r, s)->pool, s->member, &res);
+	lb_done(r->cfg.lb, s->pool, s->member, &res);
 	end_close(r, s, SIDE_BACK, outcome);
 	r->info.splice_backs--;
 }
@@ -96,7 +99,7 @@ enum run relay__splice_abort(struct relay *r, struct splice *s)
 
 static int attach(struct relay *r, struct splice *s, unsigned member)
 {
-	unsigned pool = splice_conf(r, s)->pool;
+	unsigned pool = s->pool;
 	int error;
 
 	error = relay__connect_end(r, pool, member, s, &s->end[SIDE_BACK]);
@@ -116,7 +119,7 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 /* Find a member and begin the way to it. */
 static enum run route(struct relay *r, struct splice *s)
 {
-	unsigned pool = splice_conf(r, s)->pool;
+	unsigned pool = s->pool;
 	int m, error;
 
 	do {
@@ -136,7 +139,7 @@ static enum run route(struct relay *r, struct splice *s)
 /* The connect was refused, found no way, or took too long. */
 static enum run connect_failed(struct relay *r, struct splice *s)
 {
-	unsigned pool = splice_conf(r, s)->pool;
+	unsigned pool = s->pool;
 
 	if (relay__end_half_up(&s->end[SIDE_BACK]))
 		FRONT_COUNT(r, s, back_handshake);
@@ -166,6 +169,71 @@ static enum run handshake_run(struct relay *r, struct splice *s)
 		return RUN_WAIT;
 	s->moved = r->now_ms;
 	s->state = s->ends == 1 ? SPLICE_OPEN : SPLICE_CONNECT;
+	return RUN_AGAIN;
+}
+
+/* ---- HELLO ---- */
+
+/* The alert, then FIN; what the client sent is dropped, else an RST would overtake them. */
+static enum run refuse(struct relay *r, struct splice *s, enum relay_stat why, uint8_t alert)
+{
+	struct relay_end *e = &s->end[SIDE_FRONT];
+	uint8_t record[TLS_HELLO_ALERT];
+	struct buf_chain out = {0};
+
+	r->listener[s->listener].stat[why]++;
+	tls_hello_refuse(alert, record);
+	if (buf_chain_write(&out, record, sizeof(record), r->cfg.pools->data) < 0 ||
+		relay__end_send(r, e, &out) < 0) {
+		buf_chain_free(&out);
+		return put(r, s, LB_CANCEL);
+	}
+	buf_chain_free(end_rx(e));
+	return put(r, s, LB_COMPLETE);
+}
+
+/* The pool for a client's name, "" if it gave none; -1: nobody has it. */
+static int pool_of(const struct conf_listener *l, const char *name)
+{
+	for (unsigned i = 0; i < l->n_server_names; i++)
+		if (conf_server_name_fits(l->server_names[i].name, name))
+			return (int)l->server_names[i].pool;
+	return l->pool_name ? (int)l->pool : -1;
+}
+
+/* tls_hello_parse(), but not again before there is what it asked for. */
+static int hello_look(struct relay *r, const struct splice *s, struct tls_hello *out)
+{
+	const struct buf_chain *rx = end_rx(&s->end[SIDE_FRONT]);
+	uint32_t n = RTE_MIN(rx->bytes, (uint32_t)TLS_HELLO_MAX);
+
+	if (n < s->need)
+		return (int)s->need;
+	return tls_hello_parse(
+		(struct span){buf_chain_peek(rx, n, r->in), n}, (uint8_t *)r->out, out);
+}
+
+static enum run hello_run(struct relay *r, struct splice *s)
+{
+	struct tls_hello hello;
+	int rc, pool;
+
+	if (s->dead[SIDE_FRONT])
+		return finish(r, s, RELAY_STAT_fail_client_reset);
+	rc = hello_look(r, s, &hello);
+	if (rc < 0)
+		return refuse(r, s, RELAY_STAT_fail_hello, hello.alert);
+	if (rc > 0 && s->eof[SIDE_FRONT])
+		return refuse(r, s, RELAY_STAT_fail_hello, TLS_HELLO_DECODE_ERROR);
+	s->need = (uint16_t)rc;
+	if (rc > 0)
+		return RUN_WAIT;
+	pool = pool_of(splice_conf(r, s), hello.name);
+	if (pool < 0)
+		return refuse(r, s, RELAY_STAT_fail_name, TLS_HELLO_UNRECOGNIZED_NAME);
+	s->pool = (uint16_t)pool;
+	s->moved = r->now_ms;
+	s->state = SPLICE_CONNECT;
 	return RUN_AGAIN;
 }
 
@@ -285,10 +353,10 @@ static uint32_t deadline(const struct relay *r, const struct splice *s)
 {
 	const struct conf_listener *l = splice_conf(r, s);
 
-	if (s->state == SPLICE_HANDSHAKE)
+	if (s->state == SPLICE_HANDSHAKE || s->state == SPLICE_HELLO)
 		return s->moved + l->handshake_timeout_ms;
 	if (s->state == SPLICE_CONNECT)
-		return s->moved + r->cfg.conf->pools[l->pool].connect_timeout_ms;
+		return s->moved + r->cfg.conf->pools[s->pool].connect_timeout_ms;
 	return s->moved + (debtor(s) < SIDES ? l->body_timeout_ms : l->idle_timeout_ms);
 }
 
@@ -299,6 +367,8 @@ static enum run expired(struct relay *r, struct splice *s)
 
 	if (s->state == SPLICE_HANDSHAKE)
 		return finish(r, s, RELAY_STAT_fail_handshake);
+	if (s->state == SPLICE_HELLO)
+		return finish(r, s, RELAY_STAT_fail_hello);
 	if (s->state == SPLICE_CONNECT)
 		return connect_failed(r, s);
 	return finish(r, s, s->why ? s->why : slow[debtor(s)]);
@@ -315,6 +385,7 @@ static void arm(struct relay *r, struct splice *s)
 
 static enum run (*const step[SPLICE_STATES])(struct relay *r, struct splice *s) = {
 	[SPLICE_HANDSHAKE] = handshake_run,
+	[SPLICE_HELLO] = hello_run,
 	[SPLICE_CONNECT] = connect_run,
 	[SPLICE_OPEN] = open_run,
 };
@@ -348,7 +419,7 @@ void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 	s->eof[side] |= (events & TCP_EV_FIN) != 0;
 	s->dead[side] |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
 	if (events & TCP_EV_ESTABLISHED) { /* the back: from now on no other will do */
-		lb_connected(r->cfg.lb, splice_conf(r, s)->pool, s->member);
+		lb_connected(r->cfg.lb, s->pool, s->member);
 		s->state = SPLICE_OPEN;
 	}
 	if (s->state == SPLICE_OPEN && events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
@@ -356,20 +427,28 @@ void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 	run(r, s, RUN_AGAIN);
 }
 
+static enum splice_state state_first(const struct relay_listener *l, const struct relay_end *e)
+{
+	if (e->tls)
+		return SPLICE_HANDSHAKE;
+	if (l->conf->mode == CONF_MODE_SNI)
+		return SPLICE_HELLO;
+	return l->conf->mode == CONF_MODE_ECHO ? SPLICE_OPEN : SPLICE_CONNECT;
+}
+
 void relay__splice_accept(
 	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events)
 {
-	bool echo = l->conf->mode == CONF_MODE_ECHO;
 	struct splice *s = r->splice_free;
 
 	r->splice_free = s->next_free;
 	*s = (struct splice){.kind = RELAY_SPLICE,
-		.state = e->tls ? SPLICE_HANDSHAKE
-			 : echo ? SPLICE_OPEN
-				: SPLICE_CONNECT,
-		.ends = echo ? 1 : 2,
+		.state = (uint8_t)state_first(l, e),
+		.ends = l->conf->mode == CONF_MODE_ECHO ? 1 : 2,
 		.listener = l->index,
+		.pool = (uint16_t)l->conf->pool,
 		.moved = r->now_ms,
+		.need = 1,
 		.end = {*e},
 		.begun = r->now};
 	wheel_node_init(&s->timer, RELAY_SPLICE);

@@ -35,13 +35,14 @@ static void destroy_takes_null(void)
 
 static void fronts_max_is_the_sum(void)
 {
-	static const struct conf_listener three[] = {{.connections = 3},
+	static const struct conf_listener four[] = {{.connections = 3},
 		{.connections = 4, .mode = CONF_MODE_SPLICE},
-		{.connections = 5, .mode = CONF_MODE_ECHO}};
-	static const struct conf conf = {.listeners = three, .n_listeners = 3};
+		{.connections = 5, .mode = CONF_MODE_ECHO},
+		{.connections = 8, .mode = CONF_MODE_SNI}};
+	static const struct conf conf = {.listeners = four, .n_listeners = 4};
 
-	CU_ASSERT_EQUAL(relay_fronts_max(&conf), 12);
-	CU_ASSERT_EQUAL(relay_splices_max(&conf), 4);
+	CU_ASSERT_EQUAL(relay_fronts_max(&conf), 20);
+	CU_ASSERT_EQUAL(relay_splices_max(&conf), 12);
 }
 
 /* ---- the crowd ---- */

@@ -9,6 +9,8 @@ static const struct {
 	unsigned status;
 } want[] = {
 	{RELAY_STAT_fail_handshake, 0},
+	{RELAY_STAT_fail_hello, 0},
+	{RELAY_STAT_fail_name, 0},
 	{RELAY_STAT_fail_refused, 400},
 	{RELAY_STAT_fail_head_timeout, 408},
 	{RELAY_STAT_fail_body_timeout, 408},
