@@ -142,13 +142,24 @@ static void put_http(struct ctl_doc *out, const struct conf_listener *l)
 	ctl__doc_number(out, CTL_MS, l->head_timeout_ms);
 }
 
+static void put_server_names(struct ctl_doc *out, const struct conf_listener *l)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned i = 0; i < l->n_server_names; i++)
+		ctl__text_printf(&list, "%s%s %s", i ? "\n" : "", l->server_names[i].name,
+			l->server_names[i].pool_name);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
 /* What only a listener with certificates has. */
-static void put_listener_tls(struct ctl_doc *out, const struct conf_listener *l)
+static void put_certificate_keys(struct ctl_doc *out, const struct conf_listener *l)
 {
 	struct ctl_text list = {0};
 
 	if (!l->n_cert)
-		return put_nones(out, 5);
+		return put_nones(out, 4);
 	for (unsigned i = 0; i < l->n_cert; i++)
 		ctl__text_printf(&list, "%s%s", i ? "\n" : "", l->cert_name[i]);
 	ctl__doc_list(out, &list);
@@ -156,13 +167,21 @@ static void put_listener_tls(struct ctl_doc *out, const struct conf_listener *l)
 	ctl__doc_string(out, "%s", conf_client_cert_name(l->client_cert));
 	put_text(out, l->client_ca);
 	put_text(out, l->client_crl);
-	ctl__doc_number(out, CTL_MS, l->handshake_timeout_ms);
+}
+
+static void put_listener_tls(struct ctl_doc *out, const struct conf_listener *l)
+{
+	put_certificate_keys(out, l);
+	if (l->n_cert || l->mode == CONF_MODE_SNI)
+		ctl__doc_number(out, CTL_MS, l->handshake_timeout_ms);
+	else
+		ctl__doc_none(out);
 }
 
 static void put_listeners(struct ctl_doc *out, const struct conf *c)
 {
 	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
-		{"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
+		{"server_name"}, {"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
 		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
 		{"body_timeout_ms", "body_timeout"}, {"connections"}, {"congestion"},
 		{"certificate"}, {"client_certificate"}, {"client_ca"}, {"client_crl"},
@@ -174,6 +193,7 @@ static void put_listeners(struct ctl_doc *out, const struct conf *c)
 		ctl__doc_endpoints(out, l->addr, l->n_addr);
 		ctl__doc_string(out, "%s", conf_mode_name(l->mode));
 		put_text(out, l->pool_name);
+		put_server_names(out, l);
 		put_http(out, l);
 		ctl__doc_number(out, CTL_MS, l->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, l->body_timeout_ms);

@@ -39,7 +39,9 @@ static void round_trip(void)
 	system_up();
 	sys.core.sys.conf = parse(
 		SYSTEM_INI "[listener sql]\naddress = 10.0.0.10:3306\nmode = splice\npool = slow\n"
-			   "[listener back]\naddress = 10.0.0.10:7\nmode = echo\n" TLS);
+			   "[listener back]\naddress = 10.0.0.10:7\nmode = echo\n"
+			   "[listener sni]\naddress = 10.0.0.10:444\nmode = sni\n"
+			   "server-name = a.test slow\nserver-name = *.test fast\n" TLS);
 	one = ask("show config", &ok);
 	CU_ASSERT_TRUE(ok);
 	drop(sys.core.sys.conf);
@@ -54,7 +56,9 @@ static void round_trip(void)
 		"mac = 02:00:00:00:00:0a\n", "optional = yes\n", "[route-static store]\n",
 		"to = 10.9.0.0/16\n", "[listener s3]\n", "forwarded = yes\n", "[listener sql]\n",
 		"mode = splice\npool = slow\nidle-timeout = 60s\n", "[listener back]\n",
-		"mode = echo\nidle-timeout = 60s\n", "[listener https]\n",
+		"mode = echo\nidle-timeout = 60s\n", "[listener sni]\n",
+		"mode = sni\nserver-name = a.test slow\nserver-name = *.test fast\nidle-timeout = ",
+		"handshake-timeout = 10s\n", "[listener https]\n",
 		"certificate = two\ncertificate = one\nclient-certificate = required\n",
 		"handshake-timeout = 10s\n", "[pool fast]\n",
 		"member = a 10.1.0.11:9000 weight=2\n", "tls = no\n", "[pool sealed]\n",
