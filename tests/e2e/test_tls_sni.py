@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""mode = sni: TLS passed on by the name that the client asks for. The handshake is between client and node; the
+appliance has no certificate."""
+import contextlib
+import os
+import socket
+import ssl
+import threading
+import unittest
+
+import small
+import tls
+from lab import namespace, noise
+
+MB = 1 << 20
+FILE = """[global]
+workers = 0
+idle = sleep
+memory = 256M
+hugepages = no
+socket = {socket}
+drain = 2s
+[port front]
+device = net_af_packet0,iface=front0
+address = 10.98.1.10/24
+[port back]
+device = net_af_packet1,iface=back0
+address = 10.98.2.10/24
+[listener names]
+address = 10.98.1.10:443
+mode = sni
+server-name = one.test one
+server-name = *.two.test two
+handshake-timeout = 2s
+connections = 1000
+{more}
+[pool one]
+member = a 10.98.2.11:8001
+[pool two]
+member = a 10.98.2.11:8002
+[pool rest]
+member = a 10.98.2.11:8003
+"""
+PORTS = {"one": 8001, "two": 8002, "rest": 8003}
+
+
+class Echo:
+    """A node that ends TLS with a certificate of its own, and sends every byte back."""
+
+    def __init__(self, case, stem):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*(os.path.join(case.lab.directory, stem + end) for end in (".pem", ".key")))
+        with namespace(case.lab.prefix + "storage"):
+            self.server = socket.create_server(("10.98.2.11", PORTS[stem]), backlog=64)
+        case.addCleanup(self.server.close)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+
+    def serve(self, conn):
+        with contextlib.suppress(OSError), conn, self.context.wrap_socket(conn, server_side=True) as inside:
+            while data := inside.recv(65536):
+                inside.sendall(data)
+
+
+class Sni(unittest.TestCase):
+    def setUp(self):
+        self.lab = small.Lab(self)
+        self.ca = tls.Authority(self.lab.directory)
+
+    def start(self, more=""):
+        for stem in PORTS:
+            self.ca.issue(stem, stem, names="DNS:one.test,DNS:a.two.test,DNS:other.test")
+            Echo(self, stem)
+        process = self.lab.appliance(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
+        self.lab.up(process)
+        self.lab.links_up()
+
+    def raw(self):
+        with namespace(self.lab.prefix + "client"):
+            raw = socket.create_connection(("10.98.1.10", 443), timeout=small.WITHIN)
+        self.addCleanup(raw.close)
+        return raw
+
+    def connect(self, name, version=ssl.TLSVersion.TLSv1_3):
+        context = ssl.create_default_context(cafile=self.ca.pem)
+        context.minimum_version = context.maximum_version = version
+        context.check_hostname = name is not None
+        conn = context.wrap_socket(self.raw(), server_hostname=name)
+        self.addCleanup(conn.close)
+        return conn
+
+    def node_of(self, conn):
+        return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
+
+    def counter(self, name):
+        return sum(row["value"] for row in self.lab.show("counters")["counters"] if row["counter"] == name)
+
+    def test_by_name(self):
+        self.start("pool = rest")
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for name, node in (("one.test", "one"), ("a.two.test", "two"), ("other.test", "rest"), (None, "rest")):
+                with self.subTest(version=version, name=name):
+                    conn = self.connect(name, version)
+                    self.assertEqual(self.node_of(conn), node)
+                    conn.sendall(b"ping")
+                    self.assertEqual(conn.recv(4), b"ping")
+        row, = self.lab.show("listeners")["listeners"]
+        self.assertEqual((row["mode"], row["pool"], row["connections"]), ("sni", "rest", 8))
+        states = {row["state"] for row in self.lab.show("connections")["connections"]}
+        self.assertEqual(states, {"sni"})
+
+    def test_every_byte(self):
+        self.start()
+        conn = self.connect("one.test")
+        data, got = noise(8 * MB), bytearray()
+        sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
+        sender.start()
+        while len(got) < len(data):
+            part = conn.recv(1 << 16)
+            self.assertTrue(part)
+            got += part
+        sender.join()
+        self.assertTrue(got == data)
+
+    def test_an_unknown_name_is_refused(self):
+        self.start()
+        for name in ("other.test", "b.a.two.test", None):
+            with self.subTest(name=name), self.assertRaises(ssl.SSLError) as caught:
+                self.connect(name)
+            self.assertIn("UNRECOGNIZED_NAME", caught.exception.reason)
+        self.assertEqual(self.counter("fail_name"), 3)
+
+    def test_what_is_not_tls(self):
+        self.start("pool = rest")
+        raw = self.raw()
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: one.test\r\n\r\n")
+        self.assertEqual(raw.recv(100), b"\x15\x03\x03\x00\x02\x02\x0a")
+        self.assertEqual(raw.recv(100), b"")
+        with self.assertRaises(ConnectionResetError):
+            self.raw().recv(1)  # says nothing for handshake-timeout
+        self.assertEqual(self.counter("fail_hello"), 2)
+
+    def test_slow_hello(self):
+        """In segments of a few bytes, the last of them late."""
+        self.start()
+        context = ssl.create_default_context(cafile=self.ca.pem)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        inside = context.wrap_bio(incoming, outgoing, server_hostname="one.test")
+        raw = self.raw()
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self.assertRaises(ssl.SSLWantReadError):
+            inside.do_handshake()
+        hello = outgoing.read()
+        for at in range(0, len(hello), 7):
+            raw.sendall(hello[at:at + 7])
+        while True:
+            incoming.write(raw.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                inside.do_handshake()
+                break
+        self.assertEqual(self.node_of(inside), "one")
+
+
+if __name__ == "__main__":
+    unittest.main()
