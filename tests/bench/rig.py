@@ -231,6 +231,27 @@ def direct(seconds, clients, workload, mtu=1500, origins=""):
                 end(process)
 
 
+# TLS at the front, one suite: what a listener of Penstock needs beside the rest of a file
+TLS = """
+[listener secure]
+address = %(address)s
+connections = %(connections)d
+certificate = s3
+pool = %(pool)s
+[certificate s3]
+chain = %(files)stls/s3.pem
+key = %(files)stls/s3.key
+[tls]
+versions = 1.3
+ciphers = aes-128-gcm
+groups = x25519
+handshake-threads = %(threads)d
+handshakes-per-source = 0
+"""
+# The same of HAProxy.
+BIND = "\tbind 10.11.0.10:8443 ssl crt %s alpn http/1.1 ssl-min-ver TLSv1.3 ciphersuites TLS_AES_128_GCM_SHA256 curves X25519\n"
+
+
 # --- the veth lab ---
 
 PENSTOCKS = ("af_packet", "af_xdp", "tap")
@@ -245,8 +266,10 @@ class Veth:
 
     URLS = {"direct": "http://10.20.0.11:8000", "nginx": "http://10.11.0.10:8001", "haproxy": "http://10.11.0.10:8000"}
 
-    def __init__(self, mtu=1500):
-        self.mtu = mtu
+    TLS = {"haproxy": "https://10.11.0.10:8443", "penstock": "https://10.10.0.10:8443"}
+
+    def __init__(self, mtu=1500, tls=False):
+        self.mtu, self.tls = mtu, tls
 
     def __enter__(self):
         if os.path.exists("/run/netns/ps-client"):
@@ -302,6 +325,25 @@ class Veth:
             words = [word for name in ("tx", "rx", "tso", "gso", "gro") for word in (name, "on" if on else "off")]
             call(*in_ns("ps-" + ns, "ethtool", "-K", wire, *words))
 
+    def config(self, name):
+        """The file of a proxy; over TLS a copy with more in it."""
+        path, copy = os.path.join(HERE, name), os.path.join(VETH, name)
+        if not self.tls:
+            return path
+        lab("certificates")
+        with open(path) as f:
+            text = f.read()
+        if name.endswith(".ini"):
+            text += TLS % {"files": "", "address": "10.10.0.10:8443", "pool": "bench", "connections": 4096, "threads": 0}
+        else:
+            both = os.path.join(VETH, "tls", "haproxy.pem")
+            with open(both, "w") as f:
+                f.write(call("cat", os.path.join(VETH, "tls/s3.pem"), os.path.join(VETH, "tls/s3.key")))
+            text = re.sub(r"(?m)^(listen .*\n)", lambda m: m.group(1) + BIND % both, text)
+        with open(copy, "w") as f:
+            f.write(text)
+        return copy
+
     @contextlib.contextmanager
     def proxy(self, case):
         """CASE: direct, haproxy, nginx, each perhaps with -gso, or a wire of Penstock; the URL at which it is reached."""
@@ -317,11 +359,11 @@ class Veth:
             finally:
                 end(process)
         else:
-            name, words = ("haproxy", ["--config", os.path.join(HERE, "veth-haproxy.cfg")]) if kind == "haproxy" else (
-                "penstock", ["--ini", os.path.join(HERE, "veth.ini"), "--wire", kind])
+            name, words = ("haproxy", ["--config", self.config("veth-haproxy.cfg")]) if kind == "haproxy" else (
+                "penstock", ["--ini", self.config("veth.ini"), "--wire", kind])
             lab(name, "start", "--core", str(PROXY_CORE), *words)
             try:
-                yield self.URLS.get(kind, "http://10.10.0.10:8000")
+                yield self.TLS[name] if self.tls else self.URLS.get(kind, "http://10.10.0.10:8000")
             finally:
                 subprocess.run([os.path.join(LAB, name), "stop"], capture_output=True, check=False)
 
