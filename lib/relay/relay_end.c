@@ -107,7 +107,7 @@ static void open_ready(struct relay *r)
 	for (; c; c = next, t = t_next) {
 		next = tcp_ready_next(r->cfg.tcp, c);
 		t_next = next ? tls_of(next) : NULL;
-		if (t_next)
+		if (t_next && next->rx.bytes)
 			tls_prefetch(r->cfg.tls, t_next, false);
 		if (t)
 			open_end(r, c, t);
