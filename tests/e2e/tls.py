@@ -53,11 +53,14 @@ def openssl(*args, **options):
 class Authority:
     """A CA in a directory, and certificates for one name."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, stem="ca"):
         self.directory = directory
-        self.pem = os.path.join(directory, "ca.pem")
+        self.pem = os.path.join(directory, stem + ".pem")
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 3650,
-                "-subj", "/CN=lab CA", "-keyout", self.pem + ".key", "-out", self.pem)
+                "-subj", "/CN=lab " + stem, "-keyout", self.pem + ".key", "-out", self.pem)
+
+    def another(self, stem):
+        return Authority(self.directory, stem)
 
     def issue(self, stem, common, days=365, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
               names="DNS:s3.test,IP:10.98.1.10"):
@@ -72,6 +75,17 @@ class Authority:
             for part in (path + ".leaf", self.pem):
                 with open(part) as file:
                     out.write(file.read())
+
+    def revoke(self, stem):
+        """A list of those revoked, with this one, beside the CA's own file."""
+        path = os.path.join(self.directory, stem)
+        with open(path + ".cnf", "w") as file:
+            file.write("[ca]\ndefault_ca = d\n[d]\ndatabase = %s.db\ndefault_md = sha256\n" % path)
+        with open(path + ".db", "w"):
+            pass
+        common = ("ca", "-config", path + ".cnf", "-keyfile", self.pem + ".key", "-cert", self.pem)
+        openssl(*common, "-revoke", path + ".leaf")
+        openssl(*common, "-gencrl", "-crldays", 30, "-out", self.pem[:-4] + ".crl")
 
 
 class Node:
