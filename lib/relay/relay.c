@@ -10,8 +10,11 @@
 #include <rte_malloc.h>
 
 #include "relay/relay_priv.h"
+#include "tls/tls_hello.h"
 
 #define RSP_HEAD_MAX (64 * 1024) /* a response's head; requests have the listener's limit */
+
+_Static_assert(TLS_HELLO_MAX <= RSP_HEAD_MAX, "the scratch is enough to look at a hello");
 
 static void *zalloc(const struct relay *r, size_t n, size_t size)
 {
