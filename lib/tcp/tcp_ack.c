@@ -126,21 +126,31 @@ static void ece_input(struct tcp *t, struct tcp_conn *c)
 	TCP_COUNT(t, ecn_reductions);
 }
 
+/*
+ * Was the window what held c back (RFC 7661 4.3, RFC 9438 5.8)? So it was, too, where data waits
+ * for its pace, which comes from the window: a response of little more than a window, paced over a
+ * whole round trip, never fills it.
+ */
+static bool is_limited(const struct tcp *t, const struct tcp_conn *c, uint32_t pipe)
+{
+	bool waits = c->nxt_seg && c->flight->pace_at > t->now_us;
+
+	return pipe + tcp__payload_max(c) >= c->cwnd || (waits && pipe >= c->cwnd / 2) ||
+	       (c->cwnd < c->ssthresh && c->cwnd < 2 * pipe);
+}
+
 /* The window after an ACK that delivered something. */
 static void window_follow(
 	struct tcp *t, struct tcp_conn *c, const struct tcp_delivery *d, struct tcp_sample *s)
 {
 	const struct tcp_cc_ops *cc = tcp__cc[c->cc];
-	uint32_t mss = tcp__payload_max(c);
 
 	s->now_us = (uint32_t)t->now_us;
 	s->delivered = d->bytes;
 	s->lost = d->lost;
 	s->prior_pipe = d->pipe;
-	/* growth only while the window was what held us back (RFC 7661 4.3, RFC 9438 5.8), and not
-	 * by an ACK that tells of congestion (RFC 3168 6.1.2) */
-	s->limited = !s->ece &&
-		     (d->pipe + mss >= c->cwnd || (c->cwnd < c->ssthresh && c->cwnd < 2 * d->pipe));
+	/* no growth by an ACK that tells of congestion (RFC 3168 6.1.2) */
+	s->limited = !s->ece && is_limited(t, c, d->pipe);
 	tcp__cwv_ack(t, c, d->pipe);
 	if (c->flight->ca == TCP_CA_RECOVERY && !cc->model)
 		tcp__recovery_prr(c, d);

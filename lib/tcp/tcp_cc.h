@@ -61,6 +61,8 @@ struct tcp_hystart {
 	uint32_t css_rtt;   /* cssBaselineMinRtt */
 	uint8_t samples;    /* of the group */
 	uint8_t css_rounds; /* begun in conservative slow start; 0: not in it */
+	bool bulk;          /* there was always something unsent in this round ... */
+	bool last_bulk;     /* ... and in the one before */
 	bool running;       /* round_end holds */
 };
 

@@ -10,16 +10,17 @@
  *
  * L is infinity: every flight is paced.
  *
- * RFC SAYS the least RTT of a round so far is compared, once it has N_RTT_SAMPLE samples. WE DO
- * compare the least of each N_RTT_SAMPLE samples in a row. A round's first samples are of packets
- * that met no queue yet, so its own least hides a queue that grows within it until the next round,
- * and by then the window has doubled once more: on 80 ms with a queue of one BDP that alone
- * overflowed it by 1240 packets. The RFC's caution is for bursts, whose queue comes and goes within
- * a round; ours are paced.
- *
- * RFC SAYS that CSS lasts CSS_ROUNDS rounds, in which the window grows up to threefold: that alone
- * overflows a queue of one BDP. WE DO leave it when the delay has grown as much once more, for then
- * it is a queue and no jitter.
+ * RFC SAYS the least RTT of a round so far is compared, once it has N_RTT_SAMPLE samples, and CSS
+ * lasts CSS_ROUNDS rounds. WE DO otherwise for a bulk transfer, which had unsent data all the time
+ * of this round and the one before:
+ * - The least of each N_RTT_SAMPLE samples in a row is compared. A round's first samples are of
+ *   packets that met no queue yet, so its own least hides a queue that grows within it until the
+ *   next round, and by then the window has doubled once more: with 80 ms and a queue of one BDP
+ * that alone overflowed it by 1240 packets.
+ * - CSS, in which the window may still grow threefold, ends when the delay has grown as much once
+ *   more, for then it is a queue and no jitter.
+ * Short transfers keep the RFC's caution: the queue that they see is others' bursts, and left early
+ * they would not reach their size for seconds.
  */
 #include "tcp/tcp_cc.h"
 
@@ -37,6 +38,8 @@ static void round_begin(struct tcp_hystart *h, const struct tcp_conn *c)
 	h->last_rtt = h->rtt;
 	h->rtt = h->group_rtt = 0;
 	h->samples = 0;
+	h->last_bulk = h->bulk;
+	h->bulk = true;
 	h->running = true;
 }
 
@@ -46,25 +49,28 @@ static void least(uint32_t *of, uint32_t rtt_us)
 		*of = rtt_us;
 }
 
-/* Are the group's round trips longer than that? 0: nothing to compare with. */
-static bool delay_grew(const struct tcp_hystart *h, uint32_t since)
+/* Are round trips longer than that? 0: nothing to compare with. */
+static bool delay_grew(uint32_t rtt, uint32_t since)
 {
 	uint32_t thresh = since / MIN_RTT_DIVISOR;
 
 	thresh = RTE_MAX(MIN_RTT_THRESH, RTE_MIN(thresh, MAX_RTT_THRESH));
-	return since && h->group_rtt >= since + thresh;
+	return since && rtt >= since + thresh;
 }
 
 /* A group is complete. A partial round in which CSS began counts as one (4.2). True: CSS ends. */
 static bool state_update(struct tcp_hystart *h)
 {
+	bool bulk = h->bulk && h->last_bulk;
+	uint32_t rtt = bulk ? h->group_rtt : h->rtt;
+
 	if (h->css_rounds == 0) {
-		h->css_rounds = delay_grew(h, h->last_rtt);
-		h->css_rtt = h->group_rtt;
-	} else if (h->group_rtt < h->css_rtt) {
+		h->css_rounds = delay_grew(rtt, h->last_rtt);
+		h->css_rtt = rtt;
+	} else if (rtt < h->css_rtt) {
 		h->css_rounds = 0; /* it was jitter */
 	} else {
-		return delay_grew(h, h->css_rtt);
+		return bulk && delay_grew(rtt, h->css_rtt);
 	}
 	return false;
 }
@@ -98,6 +104,7 @@ void tcp__hystart_ack(
 		}
 		round_begin(h, c);
 	}
+	h->bulk &= c->nxt_seg != NULL;
 	tcp__cc_slow_start(c, delivered / (h->css_rounds ? CSS_GROWTH_DIVISOR : 1), UINT32_MAX);
 	if (rtt_add(h, rtt_us))
 		c->ssthresh = c->cwnd;

@@ -21,10 +21,11 @@ static uint64_t pacing_rate(const struct tcp_conn *c)
 
 	if (rate || !c->srtt)
 		return rate;
-	/* above what the window needs, or pacing would be the limit: twice in slow start, which
-	 * doubles, 1.2 times later */
+	/* above what the window needs, or pacing would be the limit: 1.2 times; twice in slow
+	 * start, which doubles, and for what follows a pause, as an answer does: it shall not be
+	 * late by a whole round trip */
 	rate = (uint64_t)c->cwnd * CLOCK_US_PER_S / c->srtt;
-	return c->cwnd < c->ssthresh / 2 ? 2 * rate : rate * 6 / 5;
+	return c->cwnd < c->ssthresh / 2 || c->flight->is_app_limited ? 2 * rate : rate * 6 / 5;
 }
 
 /* May c send a packet now? If not, it will be dirty when it may. */

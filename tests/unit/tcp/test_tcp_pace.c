@@ -67,6 +67,47 @@ static void slow_start(void)
 	lab_close();
 }
 
+/* And for what follows a pause, until all from before it has arrived: an answer is not to be late.
+ */
+static void after_a_pause(void)
+{
+	struct tcp_conn *c;
+
+	lab_open();
+	c = paced();
+	send_bytes(c, 2 * MSS);
+	CU_ASSERT_EQUAL(drain(), 2); /* nothing is left: the pause begins */
+	send_bytes(c, 10 * MSS);
+	CU_ASSERT_EQUAL(drain(), 1);
+	CU_ASSERT_EQUAL(sent_in(25200), 5); /* each 5 ms */
+	tcp_abort(lab.t, c);
+	lab_close();
+}
+
+/* Data that waits for its pace waits for the window: that grows, though it is never full; not so
+ * without such data, and not when less than half of it is used. */
+static void waiting_grows(void)
+{
+	static const struct {
+		uint32_t given, sent;
+		bool grows;
+	} t[] = {{20, 10, true}, {10, 10, false}, {20, 5, false}}; /* segments; the window is 12 */
+
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct tcp_conn *c;
+
+		lab_open();
+		c = paced();
+		send_bytes(c, t[i].given * MSS);
+		CU_ASSERT_EQUAL(drain(), 3);
+		CU_ASSERT_EQUAL(sent_in((t[i].sent - 3) * GAP + 200), t[i].sent - 3);
+		ACKED(1);
+		CU_ASSERT_EQUAL(c->cwnd > 12 * MSS, t[i].grows);
+		tcp_abort(lab.t, c);
+		lab_close();
+	}
+}
+
 /* 10 Gbit/s is 1.168 us a segment: no rate is lost to the clock's microseconds. */
 static void fast(void)
 {
@@ -161,6 +202,7 @@ static void wheel(void)
 	lab_close();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(gaps), UNIT_CASE(slow_start), UNIT_CASE(burst),
-	UNIT_CASE(fast), UNIT_CASE(tso), UNIT_CASE(acks_do_not_wait), UNIT_CASE(wheel)};
+static const struct unit_case cases[] = {UNIT_CASE(gaps), UNIT_CASE(slow_start),
+	UNIT_CASE(after_a_pause), UNIT_CASE(waiting_grows), UNIT_CASE(burst), UNIT_CASE(fast),
+	UNIT_CASE(tso), UNIT_CASE(acks_do_not_wait), UNIT_CASE(wheel)};
 UNIT_MAIN(cases)
