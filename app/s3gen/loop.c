@@ -377,7 +377,7 @@ static int pools_start(struct gen *g, struct err *e)
 	g->conns = g->conf->n_origins ? GEN_FLOWS : 0;
 	for (unsigned i = 0; i < g->conf->n_clients; i++)
 		g->conns += gen_client_conns(&g->conf->clients[i]);
-	tables += (uint64_t)g->conns * CONN_COST + secure_cost(g->conf);
+	tables += (uint64_t)g->conns * CONN_COST + secure_cost(secure_conns(g->conf));
 	left = c->memory > tables ? c->memory - tables : 0;
 	left -= left / 16;
 	if (left / BUFFER_COST < BUFFERS_MIN)
@@ -479,7 +479,8 @@ static int sides_start(struct gen *g, struct err *e)
 	g->report = report_create(g->conf);
 	if (!g->report)
 		return err_set(e, ENOMEM, "no memory for the report");
-	if (secure_start(g, aead_driver_find(conf_aead_name(g->conf->tls.aead)), e) < 0)
+	if (secure_start(g, aead_driver_find(conf_aead_name(g->conf->tls.aead)),
+		    secure_conns(g->conf), e) < 0)
 		return -ENOMEM;
 	if (g->conf->n_clients && !(g->clients = client_create(g, e)))
 		return -ENOMEM;

@@ -14,8 +14,7 @@
 
 /* ---- how much ---- */
 
-/* Connections that may have TLS at a time; as gen's conns counts them. */
-static uint32_t conns(const struct gen_conf *c)
+uint32_t secure_conns(const struct gen_conf *c)
 {
 	uint32_t n = 0;
 
@@ -28,11 +27,14 @@ static uint32_t conns(const struct gen_conf *c)
 	return n;
 }
 
-uint64_t secure_cost(const struct gen_conf *c)
+static uint32_t handshakes(uint32_t conns)
 {
-	uint64_t n = conns(c);
+	return RTE_MIN(conns, HANDSHAKES);
+}
 
-	return n ? n * CONN_COST + HANDSHAKES * SHAKE_COST : 0;
+uint64_t secure_cost(uint32_t conns)
+{
+	return (uint64_t)conns * CONN_COST + handshakes(conns) * SHAKE_COST;
 }
 
 /* ---- certificates ---- */
@@ -86,11 +88,11 @@ static int contexts_start(struct secure *s, const struct gen_conf *c, struct err
 
 /* ---- from start to end ---- */
 
-int secure_start(struct gen *g, const struct aead_driver *drv, struct err *e)
+int secure_start(struct gen *g, const struct aead_driver *drv, uint32_t conns, struct err *e)
 {
 	struct tls_config cfg = {.pools = &g->pools,
-		.conns = conns(g->conf),
-		.handshakes = HANDSHAKES,
+		.conns = conns,
+		.handshakes = handshakes(conns),
 		.socket = NO_SOCKET};
 	struct secure *s;
 
@@ -101,7 +103,7 @@ int secure_start(struct gen *g, const struct aead_driver *drv, struct err *e)
 		return err_set(e, ENOMEM, "no memory for TLS");
 	list_init(&s->opening);
 	list_init(&s->sealing);
-	cfg.crew = s->crew = tls_crew_create(1, HANDSHAKES, e);
+	cfg.crew = s->crew = tls_crew_create(1, cfg.handshakes, e);
 	cfg.aead = s->aead = s->crew ? aead_create(drv, "", 2 * cfg.conns, NO_SOCKET, e) : NULL;
 	s->tls = s->aead ? tls_create(&cfg, e) : NULL;
 	return s->tls ? contexts_start(s, g->conf, e) : -ENOMEM;

@@ -18,15 +18,17 @@ struct secure {
 	struct list opening, sealing; /* of tls_conn: stream.c */
 };
 
-/* g->secure, of g's conf and pools; stays NULL where nobody speaks TLS. Before clients and origins.
- * 0, or -ENOMEM, -EINVAL with e: file:line of what is wrong. */
-int secure_start(struct gen *g, const struct aead_driver *drv, struct err *e);
+/* Connections that may have TLS at a time; 0: nobody speaks it. */
+uint32_t secure_conns(const struct gen_conf *c);
+/* Bytes of memory that so many take beside TCP's. */
+uint64_t secure_cost(uint32_t conns);
+/* g->secure, of g's conf and pools; stays NULL where conns is 0. Before clients and origins. 0, or
+ * -ENOMEM, -EINVAL with e: file:line of what is wrong. */
+int secure_start(struct gen *g, const struct aead_driver *drv, uint32_t conns, struct err *e);
 void secure_stop(struct gen *g);
 
 /* Handshakes: at most one step, for it takes as long as hundreds of packets. How many. */
 unsigned secure_shake(struct gen *g);
-/* Bytes of memory that connections with TLS take beside TCP's. */
-uint64_t secure_cost(const struct gen_conf *c);
 /* Of a section, by its index; NULL: plain. */
 struct tls_ctx *secure_clients(const struct gen *g, unsigned i);
 struct tls_ctx *secure_origins(const struct gen *g, unsigned i);

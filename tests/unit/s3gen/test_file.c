@@ -102,6 +102,29 @@ static void origins(void)
 	file_free(c);
 }
 
+static void tls(void)
+{
+	struct gen_conf *c = good(PORT WORKLOAD CLIENTS
+		"tls = yes\nca = pki/ca.pem\nsni = s3.test\nresume = no\n"
+		"[tls]\nversions = 1.3\nciphers = aes-256-gcm\naead = openssl\n"
+		"[certificate s3]\nchain = s3.pem\nkey = s3.key\n"
+		"[origins o]\nlisten = 10.0.0.1:1\ncertificate = s3\n"
+		"[origins q]\nlisten = 10.0.0.1:2\n");
+
+	CU_ASSERT(c->clients[0].tls && c->clients[0].verify && !c->clients[0].resume);
+	CU_ASSERT_STRING_EQUAL(c->clients[0].ca, "pki/ca.pem");
+	CU_ASSERT_STRING_EQUAL(c->clients[0].sni, "s3.test");
+	CU_ASSERT(c->tls.v13 && !c->tls.v12 && c->tls.aead == CONF_AEAD_OPENSSL);
+	CU_ASSERT(strstr(c->tls.ciphers, "AES_256_GCM") && !strstr(c->tls.ciphers, "CHACHA"));
+	CU_ASSERT_PTR_EQUAL(c->origins[0].cert, &c->certs[0]);
+	CU_ASSERT_PTR_NULL(c->origins[1].cert_name);
+	file_free(c);
+	c = good(PORT WORKLOAD CLIENTS);
+	CU_ASSERT(!c->clients[0].tls && c->tls.v12 && c->tls.v13);
+	CU_ASSERT_EQUAL(c->tls.aead, CONF_AEAD_IPSEC_MB);
+	file_free(c);
+}
+
 static const struct {
 	const char *text, *why;
 } bad[] = {
@@ -147,6 +170,16 @@ static const struct {
 	{PORT CLIENTS "[workload w]\noperations = multipart\nsizes = 1T\npart = 1M\n",
 		"more than 10000 parts"},
 	{PORT "[origins o]\nlisten = 10.0.0.9:9000\n", "is on no port"},
+	{PORT WORKLOAD CLIENTS "sni = s3.test\n",
+		"t:11: [clients c] sni: has no meaning without TLS"},
+	{PORT WORKLOAD CLIENTS "resume = no\n", "resume: has no meaning without TLS"},
+	{PORT WORKLOAD CLIENTS "tls = yes\nverify = no\nca = a.pem\n",
+		"ca: has no meaning where nothing is verified"},
+	{PORT WORKLOAD CLIENTS "tls = yes\nsni = 10.0.0.2\n", "is not the name of a host"},
+	{PORT "[origins o]\nlisten = 10.0.0.1:1\ncertificate = s3\n",
+		"t:7: [origins o] certificate: there is no [certificate s3]"},
+	{PORT WORKLOAD CLIENTS "[certificate s3]\nchain = a.pem\n", "key: missing"},
+	{PORT WORKLOAD CLIENTS "[tls]\nversions = 1.1\n", "'1.1' is not a choice"},
 	{PORT "[origins o]\nlisten = 10.0.0.1:1\n[origins q]\nlisten = 10.0.0.1:1\n",
 		"given twice, first by [origins o]"},
 	{PORT "[origins o]\nlisten = 10.0.0.1:1\nslow-down = 1\n", "'1' is not a share"},
@@ -185,6 +218,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(clients),
 	UNIT_CASE(workloads),
 	UNIT_CASE(origins),
+	UNIT_CASE(tls),
 	UNIT_CASE(refused),
 	UNIT_CASE(operation_names),
 };

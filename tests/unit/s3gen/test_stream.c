@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Both ends of a stream on one instance of the real TCP whose packets come straight back, with real
+ * TLS between them, or none. Virtual time, 1 ms a step.
+ */
+#include <errno.h>
+
+#include "../tls/pki.h"
+#include "aead/drivers.h"
+#include "stream.h"
+#include "unit.h"
+
+#define N_DATA 8192
+#define WIRE   1024
+#define BYTES  300000u
+#define CONNS  16
+
+static struct ip_endpoint here, there;
+
+static struct lab {
+	struct gen_clients clients;
+	struct gen_origins origins;
+	struct conf_certificate cert;
+	struct gen_conf conf;
+	struct gen g;
+	struct stream s[2]; /* the client's end, the origin's */
+	uint8_t seen[2];    /* events */
+	uint8_t byte[2];    /* that comes next */
+	uint32_t got[2];
+	bool stuck; /* nobody takes what comes */
+} lab;
+
+static void lab_start(void)
+{
+	static unsigned serial;
+	struct tcp_config cfg = {.conns = 16,
+		.syns = 16,
+		.time_waits = 16,
+		.exts = 16,
+		.rcv_limit = 1 << 20,
+		.snd_limit = 1 << 20,
+		.time_wait_ms = 1000,
+		.fin_wait2_ms = 1000,
+		.rto_min_ms = 200,
+		.socket = SOCKET_ID_ANY,
+		.secret = {1, 2, 3, 4}};
+	const struct tcp_path path = {.mtu = 1500};
+	struct err e = {""};
+	char name[16];
+
+	here = (struct ip_endpoint){ip_from_v4((uint8_t[]){10, 0, 0, 1}), 2000};
+	there = (struct ip_endpoint){ip_from_v4((uint8_t[]){10, 0, 0, 2}), 9000};
+	unit_eal();
+	snprintf(name, sizeof(name), "st%u", serial++);
+	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.g.pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	lab.conf = (struct gen_conf){.tcp = {.send_buffer = 1 << 20},
+		.tls = {.v13 = true, .ticket_lifetime_ms = 7200000},
+		.clients = &lab.clients,
+		.n_clients = 1,
+		.origins = &lab.origins,
+		.n_origins = 1};
+	lab.g.conf = &lab.conf;
+	lab.g.now = CLOCK_US_PER_MS;
+	lab.g.tcp = tcp_create(&cfg, &lab.g.pools, lab.g.now, &e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.g.tcp);
+	CU_ASSERT(tcp_listen(lab.g.tcp, &there, &path, NULL) >= 0);
+	if (secure_start(&lab.g, &aead_ipsec_mb, lab.clients.tls ? CONNS : 0, &e) < 0)
+		CU_FAIL_FATAL(e.text);
+}
+
+/* A certificate for `there`; believed: by the client. */
+static void lab_tls(bool believed)
+{
+	struct pki leaf = pki_make((struct pki_spec){.cn = "o", .san = "IP:10.0.0.2"}),
+		   other = pki_make((struct pki_spec){.cn = "x"});
+
+	memset(&lab, 0, sizeof(lab));
+	lab.cert = pki_conf("o", pki_chain_file(&leaf, NULL), pki_key_file(&leaf));
+	lab.origins = (struct gen_origins){.name = "o", .cert_name = "o", .cert = &lab.cert};
+	lab.clients = (struct gen_clients){.name = "c",
+		.tls = true,
+		.verify = true,
+		.resume = true,
+		.ca = pki_chain_file(believed ? &leaf : &other, NULL)};
+	pki_free(&leaf);
+	pki_free(&other);
+	lab_start();
+}
+
+static void lab_plain(void)
+{
+	memset(&lab, 0, sizeof(lab));
+	lab_start();
+}
+
+static void lab_stop(void)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (lab.s[i].tcp)
+			stream_abort(&lab.g, &lab.s[i]);
+	secure_stop(&lab.g);
+	tcp_destroy(lab.g.tcp);
+	UNIT_NO_LEAK(&lab.g.pools);
+	buf_pools_destroy(&lab.g.pools);
+}
+
+/* Every byte is the one after the one before. */
+static void take(unsigned i)
+{
+	struct buf_chain *rx = stream_rx(&lab.s[i]);
+	uint8_t byte;
+
+	while (rx->bytes) {
+		buf_chain_read(rx, 0, 1, &byte);
+		CU_ASSERT_EQUAL_FATAL(byte, lab.byte[i]);
+		lab.byte[i]++;
+		lab.got[i]++;
+		buf_chain_consume(rx, 1);
+	}
+	stream_consumed(&lab.g, &lab.s[i]);
+}
+
+static void ready(struct tcp_conn *c, uint8_t ev)
+{
+	unsigned i = c->owner != &lab.s[0];
+
+	if (ev & TCP_EV_ACCEPT) {
+		lab.s[1] = (struct stream){.role = GEN_ORIGIN, .tcp = c};
+		c->owner = &lab.s[1];
+		CU_ASSERT_EQUAL(stream_accept(&lab.g, &lab.s[1], secure_origins(&lab.g, 0)), 0);
+	}
+	ev = stream_events(&lab.s[i], ev);
+	CU_ASSERT_FALSE(ev & lab.seen[i] & TCP_EV_ESTABLISHED);
+	lab.seen[i] |= ev;
+	if (ev & TCP_EV_READABLE && !lab.stuck)
+		take(i);
+}
+
+static void wire(void)
+{
+	struct rte_mbuf *pkts[WIRE];
+	uint16_t n = tcp_output(lab.g.tcp, pkts, WIRE, lab.g.now);
+
+	for (uint16_t k = 0; k < n; k++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(lab.g.pools.data), *seg = pkts[k];
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+		*pkt_meta(m) = *pkt_meta(pkts[k]);
+		for (; seg; seg = seg->next)
+			memcpy(rte_pktmbuf_append(m, seg->data_len), rte_pktmbuf_mtod(seg, char *),
+				seg->data_len);
+		rte_pktmbuf_free(pkts[k]);
+		pkt_meta(m)->verdict = PKT_TCP;
+		pkt_meta(m)->l4_off = 0;
+		pkt_meta(m)->l4_len = m->data_len;
+		pkts[k] = m;
+	}
+	tcp_input(lab.g.tcp, pkts, n, lab.g.now);
+}
+
+static void run(unsigned ms)
+{
+	struct tcp_conn *c;
+	uint8_t ev;
+
+	while (ms-- > 0) {
+		lab.g.now += CLOCK_US_PER_MS;
+		tcp_tick(lab.g.tcp, 256, lab.g.now);
+		secure_shake(&lab.g);
+		stream_open(&lab.g);
+		while ((c = tcp_ready_take(lab.g.tcp, &ev)) != NULL)
+			ready(c, ev);
+		stream_seal(&lab.g);
+		wire();
+	}
+}
+
+static void connect(void)
+{
+	const struct tcp_path path = {.mtu = 1500};
+	int error;
+
+	memset(lab.seen, 0, sizeof(lab.seen));
+	lab.s[0] = (struct stream){.role = GEN_CLIENT};
+	lab.s[0].tcp = tcp_connect(lab.g.tcp, &here, &there, &path, &lab.s[0], &error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.s[0].tcp);
+	CU_ASSERT_EQUAL(
+		stream_connect(&lab.g, &lab.s[0], secure_clients(&lab.g, 0), "10.0.0.2"), 0);
+	run(40);
+}
+
+/* As much as there is room for, up to n bytes, that go on from *byte. */
+static uint32_t give(unsigned i, uint8_t *byte, uint32_t n)
+{
+	static uint8_t text[BYTES];
+	struct buf_chain c = {0};
+
+	n = RTE_MIN(n, stream_room(&lab.g, &lab.s[i]));
+	for (uint32_t k = 0; k < n; k++)
+		text[k] = (*byte)++;
+	if (n == 0)
+		return 0;
+	CU_ASSERT_EQUAL_FATAL(buf_chain_write(&c, text, n, lab.g.pools.data), 0);
+	CU_ASSERT_EQUAL_FATAL(stream_send(&lab.g, &lab.s[i], &c), 0);
+	return n;
+}
+
+/* BYTES each way. */
+static void exchange(void)
+{
+	uint8_t byte[2] = {lab.byte[1], lab.byte[0]};
+	uint32_t left[2] = {BYTES, BYTES};
+
+	lab.got[0] = lab.got[1] = 0;
+	for (unsigned i = 0; i < 2000 && lab.got[0] + lab.got[1] < 2 * BYTES; i++) {
+		for (unsigned k = 0; k < 2; k++)
+			left[k] -= give(k, &byte[k], left[k]);
+		run(1);
+	}
+	CU_ASSERT(lab.got[0] == BYTES && lab.got[1] == BYTES);
+	run(100);
+	CU_ASSERT(stream_unacked(&lab.s[0]) == 0 && stream_unacked(&lab.s[1]) == 0);
+}
+
+static uint64_t count(enum tls_stat s)
+{
+	return tls_stats(lab.g.secure->tls)[s];
+}
+
+/* ---- the cases ---- */
+
+static void plain(void)
+{
+	lab_plain();
+	connect();
+	CU_ASSERT_PTR_NULL(lab.g.secure);
+	CU_ASSERT(lab.seen[0] & TCP_EV_ESTABLISHED);
+	exchange();
+	stream_shutdown(&lab.g, &lab.s[0]);
+	run(10);
+	CU_ASSERT(lab.seen[1] & TCP_EV_FIN);
+	lab_stop();
+}
+
+static void both_ways(void)
+{
+	lab_tls(true);
+	connect();
+	CU_ASSERT(lab.seen[0] & TCP_EV_ESTABLISHED);
+	exchange();
+	CU_ASSERT_EQUAL(count(TLS_STAT_handshakes), 2);
+	stream_shutdown(&lab.g, &lab.s[0]);
+	run(10);
+	CU_ASSERT(lab.seen[1] & TCP_EV_FIN && !(lab.seen[1] & TCP_EV_DEAD));
+	lab_stop();
+}
+
+/* What the owner does not take stays behind, and comes when it does. */
+static void back_pressure(void)
+{
+	uint32_t left = BYTES;
+	uint8_t byte = 0;
+
+	lab_tls(true);
+	connect();
+	lab.stuck = true;
+	for (unsigned i = 0; i < 300; i++) {
+		left -= give(0, &byte, left);
+		run(1);
+	}
+	CU_ASSERT_EQUAL(left, 0);
+	CU_ASSERT(stream_rx(&lab.s[1])->bytes >= TLS_RX_LIMIT);
+	CU_ASSERT(stream_rx(&lab.s[1])->bytes < TLS_RX_LIMIT + 16384);
+	lab.stuck = false;
+	take(1);
+	run(100);
+	CU_ASSERT_EQUAL(lab.got[1], BYTES);
+	CU_ASSERT(!stream_waits(&lab.g));
+	lab_stop();
+}
+
+static void not_believed(void)
+{
+	lab_tls(false);
+	connect();
+	CU_ASSERT(lab.seen[0] & TCP_EV_DEAD && !(lab.seen[0] & TCP_EV_ESTABLISHED));
+	CU_ASSERT_EQUAL(stream_error(&lab.s[0]), EPROTO);
+	stream_abort(&lab.g, &lab.s[0]);
+	run(20);
+	/* the alert went before the end */
+	CU_ASSERT(lab.seen[1] & TCP_EV_DEAD);
+	CU_ASSERT_EQUAL(stream_error(&lab.s[1]), EPROTO);
+	CU_ASSERT_EQUAL(count(TLS_STAT_fail_hs_certificate), 1);
+	CU_ASSERT_EQUAL(count(TLS_STAT_fail_hs_peer_alert), 1);
+	lab_stop();
+}
+
+/* RFC 8446 6.1: who ends without close_notify may have been cut off. */
+static void torn(void)
+{
+	lab_tls(true);
+	connect();
+	tcp_shutdown(lab.g.tcp, lab.s[0].tcp);
+	run(10);
+	CU_ASSERT(lab.seen[1] & TCP_EV_DEAD && !(lab.seen[1] & TCP_EV_FIN));
+	CU_ASSERT_EQUAL(stream_error(&lab.s[1]), ECONNRESET);
+	lab_stop();
+}
+
+static void released(void)
+{
+	lab_tls(true);
+	connect();
+	stream_release(&lab.g, &lab.s[0]);
+	CU_ASSERT_PTR_NULL(lab.s[0].tcp);
+	run(10);
+	CU_ASSERT(lab.seen[1] & TCP_EV_FIN && !(lab.seen[1] & TCP_EV_DEAD));
+	lab_stop();
+}
+
+static void sessions(void)
+{
+	for (unsigned forget = 0; forget < 2; forget++) {
+		lab_tls(true);
+		secure_stop(&lab.g);
+		lab.clients.resume = !forget;
+		CU_ASSERT_EQUAL_FATAL(
+			secure_start(&lab.g, &aead_ipsec_mb, CONNS, &(struct err){""}), 0);
+		for (unsigned i = 0; i < 2; i++) {
+			connect();
+			exchange();
+			stream_release(&lab.g, &lab.s[0]);
+			run(10);
+			stream_release(&lab.g, &lab.s[1]);
+			run(2000);
+		}
+		CU_ASSERT_EQUAL(count(TLS_STAT_handshakes), 4);
+		CU_ASSERT_EQUAL(count(TLS_STAT_resumed), forget ? 0 : 2);
+		lab_stop();
+	}
+}
+
+static const struct unit_case cases[] = {UNIT_CASE(plain), UNIT_CASE(both_ways),
+	UNIT_CASE(back_pressure), UNIT_CASE(not_believed), UNIT_CASE(torn), UNIT_CASE(released),
+	UNIT_CASE(sessions)};
+
+UNIT_MAIN(cases)
