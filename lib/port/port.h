@@ -112,8 +112,7 @@ uint16_t port_tx_burst(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint1
  */
 #define PORT_TX_POST 64
 bool port_tx_flush(struct port *p, uint16_t q, clock_us_t now);
-void port_tx_post(
-	struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n, clock_us_t now);
+void port_tx_post(struct port *p, uint16_t q, struct rte_mbuf **pkts, uint16_t n, clock_us_t now);
 
 /*
  * Sleep until one of the ports may have traffic for queue q or timeout_us is over. Where a device

@@ -10,10 +10,10 @@
 
 #define PORT_QUEUES_MAX    CONF_WORKERS_MAX
 #define PORT_RETA_MAX      2048
-#define PORT_RSS_TUPLE_MAX 36   /* bytes: two IPv6 addresses, two ports */
-#define PORT_RSS_KEY       40   /* bytes of key that a tuple of 36 meets */
+#define PORT_RSS_TUPLE_MAX 36     /* bytes: two IPv6 addresses, two ports */
+#define PORT_RSS_KEY       40     /* bytes of key that a tuple of 36 meets */
 #define PORT_PATIENCE_US   200000 /* without a packet taken: the device is stuck, not busy */
-#define PORT_RSS_CHECKS    64   /* received packets of a queue compared with our own hash */
+#define PORT_RSS_CHECKS    64     /* received packets of a queue compared with our own hash */
 
 /* How a driver wants to be asked; kinds of NIC not in the table behave as ethdev says. */
 struct port_kind {

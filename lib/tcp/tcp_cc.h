@@ -57,9 +57,10 @@ struct tcp_hystart {
 	uint32_t round_end; /* snd_nxt at its begin: beyond it begins the next */
 	uint32_t last_rtt;  /* least of the round before, us; 0: none */
 	uint32_t rtt;       /* least of this one */
-	uint32_t group_rtt; /* least of a group, the last `samples` samples of this round; 0: none */
-	uint32_t css_rtt;   /* cssBaselineMinRtt */
-	uint8_t samples;    /* of the group */
+	uint32_t
+		group_rtt; /* least of a group, the last `samples` samples of this round; 0: none */
+	uint32_t css_rtt;  /* cssBaselineMinRtt */
+	uint8_t samples;   /* of the group */
 	uint8_t css_rounds; /* begun in conservative slow start; 0: not in it */
 	bool bulk;          /* there was always something unsent in this round ... */
 	bool last_bulk;     /* ... and in the one before */
