@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import small
+import tls
 
 S3GEN = os.path.join(small.BUILD, "app/s3gen/penstock-s3gen")
 PRESETS = os.path.join(small.ROOT, "config/s3gen")
@@ -53,6 +55,11 @@ address = 10.20.0.11/24, 10.20.0.12/24, 10.20.0.13/24
 [origins nodes]
 listen = 10.20.0.11:7480, 10.20.0.12:7480, 10.20.0.13:7480
 """
+# The same with TLS on both sides of the appliance.
+CERTIFICATE = "[certificate s3]\nchain = s3.pem\nkey = s3.key\n"
+LISTENS = "10.10.0.10:443\ncertificate = s3\nconnections = 1000\n"
+SECURE = {"appliance": APPLIANCE.replace("10.10.0.10:80\n", LISTENS) + "tls = yes\nca = ca.pem\n" + CERTIFICATE,
+          "wire": CERTIFICATE + WIRE + "certificate = s3\n"}
 CLIENTS = "[clients c]\ntarget = %s\nworkload = w\n"
 # On a veth: the client's end of the small lab's front wire is a host with a kernel.
 VETH = "[port p]\ndevice = net_af_packet0,iface=front0\naddress = 10.98.1.10/24\n"
@@ -162,6 +169,42 @@ class Through(Case):
         self.assertLess(self.ended(process)["seconds"], 60)
 
 
+class Secure(Case):
+    """The same over TLS: s3gen's clients and nodes both speak it, and so does the appliance, to either."""
+
+    def setUp(self):
+        super().setUp()
+        names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
+        authority = tls.Authority(self.lab.directory)
+        authority.issue("s3", "s3gen", names=",".join("IP:10.%d.0.%d" % at for at in ((10, 10), (20, 11), (20, 12), (20, 13))))
+        authority.another("other")
+        self.wire = SECURE["wire"] % names
+        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", SECURE["appliance"] % names)))
+
+    def text(self, clients, head=""):
+        return (GLOBAL % "60s") + head + self.wire + CLIENTS % "10.10.0.10:443" + "tls = yes\n" + clients + WORKLOAD % "aws-chunked"
+
+    def test_every_operation(self):
+        results = self.play(self.text("ca = ca.pem\nconnections = 16\noperations = 500\n"))
+        counters = results["counters"]
+        self.assertEqual(results["all"]["failed"], 0)
+        self.assertEqual(len(set(results["clients"][0]["operations"]) - {"connect"}), 8)
+        self.assertNotIn("bytes_wrong", counters["origin"])
+        self.assertGreater(counters["tls"]["handshakes"], 16)
+        self.assertGreater(counters["tls"]["bytes_in"], results["all"]["bytes_in"])
+
+    def test_sessions(self):
+        clients = "ca = ca.pem\nconnections = 4\nchurn = 1\noperations = 100\n"
+        counters = self.play(self.text(clients))["counters"]["tls"]
+        self.assertGreater(counters["resumed"], 90)
+        self.assertLessEqual(counters["resumed"], counters["handshakes"])
+
+    def test_not_believed(self):
+        results = self.play(self.text("ca = other.pem\nconnections = 2\n").replace("duration = 60s", "duration = 1s"), code=3)
+        self.assertEqual(set(results["all"]["errors"]), {"tls"})
+        self.assertGreater(results["counters"]["tls"]["fail_hs_certificate"], 1)
+
+
 class Peers(Case):
     """Kernel peers that are no S3, or are not there."""
 
@@ -232,6 +275,18 @@ class Mistakes(unittest.TestCase):
         done = self.s3gen("--check", os.path.join(small.ROOT, "config/penstock.ini"))
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"penstock.ini:\d+: \[listener s3\] unknown section, allowed: \[global\]")
+
+    def test_certificates(self):
+        head = "[port p]\ndevice = net_null0\naddress = 10.0.0.1/24\n[workload w]\noperations = get\nsizes = 1\n"
+        clients = "[clients c]\ntarget = 10.0.0.2:443\nworkload = w\nca = ca.pem\n"
+        for text, said in ((clients, ":10: [clients c] ca: has no meaning"),
+                           ("[origins o]\nlisten = 10.0.0.1:443\ncertificate = s3\n", ":9: [origins o] certificate: there is no")):
+            with self.subTest(said=said), tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+                file.write(head + text)
+                file.flush()
+                done = self.s3gen("--check", file.name)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(said, done.stderr)
 
     def test_output_that_cannot_be(self):
         done = self.s3gen("--json", "/nonexistent/x.json", os.path.join(PRESETS, "rag.ini"))
