@@ -84,7 +84,7 @@ class Case(tls.Case):
         row, = [row for row in self.lab.show("tls")["listeners"] if row["name"] == listener]
         return row
 
-    def talk(self, command, before=(), request=REQUEST, limit=8):
+    def talk(self, command, before=(), request=REQUEST, limit=small.WITHIN):
         """What a client of this command line wrote to its stdout in exchange for the request, and to stderr."""
         with open(self.path("stderr"), "w+b") as said, subprocess.Popen(
                 ["ip", "netns", "exec", self.lab.prefix + "client", *map(str, command)],
@@ -102,13 +102,13 @@ class Case(tls.Case):
             said.seek(0)
             return bytes(data), said.read().decode("latin-1")
 
-    def fetch(self, command, want, listener="https", **options):
+    def fetch(self, command, want, listener="https", size=SIZE, **options):
         """It gets the object, byte for byte; these of the listener's counters went up by one, no other of their kind."""
         before = self.counted(listener)
-        data, said = self.talk(command, **options)
+        data, said = self.talk(command, request=tls.get(size, "Connection: close\r\n"), **options)
         head, body = whole(data) or (b"", b"")
         self.assertTrue(head.startswith(b"HTTP/1.1 200 "), "%s\n%s\n%s" % (command, data[-1000:], said[-2000:]))
-        self.assertTrue(body == noise(SIZE), "another body arrived")
+        self.assertTrue(body == noise(size), "another body arrived")
         after = self.counted(listener)
         up = {name for name in after if name not in ("name", "handshakes") and after[name] != before[name]}
         self.assertEqual(up, set(want))
@@ -265,6 +265,8 @@ class OpenSSL(Case):
 
 
 class Others(Case):
+    GNUTLS_SIZE = 200000  # gnutls-cli writes a few bytes at a time
+
     def gnutls(self, *options, priority="NORMAL", port=443):
         return ("gnutls-cli", "--logfile", self.path("gnutls.log"), "--x509cafile", self.ca.pem, "--sni-hostname", "s3.test",
                 "--verify-hostname", "s3.test", "--priority", priority, "-p", port, *options, tls.ADDRESS)
@@ -277,21 +279,30 @@ class Others(Case):
             if kind:
                 priority += ":-KX-ALL:+ECDHE-" + kind.upper()
             with self.subTest(priority):
-                self.fetch(self.gnutls(priority=priority), agreed(version, cipher, group))
+                self.fetch(self.gnutls(priority=priority), agreed(version, cipher, group), size=self.GNUTLS_SIZE)
 
     def test_gnutls_more(self):
         for version in ("1.3", "1.2"):
             priority = "NORMAL:-VERS-ALL:+VERS-TLS%s:-CIPHER-ALL:+AES-128-GCM:-GROUP-ALL:+GROUP-SECP256R1" % version
             with self.subTest(version):
-                self.fetch(self.gnutls("-r", priority=priority), agreed(version, CIPHERS[0], "secp256r1", "resumed"))
+                self.fetch(self.gnutls("-r", priority=priority), agreed(version, CIPHERS[0], "secp256r1", "resumed"),
+                           size=self.GNUTLS_SIZE)
                 self.fetch(self.gnutls("--x509certfile", self.path("client.pem"), "--x509keyfile", self.path("client.key"),
                                        priority=priority, port=445),
-                           agreed(version, CIPHERS[0], "secp256r1", "peer_certificate"), "required")
+                           agreed(version, CIPHERS[0], "secp256r1", "peer_certificate"), "required", self.GNUTLS_SIZE)
         retried = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-SECP384R1"
-        self.fetch(self.gnutls("--single-key-share", priority=retried), agreed("1.3", CIPHERS[0], "secp384r1"))
+        self.fetch(self.gnutls("--single-key-share", priority=retried), agreed("1.3", CIPHERS[0], "secp384r1"),
+                   size=self.GNUTLS_SIZE)
         for wrong in ("NORMAL:-VERS-ALL:+VERS-TLS1.1", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA",
                       "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC"):
             self.refused(self.gnutls(priority=wrong), "atal alert")
+
+    def test_wget(self):
+        """GnuTLS too, and quicker."""
+        for protocol in ("TLSv1_2", "TLSv1_3"):
+            got = self.lab.inside("client", "wget", "-q", "-O", "-", "--ca-certificate=" + self.ca.pem,
+                                  "--secure-protocol=" + protocol, "https://%s/%d" % (tls.ADDRESS, SIZE), stdout=subprocess.PIPE)
+            self.assertTrue(got.stdout == noise(SIZE), protocol)
 
     @classmethod
     def nss_database(cls):

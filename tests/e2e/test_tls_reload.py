@@ -2,6 +2,8 @@
 """Certificates in operation: checked before a start, shown, swapped under running connections, warned of."""
 import os
 import subprocess
+import threading
+import time
 import unittest
 
 import small
@@ -110,6 +112,40 @@ class Certificates(unittest.TestCase):
             self.assertEqual(self.ctl("reload", "certificates").returncode, 0)
             self.get(conn)
             self.assertEqual(self.common_name(self.connect()), "turn %d" % turn)
+
+    def test_reload_as_fast_as_it_can(self):
+        """Five seconds of reloads under running connections and new ones: no request fails."""
+        self.start()
+        end, answers, faults = time.monotonic() + 5, [], []
+
+        def client(requests):
+            """A connection for so many requests, then the next."""
+            try:
+                while time.monotonic() < end:
+                    conn = self.connect()
+                    for _ in range(requests):
+                        self.get(conn)
+                        answers.append(requests)
+                        if time.monotonic() > end:
+                            break
+                    conn.close()
+            except (OSError, AssertionError) as error:
+                faults.append(repr(error))
+
+        clients = [threading.Thread(target=client, args=(requests,)) for requests in (1, 1, 10, 1 << 30)]
+        for thread in clients:
+            thread.start()
+        reloads = 0
+        while time.monotonic() < end:
+            done = self.ctl("reload", "certificates")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            reloads += 1
+        for thread in clients:
+            thread.join()
+        self.assertEqual(faults, [])
+        self.assertEqual(set(answers), {1, 10, 1 << 30})
+        self.assertGreater(reloads, 20)
+        self.assertEqual(self.lab.end(self.process), 0)
 
     def test_a_start_says_what_is_wrong_with_a_file(self):
         path = self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=""))

@@ -184,13 +184,15 @@ class Store(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def store(prefix, owner):
-    """A Store in storage, and what it keeps: {path: bytes, or None of a body that did not end}."""
+def store(prefix, owner, context=None):
+    """A Store in storage, over TLS if there is a context. What it keeps: {path: bytes, or None of a body that did not end}."""
     class Handler(Store):
         kept = {}
 
     with namespace(prefix + "storage"):
         server = http.server.ThreadingHTTPServer(("10.98.2.11", 8000), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # a peer that leaves is no fault
     owner.addCleanup(server.server_close)
@@ -212,14 +214,27 @@ class Case(unittest.TestCase):
         cls.ca = Authority(cls.lab.directory)
         cls.ca.issue("s3", "ecdsa")
         cls.prepare()
-        cls.process = cls.lab.appliance(cls.lab.write("penstock.ini", cls.FILE.format(socket=cls.lab.socket)))
+        cls.wires()
+        cls.process = cls.lab.appliance(cls.lab.write("penstock.ini", cls.file().format(socket=cls.lab.socket)))
         cls.lab.up(cls.process)
         cls.lab.links_up()
-        cls.kept = store(cls.lab.prefix, owner)
+        cls.kept = store(cls.lab.prefix, owner, cls.node_context())
+
+    @classmethod
+    def file(cls):
+        return cls.FILE
 
     @classmethod
     def prepare(cls):
         """More files for the appliance."""
+
+    @classmethod
+    def wires(cls):
+        """Other wires than the lab's."""
+
+    @classmethod
+    def node_context(cls):
+        """For a store that speaks TLS."""
 
     @classmethod
     def tearDownClass(cls):

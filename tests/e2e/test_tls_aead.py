@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Each driver that can encrypt, behind the same bytes, on both sides."""
+import os
+import ssl
+import unittest
+
+import tls
+from lab import noise
+
+SIZE = 4 << 20
+
+
+class IpsecMb(tls.Case):
+    """Front and back are TLS."""
+
+    TLS, CIPHERS = "aead = ipsec_mb\n", 3
+
+    @classmethod
+    def file(cls):
+        return super().file() + "tls = yes\nca = ca.pem\nsni = node.test\n[tls]\n" + cls.TLS
+
+    @classmethod
+    def prepare(cls):
+        cls.ca.issue("node", "a node", names="DNS:node.test")
+
+    @classmethod
+    def node_context(cls):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(os.path.join(cls.lab.directory, "node" + end) for end in (".pem", ".key")))
+        return context
+
+    def transfer(self, context):
+        client = tls.Client(self.raw(), context).handshake()
+        client.write(tls.get(SIZE))
+        status, body = client.answer()
+        self.assertEqual(status, 200)
+        self.assertTrue(body == noise(SIZE), "another body arrived")
+        client.write(tls.put("/aead", SIZE))
+        for at in range(0, SIZE, 100000):
+            client.write(noise(SIZE)[at:at + 100000])
+        self.assertEqual(client.answer(), (200, b""))
+        self.assertTrue(self.kept.pop("/aead") == noise(SIZE), "another body arrived")
+        return client.tls.cipher()[0]
+
+    def test_every_cipher(self):
+        used = [self.transfer(self.context())]
+        for name in ("ECDHE+AESGCM:!AES256", "AES256+ECDHE+AESGCM", "ECDHE+CHACHA20")[:self.CIPHERS]:
+            context = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(name)
+            used.append(self.transfer(context))
+        self.assertEqual(used, ["TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                                "ECDHE-ECDSA-CHACHA20-POLY1305"][:1 + self.CIPHERS])
+        pool, = self.lab.show("tls")["pools"]
+        self.assertEqual((pool["failed"], pool["handshakes"] > 0), (0, True))
+
+
+class Openssl(IpsecMb):
+    TLS = "aead = openssl\n"
+
+
+class Cryptodev(IpsecMb):
+    TLS, CIPHERS = "aead = cryptodev\naead-device = crypto_aesni_gcm0\nciphers = aes-128-gcm, aes-256-gcm\n", 2
+
+
+if __name__ == "__main__":
+    unittest.main()
