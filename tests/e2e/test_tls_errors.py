@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import select
 import socket
 import ssl
 import struct
@@ -209,7 +210,7 @@ def hello(context, name="s3.test"):
 
 
 class Strangers(tls.Case):
-    FILE = tls.HEAD + tls.LISTENER + "handshake-timeout = 2s\n" + tls.POOL + "[tls]\nhandshakes-per-source = 8\n"
+    FILE = tls.HEAD + tls.LISTENER + "handshake-timeout = 3s\n" + tls.POOL + "[tls]\nhandshakes-per-source = 8\n"
 
     def said(self, conn):
         """All that comes before the end, and after how long that is."""
@@ -223,7 +224,7 @@ class Strangers(tls.Case):
         conn = self.raw()
         conn.sendall(data)
         said, took = self.said(conn)
-        self.assertLess(took, 1.5)
+        self.assertLess(took, 2.5)
         if alert is None:
             self.assertEqual(said, b"")
         else:
@@ -250,7 +251,7 @@ class Strangers(tls.Case):
                     conn.sendall(data)
                     said, took = self.said(conn)
                     self.assertEqual(said[0], HANDSHAKE)
-                    self.assertLess(took, 1.5)
+                    self.assertLess(took, 2.5)
                 else:
                     self.ends(alert, data)
         self.works()
@@ -263,30 +264,26 @@ class Strangers(tls.Case):
             for byte in data:
                 conn.sendall(bytes((byte,)))
                 time.sleep(0.05)
-        self.assertTrue(1.5 < time.monotonic() - began < 5)
+        self.assertTrue(2.5 < time.monotonic() - began < 10)
         self.works()
 
     def test_no_answer_to_our_flight(self):
         conn = self.raw()
         conn.sendall(hello(self.context()))
         _, took = self.said(conn)
-        self.assertTrue(1 < took < 5, took)
+        self.assertTrue(2 < took < 10, took)
 
     def test_too_many_of_a_source(self):
         small.wait_for(lambda: self.shaking() == 0, "no handshakes")
-        data, conns, refused = hello(self.context()), [], 0
+        data, conns = hello(self.context()), []
         for _ in range(12):
-            try:
-                conn = self.raw()
+            with contextlib.suppress(ConnectionResetError):
+                conns.append(self.raw())
+        for conn in conns:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 conn.sendall(data[:-1])
-                conn.settimeout(0.1)
-                self.assertEqual(conn.recv(1), b"")
-                refused += 1
-            except (BrokenPipeError, ConnectionResetError):
-                refused += 1
-            except socket.timeout:
-                conns.append(conn)
-        self.assertEqual((len(conns), refused, self.shaking()), (8, 4, 8))
+        small.wait_for(lambda: len(conns) - len(select.select(conns, (), (), 0)[0]) == 8, "four refused")
+        self.assertEqual(self.shaking(), 8)
         small.run("ip", "-n", self.lab.prefix + "client", "address", "add", "10.98.1.3/24", "dev", "client0")
         with namespace(self.lab.prefix + "client"):
             raw = socket.create_connection((tls.ADDRESS, 443), timeout=small.WITHIN, source_address=("10.98.1.3", 0))
