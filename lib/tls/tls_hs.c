@@ -275,7 +275,7 @@ static bool harvest(struct tls_hs *h)
 	r->group = group_of(h->ssl);
 	r->fragment = mfl >= 1 && mfl <= 4 ? (uint16_t)(256 << mfl) : 16384; /* RFC 6066 4 */
 	r->resumed = SSL_session_reused(h->ssl);
-	r->ticket = !h->server && r->version == 3 && !r->resumed;
+	r->ticket = !h->server && r->version == 3 && !r->resumed && tls__sessions_kept(h);
 	subject_take(h);
 	if (r->version == 2)
 		return tls__keys12(r, h->ssl, h->server);

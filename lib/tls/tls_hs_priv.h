@@ -130,6 +130,7 @@ struct tls_hs {
 void tls__ssl_close(struct tls_hs *h);
 /* Of a client: sessions that libssl learns are kept; the one of h's name is offered. */
 void tls__sessions_use(SSL_CTX *ssl);
+bool tls__sessions_kept(const struct tls_hs *h);
 bool tls__session_offer(struct tls_hs *h);
 
 /* HKDF-Expand-Label (RFC 8446 7.1) without context: n bytes, at most the hash's. */

@@ -51,6 +51,11 @@ void tls__sessions_use(SSL_CTX *ssl)
 	SSL_CTX_sess_set_new_cb(ssl, on_session);
 }
 
+bool tls__sessions_kept(const struct tls_hs *h)
+{
+	return SSL_CTX_get_session_cache_mode(SSL_get_SSL_CTX(h->ssl)) & SSL_SESS_CACHE_CLIENT;
+}
+
 /* A copy is offered: libssl spoils a session of 1.3 when it was used. */
 bool tls__session_offer(struct tls_hs *h)
 {
