@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import re
-import ssl
 import subprocess
 import threading
 import time
@@ -23,8 +22,9 @@ GROUPS = ("x25519", "secp256r1", "secp384r1")
 NIST = dict(zip(GROUPS, ("X25519", "P-256", "P-384")))
 KINDS = ("ecdsa", "rsa")
 # All nine suites; with them each group with each version.
-AGREED = [("1.3", cipher, None, group) for cipher, group in zip(CIPHERS, GROUPS)] + [
-    ("1.2", *suite, group) for suite, group in zip(itertools.product(CIPHERS, KINDS), (*GROUPS[:2], *GROUPS[1::-1], *GROUPS[1:]))]
+AGREED = [("1.3", cipher, None, group) for cipher, group in zip(CIPHERS, GROUPS)]
+AGREED += [("1.2", *suite, group) for suite, group in zip(itertools.product(CIPHERS, KINDS),
+                                                          (*GROUPS[:2], *GROUPS[1::-1], *GROUPS[1:]))]
 
 OPENSSL13 = dict(zip(CIPHERS, ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")))
 OPENSSL12 = dict(zip(CIPHERS, ("ECDHE-%s-AES128-GCM-SHA256", "ECDHE-%s-AES256-GCM-SHA384", "ECDHE-%s-CHACHA20-POLY1305")))
@@ -159,7 +159,8 @@ class OpenSSL(Case):
         for version, cipher, kind, group in AGREED:
             with self.subTest(version=version, cipher=cipher, kind=kind, group=group):
                 groups = ":".join(map(NIST.get, offered(version, kind, group)))
-                self.fetch(self.s_client(*self.suite(version, cipher, kind), "-groups", groups), agreed(version, cipher, group))
+                self.fetch(self.s_client(*self.suite(version, cipher, kind), "-groups", groups),
+                           agreed(version, cipher, group))
 
     def test_resumption_and_key_updates(self):
         """A session from a connection with new keys, and new keys in the one that resumes it."""
@@ -195,7 +196,8 @@ class OpenSSL(Case):
 
     def test_refused(self):
         low = "DEFAULT:@SECLEVEL=0"
-        for options, alert in ((("-tls1", "-cipher", low), "protocol version"), (("-tls1_1", "-cipher", low), "protocol version"),
+        for options, alert in ((("-tls1", "-cipher", low), "protocol version"),
+                               (("-tls1_1", "-cipher", low), "protocol version"),
                                (("-tls1_2", "-cipher", "AES128-GCM-SHA256"), "handshake failure"),
                                (("-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256"), "handshake failure"),
                                (("-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"), "handshake failure"),
@@ -214,7 +216,8 @@ class OpenSSL(Case):
 
     def test_names(self):
         for name, want in (("s3.test", {"ecdsa", "rsa"}), ("other.test", {"other"}), ("x.wild.test", {"other"}),
-                           ("x.y.wild.test", {"ecdsa", "rsa"}), ("unknown.test", {"ecdsa", "rsa"}), ("S3.TEST", {"ecdsa", "rsa"})):
+                           ("x.y.wild.test", {"ecdsa", "rsa"}), ("unknown.test", {"ecdsa", "rsa"}),
+                           ("S3.TEST", {"ecdsa", "rsa"})):
             for sigalgs in ("ECDSA+SHA256", "RSA-PSS+SHA256"):
                 data, said = self.talk(self.s_client("-tls1_3", "-sigalgs", sigalgs, name=name, quiet=False))
                 with self.subTest(name=name, sigalgs=sigalgs):
@@ -234,8 +237,8 @@ class OpenSSL(Case):
             self.assertEqual((client.tls.selected_alpn_protocol(), client.tls.compression()), (chosen, None))
 
     def mutual(self, name, port, *options):
-        return self.s_client(*options, *(("-cert", self.path(name + ".pem"), "-key", self.path(name + ".key")) if name else ()),
-                             port=port)
+        own = ("-cert", self.path(name + ".pem"), "-key", self.path(name + ".key")) if name else ()
+        return self.s_client(*options, *own, port=port)
 
     def test_client_certificates(self):
         for version in ("1.3", "1.2"):
@@ -251,7 +254,8 @@ class OpenSSL(Case):
 
     def test_scan(self):
         out = self.path("scan.xml")
-        self.lab.inside("client", "sslscan", "--xml=" + out, "--sni-name=s3.test", "%s:443" % tls.ADDRESS, stdout=subprocess.DEVNULL)
+        self.lab.inside("client", "sslscan", "--xml=" + out, "--sni-name=s3.test", "%s:443" % tls.ADDRESS,
+                        stdout=subprocess.DEVNULL)
         scan = xml.etree.ElementTree.parse(out).getroot()
         found = {(item.get("sslversion"), item.get("cipher")) for item in scan.iter("cipher")}
         self.assertEqual(found, {("TLSv1.3", name) for name in OPENSSL13.values()} |
@@ -301,7 +305,8 @@ class Others(Case):
         """GnuTLS too, and quicker."""
         for protocol in ("TLSv1_2", "TLSv1_3"):
             got = self.lab.inside("client", "wget", "-q", "-O", "-", "--ca-certificate=" + self.ca.pem,
-                                  "--secure-protocol=" + protocol, "https://%s/%d" % (tls.ADDRESS, SIZE), stdout=subprocess.PIPE)
+                                  "--secure-protocol=" + protocol, "https://%s/%d" % (tls.ADDRESS, SIZE),
+                                  stdout=subprocess.PIPE)
             self.assertTrue(got.stdout == noise(SIZE), protocol)
 
     @classmethod
@@ -320,8 +325,10 @@ class Others(Case):
         names = dict(zip(GROUPS, ("x25519", "P256", "P384")))
         for version, cipher, kind, group in AGREED:
             with self.subTest(version=version, cipher=cipher, kind=kind, group=group):
-                self.fetch(self.tstclnt("-V", "tls%s:tls%s" % (version, version), "-c", ":" + NSS[version, cipher, kind].upper(),
-                                        "-I", ",".join(map(names.get, offered(version, kind, group)))), agreed(version, cipher, group))
+                groups = ",".join(map(names.get, offered(version, kind, group)))
+                self.fetch(self.tstclnt("-V", "tls%s:tls%s" % (version, version), "-c",
+                                        ":" + NSS[version, cipher, kind].upper(), "-I", groups),
+                           agreed(version, cipher, group))
         self.fetch(self.tstclnt("-V", "tls1.3:tls1.3", "-c", ":1301", "-I", "P521,P384"),
                    agreed("1.3", CIPHERS[0], "secp384r1"))
         self.refused(self.tstclnt("-V", "tls1.1:tls1.1"), "(?i)version|ALERT")
@@ -332,8 +339,10 @@ class Others(Case):
         names = dict(zip(CIPHERS, ("AES-128/GCM", "AES-256/GCM", "ChaCha20Poly1305")))
         for version, cipher, kind, group in AGREED:
             if version == "1.2":
-                policy = self.lab.write("policy", "allow_tls12 = true\nciphers = %s\nmacs = AEAD\nkey_exchange_methods = ECDH\n"
-                                        "signature_methods = %s\ngroups = %s\n" % (names[cipher], kind.upper(), " ".join(offered(version, kind, group))))
+                policy = self.lab.write(
+                    "policy", "allow_tls12 = true\nciphers = %s\nmacs = AEAD\nkey_exchange_methods = ECDH\n"
+                    "signature_methods = %s\ngroups = %s\n" % (
+                        names[cipher], kind.upper(), " ".join(offered(version, kind, group))))
                 with self.subTest(cipher=cipher, kind=kind, group=group):
                     self.fetch(("botan", "tls_client", tls.ADDRESS, "--port=443", "--policy=" + policy, "--tls1.2",
                                 "--trusted-cas=" + self.ca.pem, "--skip-system-cert-store"), agreed(version, cipher, group))
