@@ -9,30 +9,7 @@ import unittest
 import small
 import tls
 
-FILE = """[global]
-workers = 0
-idle = sleep
-memory = 256M
-hugepages = no
-socket = {socket}
-drain = 2s
-[port front]
-device = net_af_packet0,iface=front0
-address = 10.98.1.10/24
-[port back]
-device = net_af_packet1,iface=back0
-address = 10.98.2.10/24
-[certificate s3]
-chain = s3.pem
-key = s3.key
-[listener https]
-address = 10.98.1.10:443
-certificate = s3
-pool = nodes
-connections = 1000
-[pool nodes]
-member = a 10.98.2.11:8000
-{more}
+FILE = tls.HEAD + tls.LISTENER + tls.POOL + """{more}
 """
 SECTION = 14  # the line of [certificate s3]
 

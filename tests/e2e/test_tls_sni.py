@@ -13,20 +13,7 @@ import tls
 from lab import namespace, noise
 
 MB = 1 << 20
-FILE = """[global]
-workers = 0
-idle = sleep
-memory = 256M
-hugepages = no
-socket = {socket}
-drain = 2s
-[port front]
-device = net_af_packet0,iface=front0
-address = 10.98.1.10/24
-[port back]
-device = net_af_packet1,iface=back0
-address = 10.98.2.10/24
-[listener names]
+FILE = tls.WIRES + """[listener names]
 address = 10.98.1.10:443
 mode = sni
 server-name = one.test one

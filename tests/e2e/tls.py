@@ -18,7 +18,7 @@ BODY = bytes(range(256)) * 400
 ADDRESS = "10.98.1.10"  # the appliance's
 
 # The parts of a file, for tests that put theirs together.
-HEAD = """[global]
+WIRES = """[global]
 workers = 0
 idle = sleep
 memory = 256M
@@ -31,7 +31,8 @@ address = 10.98.1.10/24
 [port back]
 device = net_af_packet1,iface=back0
 address = 10.98.2.10/24
-[certificate s3]
+"""
+HEAD = WIRES + """[certificate s3]
 chain = s3.pem
 key = s3.key
 """
