@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 
 static bool up;
 static char words[200]; /* the first error in DPDK's log since eal_words() was asked */
+static char panic[PATH_MAX + 200];
 
 /* Free huge pages of all sizes, bytes. */
 static uint64_t huge_free(void)
@@ -152,6 +154,32 @@ static bool any_pci(const struct conf *conf)
 	return conf->tls.aead_device && is_pci(conf->tls.aead_device);
 }
 
+/* The EAL panics where the address space has no room for a thread's stack: for the operator that is
+ * an error as any other. */
+static void panicked(int signal)
+{
+	log_unhush();
+	if (write(STDERR_FILENO, panic, strlen(panic)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+/* As rte_eal_init, without its abort. */
+static int init(const struct conf *conf, int argc, char **argv)
+{
+	struct sigaction old, act = {.sa_handler = panicked};
+	int rc;
+
+	snprintf(panic, sizeof(panic),
+		"penstock: %s:%u: [global] memory: no room for DPDK's threads beside its %lu MB: "
+		"raise the limit of address space (ulimit -v)\n",
+		conf->global.at.file, conf->global.at.line, conf->global.memory >> 20);
+	sigaction(SIGABRT, &act, &old);
+	rc = rte_eal_init(argc, argv);
+	sigaction(SIGABRT, &old, NULL);
+	return rc;
+}
+
 int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, struct err *e)
 {
 	char lcores[16 * (CONF_WORKERS_MAX + 1)], megabytes[16];
@@ -177,10 +205,9 @@ int eal_start(const struct conf *conf, const uint16_t *cores, unsigned n_cores, 
 		argv[argc++] = "--no-pci";
 		argv[argc++] = "--iova-mode=va"; /* one dense buffer pool, as net_af_xdp wants it */
 		argv[argc++] = "--single-file-segments"; /* net_virtio_user shares them */
-		argv[argc++] = "--single-file-segments"; /* net_virtio_user shares them */
 	}
 	log_redirect();
-	rc = rte_eal_init(argc, argv);
+	rc = init(conf, argc, argv);
 	if (rc < 0)
 		return err_set(e, rte_errno ? rte_errno : EIO,
 			"%s:%u: [global] memory, hugepages: DPDK does not start with %s MB: %s%s; "
