@@ -5,6 +5,7 @@ Each case has hosts of its own, with MAC and addresses that nobody else has, so 
 takes what the box sends and hands it to the host it is for; ARP and ND are answered there, unless a case forbids it.
 """
 import collections
+import errno
 import itertools
 import queue
 import socket
@@ -106,8 +107,17 @@ class Wire:
             else:
                 self.free.append(host.number)
 
-    def send(self, data):
-        self.sock.send(data if len(data) >= 60 else data + bytes(60 - len(data)))
+    def send(self, data, within=5.0):
+        """While the other end's backlog is full, the kernel takes nothing: it is asked again."""
+        until = time.monotonic() + within
+        while True:
+            try:
+                self.sock.send(data if len(data) >= 60 else data + bytes(60 - len(data)))
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS or time.monotonic() > until:
+                    raise
+                time.sleep(0.001)
 
     def dropped(self):
         """Frames for which there was no room here; reading sets it to 0."""
