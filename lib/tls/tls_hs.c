@@ -345,7 +345,7 @@ enum tls_hs_state tls_hs_step(struct tls_hs *h, const uint8_t *in, uint32_t n, u
 	if (!h->server && !h->begun)
 		run(h);
 	h->begun = true;
-	while (h->state == TLS_HS_MORE && (k = piece(h, in + *used, n - *used)) > 0) {
+	while (h->state == TLS_HS_MORE && *used < n && (k = piece(h, in + *used, n - *used)) > 0) {
 		if (feed(h, in + *used, k))
 			run(h);
 		*used += k;
