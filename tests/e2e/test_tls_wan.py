@@ -18,17 +18,18 @@ class Loss(tls.Case):
 
     @classmethod
     def wires(cls):
-        """front0 is taken from the client, and a second pair laid with app/wan between the two."""
-        space = cls.lab.prefix + "appliance"
-        cls.lab.inside("appliance", "ip", "link", "set", "front0", "name", "wan0", "down")
-        small.run("ip", "-n", space, "link", "set", "wan0", "up")
-        small.run("ip", "link", "add", "wan1", "netns", space, "type", "veth", "peer", "name", "front0", "netns", space)
-        for device in ("wan1", "front0"):
-            cls.lab.inside("appliance", "ethtool", "-K", device, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro",
+        """front0 goes to the client, as one end of app/wan, and a second pair is laid from its other end. Not all in one
+        namespace: net_af_packet makes the number of its group there of process and interface, and two may agree."""
+        space, client = cls.lab.prefix + "appliance", cls.lab.prefix + "client"
+        small.run("ip", "-n", space, "link", "set", "front0", "netns", client, "name", "wan0", "down")
+        small.run("ip", "-n", client, "link", "set", "wan0", "up")
+        small.run("ip", "link", "add", "wan1", "netns", client, "type", "veth", "peer", "name", "front0", "netns", space)
+        for where, device in (("client", "wan0"), ("client", "wan1"), ("appliance", "front0")):
+            cls.lab.inside(where, "ethtool", "-K", device, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro",
                            "off", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            cls.lab.inside("appliance", "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % device)
-            small.run("ip", "-n", space, "link", "set", device, "arp", "off", "up")
-        wan = cls.lab.spawn("appliance", WAN, "--packets", 8192, "--idle", "sleep", "--delay", "2ms", "--loss", "3%", "--reorder",
+            cls.lab.inside(where, "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % device)
+            small.run("ip", "-n", cls.lab.prefix + where, "link", "set", device, "arp", "off", "up")
+        wan = cls.lab.spawn("client", WAN, "--packets", 8192, "--idle", "sleep", "--delay", "2ms", "--loss", "3%", "--reorder",
                             "1%", "--duplicate", "1%", "net_af_packet0,iface=wan0", "net_af_packet1,iface=wan1",
                             stdout=subprocess.PIPE, text=True)
         if wan.stdout.readline() != "ready\n":
