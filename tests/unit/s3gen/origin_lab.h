@@ -8,6 +8,7 @@
 
 #include "origin.h"
 #include "body.h"
+#include "lab_tcp.h"
 #include "unit.h"
 
 #define N_DATA 8192
@@ -68,30 +69,12 @@ static inline void lab_init(void)
 
 static inline void lab_start(void)
 {
-	static unsigned serial;
-	struct tcp_config cfg = {.conns = 64,
-		.syns = 64,
-		.time_waits = 64,
-		.exts = 64,
-		.rcv_limit = 1 << 20,
-		.snd_limit = 1 << 20,
-		.time_wait_ms = 1000,
-		.fin_wait2_ms = 1000,
-		.rto_min_ms = 200,
-		.socket = SOCKET_ID_ANY,
-		.secret = {1, 2, 3, 4}};
 	struct err e = {""};
-	char name[16];
 
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.g.pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	lab_tcp_start(&lab.g, N_DATA);
 	lab.g.conf = &lab.gen_conf;
-	lab.g.now = CLOCK_US_PER_MS;
 	rand_seed(&lab.g.rnd, 5);
 	lab.g.body = body_create(1, SOCKET_ID_ANY);
-	lab.g.tcp = tcp_create(&cfg, &lab.g.pools, lab.g.now, &e);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.g.tcp);
 	lab.origin = origin_create(&lab.g, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.origin);
 }

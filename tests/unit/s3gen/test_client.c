@@ -6,6 +6,7 @@
 #include "body.h"
 #include "client.h"
 #include "origin.h"
+#include "lab_tcp.h"
 #include "unit.h"
 
 #define N_DATA 16384
@@ -82,32 +83,15 @@ static void lab_init(void)
 
 static void lab_start(void)
 {
-	static unsigned serial;
-	struct tcp_config cfg = {.conns = 64,
-		.syns = 64,
-		.time_waits = 64,
-		.exts = 64,
-		.rcv_limit = 1 << 20,
-		.snd_limit = 1 << 20,
-		.time_wait_ms = 1000,
-		.fin_wait2_ms = 1000,
-		.rto_min_ms = 200,
-		.socket = SOCKET_ID_ANY,
-		.secret = {1, 2, 3, 4}};
 	const struct tcp_path path = {.mtu = 1500};
 	struct err e = {""};
-	char name[16];
 
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.g.pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	lab_tcp_start(&lab.g, N_DATA);
 	lab.g.conf = &lab.conf;
-	lab.g.now = CLOCK_US_PER_MS;
 	rand_seed(&lab.g.rnd, 5);
 	lab.g.body = body_create(1, SOCKET_ID_ANY);
-	lab.g.tcp = tcp_create(&cfg, &lab.g.pools, lab.g.now, &e);
 	lab.g.report = report_create(&lab.conf);
-	CU_ASSERT_FATAL(lab.g.body && lab.g.tcp && lab.g.report);
+	CU_ASSERT_FATAL(lab.g.body && lab.g.report);
 	if (lab.answer)
 		tcp_listen(lab.g.tcp, &lab.clients.target[0], &path, NULL);
 	else

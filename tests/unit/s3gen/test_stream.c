@@ -8,6 +8,7 @@
 #include "../tls/pki.h"
 #include "aead/drivers.h"
 #include "stream.h"
+#include "lab_tcp.h"
 #include "unit.h"
 
 #define N_DATA 8192
@@ -32,27 +33,12 @@ static struct lab {
 
 static void lab_start(void)
 {
-	static unsigned serial;
-	struct tcp_config cfg = {.conns = 16,
-		.syns = 16,
-		.time_waits = 16,
-		.exts = 16,
-		.rcv_limit = 1 << 20,
-		.snd_limit = 1 << 20,
-		.time_wait_ms = 1000,
-		.fin_wait2_ms = 1000,
-		.rto_min_ms = 200,
-		.socket = SOCKET_ID_ANY,
-		.secret = {1, 2, 3, 4}};
 	const struct tcp_path path = {.mtu = 1500};
 	struct err e = {""};
-	char name[16];
 
 	here = (struct ip_endpoint){ip_from_v4((uint8_t[]){10, 0, 0, 1}), 2000};
 	there = (struct ip_endpoint){ip_from_v4((uint8_t[]){10, 0, 0, 2}), 9000};
-	unit_eal();
-	snprintf(name, sizeof(name), "st%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.g.pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	lab_tcp_start(&lab.g, N_DATA);
 	lab.conf = (struct gen_conf){.tcp = {.send_buffer = 1 << 20},
 		.tls = {.v13 = true, .ticket_lifetime_ms = 7200000},
 		.clients = &lab.clients,
@@ -60,9 +46,6 @@ static void lab_start(void)
 		.origins = &lab.origins,
 		.n_origins = 1};
 	lab.g.conf = &lab.conf;
-	lab.g.now = CLOCK_US_PER_MS;
-	lab.g.tcp = tcp_create(&cfg, &lab.g.pools, lab.g.now, &e);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.g.tcp);
 	CU_ASSERT(tcp_listen(lab.g.tcp, &there, &path, NULL) >= 0);
 	if (secure_start(&lab.g, &aead_ipsec_mb, lab.clients.tls ? CONNS : 0, &e) < 0)
 		CU_FAIL_FATAL(e.text);
