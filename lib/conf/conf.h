@@ -19,7 +19,9 @@
 #define CONF_WORKERS_MAX      64
 #define CONF_PORTS_MAX        16
 #define CONF_PORT_ADDRS_MAX   8
-#define CONF_ROUTES_MAX       256
+#define CONF_STATICS_MAX      256 /* [route-static]: of IP networks */
+#define CONF_ROUTES_MAX       256 /* [route]: of requests */
+#define CONF_CHECKS_MAX       64
 #define CONF_LISTENERS_MAX    256
 #define CONF_LISTEN_ADDRS_MAX 8
 #define CONF_POOLS_MAX        256
@@ -43,7 +45,17 @@ enum conf_ecn { CONF_ECN_ACCEPT, CONF_ECN_YES, CONF_ECN_NO };
 enum conf_balance {
 	CONF_BALANCE_ROUND_ROBIN,
 	CONF_BALANCE_LEAST_CONNECTIONS,
-	CONF_BALANCE_RANDOM_TWO
+	CONF_BALANCE_RANDOM_TWO,
+	CONF_BALANCE_TAIL,
+	CONF_BALANCE_HASH
+};
+enum conf_affinity { CONF_AFFINITY_NONE, CONF_AFFINITY_UPLOAD };
+enum conf_check_kind {
+	CONF_CHECK_TCP,  /* a connection, with TLS where the pool has it */
+	CONF_CHECK_HTTP, /* method, path and the status that is wanted */
+	CONF_CHECK_S3,   /* OPTIONS / by default, or HEAD of the bucket, signed where a key is given
+			  */
+	CONF_CHECK_CANARY /* PUT, GET and DELETE of a small object, signed */
 };
 
 struct conf_global {
@@ -57,6 +69,7 @@ struct conf_global {
 	const char *socket;         /* admin socket, absolute, fits sun_path */
 	struct ip_endpoint metrics; /* port 0: off */
 	uint32_t drain_ms;
+	uint64_t replay_memory; /* bytes of request bodies held, each worker, of its buffers */
 	enum log_level log;
 };
 
@@ -80,7 +93,8 @@ struct conf_port {
 	bool promisc;   /* hear frames for any address; no key: app/wan is a wire */
 };
 
-struct conf_route {
+/* A network behind a next hop: section [route-static NAME]. */
+struct conf_static {
 	const char *name;
 	struct conf_where at;
 	struct conf_prefix to; /* host bits are zero */
@@ -117,6 +131,9 @@ struct conf_listener {
 	struct ip_endpoint addr[CONF_LISTEN_ADDRS_MAX]; /* each on a port, no endpoint twice */
 	unsigned n_addr;
 	enum conf_mode mode;
+	const char *const *domains; /* CONF_MODE_HTTP: S3's host names, "bucket." before one is
+				       virtual-host style; n_domains 0: path style alone */
+	unsigned n_domains;
 	const char *pool_name; /* NULL with CONF_MODE_ECHO; and with CONF_MODE_SNI, when only the
 				  server names lead somewhere */
 	unsigned pool;         /* index; 0 when there is none */
@@ -140,11 +157,32 @@ struct conf_listener {
 	uint32_t handshake_timeout_ms; /* CONF_MODE_SNI: until the hello is there */
 };
 
+/* How members are looked at without a client: section [check NAME]. Three exist without being
+ * written, with all defaults: tcp, http and s3. */
+struct conf_check {
+	const char *name;
+	struct conf_where at; /* line 0: not written */
+	enum conf_check_kind kind;
+	uint32_t interval_ms; /* between two checks of a member that is up; jittered by a quarter */
+	uint32_t timeout_ms;
+	uint32_t rise, fall;              /* good, bad ones in a row until the state changes */
+	const char *method;               /* http, s3 */
+	const char *path;                 /* http: origin-form, as sent */
+	const char *host;                 /* of Host; NULL: the member's endpoint */
+	uint16_t status_low, status_high; /* http, s3: wanted */
+	const char *bucket;               /* s3, canary; NULL: none */
+	const char *prefix;               /* canary: of its objects' keys */
+	const char *access_key;           /* NULL: not signed */
+	const char *secret_file;          /* a file with the secret key on its first line */
+	const char *region;
+};
+
 struct conf_member {
 	const char *name; /* unique in its pool */
 	struct conf_where at;
 	struct ip_endpoint endpoint;
-	uint32_t weight; /* 1 to 256 */
+	uint32_t weight;  /* 1 to 256 */
+	uint8_t priority; /* 0 to 9: the lowest group that has enough members is used */
 };
 
 struct conf_pool {
@@ -159,6 +197,33 @@ struct conf_pool {
 	uint32_t idle_connections; /* each member, each worker */
 	uint32_t idle_timeout_ms;
 	uint32_t hold_ms;
+	/* choice */
+	enum conf_affinity affinity;
+	uint32_t hash_load;        /* percent of the mean load that a hashed member may have */
+	uint32_t slow_start_ms;    /* until a member that came up has its whole share; 0: at once */
+	uint32_t panic;            /* percent: when fewer members are usable, all are; 0: never */
+	uint32_t eject_limit;      /* percent of the members that may be down by live traffic */
+	uint32_t priority_members; /* usable members that a priority group needs to be used */
+	/* health: active, and by live traffic */
+	const char *check_name; /* NULL: no active checks */
+	const struct conf_check *check;
+	uint32_t eject_errors; /* failures in a row; 0: never */
+	uint32_t eject_ms;     /* first ejection; doubles with each that follows soon */
+	uint32_t eject_max_ms;
+	uint32_t slow_factor; /* times the pool's median time to first byte; 0: never slow */
+	/* throttling */
+	uint32_t concurrency; /* requests in flight, each member and worker; 0: no fixed limit */
+	bool adaptive;        /* a limit from the gradient of latency besides */
+	uint32_t queue;       /* requests that may wait for a member, each worker */
+	uint32_t queue_timeout_ms;
+	/* recovery */
+	uint32_t retry_budget; /* percent of requests */
+	uint32_t retry_floor;  /* retries a second that are always allowed, each worker */
+	uint64_t replay_body;  /* bytes of a request's body held for another member; 0: none */
+	bool resume;           /* GETs that broke in mid-body */
+	uint32_t stall_rate;   /* bytes a second: a body below it for stall_ms is failing; 0: any */
+	uint32_t stall_ms;
+	uint32_t complete_timeout_ms; /* for the answer to CompleteMultipartUpload and its like */
 	enum conf_congestion congestion;
 	bool tls;        /* re-encrypt to its members; the rest is for that */
 	bool verify;     /* the member's certificate, against ca, for sni */
@@ -189,6 +254,64 @@ struct conf_tls {
 	const char *keylog;      /* file, for debugging, or NULL */
 };
 
+/* Patterns: '*' any bytes, '?' any one; one of them has to fit. n == 0: anything fits. */
+struct conf_patterns {
+	const char *const *p;
+	unsigned n;
+};
+
+struct conf_header_pattern {
+	const char *name; /* in lower case */
+	const char *pattern;
+};
+
+/* Operations by their class; the words of the file are in this order. */
+enum conf_s3_class {
+	CONF_S3_READ,
+	CONF_S3_WRITE,
+	CONF_S3_LIST,
+	CONF_S3_MULTIPART,
+	CONF_S3_DELETE,
+	CONF_S3_ADMIN
+};
+
+/* Sizes of a request's or its answer's body, as far as the request tells; words in this order. */
+enum conf_size_class {
+	CONF_SIZE_UNKNOWN,
+	CONF_SIZE_TINY,   /* to 64 KiB */
+	CONF_SIZE_SMALL,  /* to 1 MiB */
+	CONF_SIZE_MEDIUM, /* to 16 MiB */
+	CONF_SIZE_LARGE,  /* to 256 MiB */
+	CONF_SIZE_HUGE,
+	CONF_SIZES
+};
+
+enum conf_route_action { CONF_ROUTE_POOL, CONF_ROUTE_ERROR, CONF_ROUTE_REDIRECT };
+
+/* Where requests of listeners of mode http go: section [route NAME]. The first in the file's order
+ * of which everything fits; without any, the listener's pool. */
+struct conf_route {
+	const char *name;
+	struct conf_where at;
+	const char *const *listener_names; /* n_listeners == 0: all of mode http */
+	const uint16_t *listeners;         /* indexes */
+	unsigned n_listeners;
+	struct conf_patterns host, bucket, key, access_key, subject;
+	struct conf_patterns operation; /* S3's names, without '*'; the relay knows them */
+	struct conf_patterns method;
+	uint32_t classes; /* bit = enum conf_s3_class; 0: any */
+	uint32_t sizes;   /* bit = enum conf_size_class; 0: any */
+	const struct conf_prefix *source;
+	unsigned n_source;
+	const struct conf_header_pattern *header; /* all of them have to fit */
+	unsigned n_header;
+	enum conf_route_action action;
+	const char *pool_name; /* CONF_ROUTE_POOL */
+	unsigned pool;
+	uint16_t status;      /* ERROR: 4xx or 5xx; REDIRECT: 301, 302, 307 or 308 */
+	const char *location; /* REDIRECT: scheme and authority, to which the target is added */
+};
+
 struct conf_tcp {
 	struct conf_where at;    /* line 0 when the file has no such section */
 	uint32_t receive_buffer; /* bytes, each connection */
@@ -199,7 +322,17 @@ struct conf_tcp {
 	enum conf_ecn ecn;
 };
 
+/* A line of the file, or of one that it includes, as it was read: what the operator wrote. */
+struct conf_setting {
+	const char *section; /* heading without brackets */
+	const char *key, *value;
+	struct conf_where at;
+};
+
 struct conf {
+	const char *path;                    /* that it was loaded from */
+	const struct conf_setting *settings; /* in the order of reading */
+	unsigned n_settings;
 	struct conf_global global;
 	struct conf_tcp tcp;
 	struct conf_tls tls;
@@ -207,8 +340,12 @@ struct conf {
 	unsigned n_certs;
 	const struct conf_port *ports; /* at least 1 */
 	unsigned n_ports;
+	const struct conf_static *statics;
+	unsigned n_statics;
 	const struct conf_route *routes;
 	unsigned n_routes;
+	const struct conf_check *checks;
+	unsigned n_checks;
 	const struct conf_listener *listeners;
 	unsigned n_listeners;
 	const struct conf_pool *pools;
@@ -233,6 +370,32 @@ struct conf *conf_parse_text(
 	const char *name, const char *text, size_t n, struct conf_errors *errs);
 
 void conf_destroy(struct conf *c); /* NULL is fine */
+
+/* ---- reload ---- */
+
+/* What the operator's shell changes without the file: a member that is added or taken out. */
+struct conf_edit {
+	const char *pool;   /* its name */
+	const char *member; /* as in the file, "NAME ADDRESS:PORT [weight=...]"; of one that is
+			       taken out the NAME alone */
+	bool remove;
+};
+
+/* conf_load() of what the file says with these edits, in order; a fault of an edit is an error like
+ * one of the file, its place is "pool NAME". */
+struct conf *conf_load_edited(
+	const char *path, const struct conf_edit *edits, unsigned n, struct conf_errors *errs);
+
+/* Say each difference, in the file's order, a line of text each: sign is '+', '-' or '~', text as
+ * "[pool rgw] hold = 2s" or "[pool rgw] hold: 1s -> 2s". The order within a kind matters for
+ * [route]. Returns how many there were. */
+unsigned conf_diff(const struct conf *old, const struct conf *next,
+	void (*say)(void *arg, char sign, const char *text), void *arg);
+
+/* What of next a running appliance cannot take: ports, cores, memory, static routes, [tcp], most of
+ * [global] and [tls], each with its place in the file and "restart to change it". 0: it can. */
+unsigned conf_reload_check(
+	const struct conf *running, const struct conf *next, struct conf_errors *errs);
 
 /* as in the file */
 const char *conf_mode_name(enum conf_mode mode);

@@ -193,7 +193,7 @@ void conf_check_ports(struct conf_reader *ld)
 /* A route before this one, a subnet or a gateway that already says where `to` goes. */
 static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size_t n)
 {
-	const struct conf_route *r = ld->by_kind[KIND_ROUTE][i]->obj;
+	const struct conf_static *r = ld->by_kind[KIND_STATIC][i]->obj;
 	const struct conf *c = conf_of(ld);
 	bool v4 = ip_is_v4(&r->to.addr);
 
@@ -209,7 +209,7 @@ static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size
 			return true;
 	}
 	for (unsigned k = 0; k < i; k++) {
-		const struct conf_route *o = &c->routes[k];
+		const struct conf_static *o = &c->statics[k];
 
 		if (o->to.bits == r->to.bits && prefix_overlap(&o->to, &r->to) &&
 			snprintf(by, n, "route-static %s", o->name) > 0)
@@ -220,7 +220,7 @@ static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size
 
 static void route_via(struct conf_reader *ld, struct conf_section *sec)
 {
-	struct conf_route *r = sec->obj;
+	struct conf_static *r = sec->obj;
 	unsigned line = conf_line_of(sec, "via", 0);
 	char text[IP_ADDR_TEXT];
 
@@ -249,9 +249,9 @@ static void check_routes(struct conf_reader *ld)
 {
 	char text[PREFIX_TEXT], by[64];
 
-	for (unsigned i = 0; i < ld->n_kind[KIND_ROUTE]; i++) {
-		struct conf_section *sec = ld->by_kind[KIND_ROUTE][i];
-		const struct conf_route *r = sec->obj;
+	for (unsigned i = 0; i < ld->n_kind[KIND_STATIC]; i++) {
+		struct conf_section *sec = ld->by_kind[KIND_STATIC][i];
+		const struct conf_static *r = sec->obj;
 
 		if (!ld->plan_known)
 			return;
@@ -433,8 +433,8 @@ static bool reachable(const struct conf *c, const struct ip_addr *a)
 	for (unsigned i = 0; i < c->n_ports; i++)
 		if (conf_port_reaches(&c->ports[i], a))
 			return true;
-	for (unsigned i = 0; i < c->n_routes; i++)
-		if (prefix_has(&c->routes[i].to, a))
+	for (unsigned i = 0; i < c->n_statics; i++)
+		if (prefix_has(&c->statics[i].to, a))
 			return true;
 	return false;
 }
@@ -500,9 +500,9 @@ static bool plan_known(const struct conf_reader *ld)
 	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++)
 		ok &= conf_key_ok(ld->by_kind[KIND_PORT][i], "address") &&
 		      conf_key_ok(ld->by_kind[KIND_PORT][i], "gateway");
-	for (unsigned i = 0; i < ld->n_kind[KIND_ROUTE]; i++)
-		ok &= conf_key_ok(ld->by_kind[KIND_ROUTE][i], "to") &&
-		      conf_key_ok(ld->by_kind[KIND_ROUTE][i], "via");
+	for (unsigned i = 0; i < ld->n_kind[KIND_STATIC]; i++)
+		ok &= conf_key_ok(ld->by_kind[KIND_STATIC][i], "to") &&
+		      conf_key_ok(ld->by_kind[KIND_STATIC][i], "via");
 	return ok;
 }
 

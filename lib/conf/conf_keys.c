@@ -45,10 +45,10 @@ const struct conf_key conf_port_keys[CONF_PORT_KEYS] = {
 	{"optional", conf_value_bool, FIELD(conf_port, optional), .def = "no"},
 };
 
-static const struct conf_key route_keys[] = {
-	{"to", conf_value_target, FIELD(conf_route, to), .required = true,
+static const struct conf_key static_keys[] = {
+	{"to", conf_value_target, FIELD(conf_static, to), .required = true,
 		.help = "NETWORK/LENGTH, as 10.30.0.0/16"},
-	{"via", conf_value_addr, FIELD(conf_route, via), .required = true,
+	{"via", conf_value_addr, FIELD(conf_static, via), .required = true,
 		.help = "the address of a next hop"},
 };
 
@@ -150,8 +150,8 @@ const struct conf_key conf_tcp_keys[CONF_TCP_KEYS] = {
 static const struct conf_kind kinds[KINDS] = {
 	[KIND_GLOBAL] = {"global", KEYS(global_keys), false, 1, SINGLE(conf_global, global)},
 	[KIND_PORT] = {"port", KEYS(conf_port_keys), true, CONF_PORTS_MAX, ARRAY(conf_port, ports)},
-	[KIND_ROUTE] = {"route-static", KEYS(route_keys), true, CONF_ROUTES_MAX,
-		ARRAY(conf_route, routes)},
+	[KIND_STATIC] = {"route-static", KEYS(static_keys), true, CONF_STATICS_MAX,
+		ARRAY(conf_static, statics)},
 	[KIND_LISTENER] = {"listener", KEYS(listener_keys), true, CONF_LISTENERS_MAX,
 		ARRAY(conf_listener, listeners), conf__server_names_begin},
 	[KIND_POOL] = {"pool", KEYS(pool_keys), true, CONF_POOLS_MAX, ARRAY(conf_pool, pools),

@@ -124,7 +124,7 @@ static void put_routes(struct ctl_doc *out, const struct conf *c)
 	static const struct ctl_column columns[] = {{"name"}, {"to"}, {"via"}};
 
 	CTL_SECTION(out, "route_static", CTL_BLOCKS, columns);
-	for (const struct conf_route *r = c->routes; r < c->routes + c->n_routes; r++) {
+	for (const struct conf_static *r = c->statics; r < c->statics + c->n_statics; r++) {
 		ctl__doc_string(out, "%s", r->name);
 		ctl__doc_prefix(out, &r->to.addr, r->to.bits);
 		ctl__doc_addr(out, &r->via);

@@ -185,7 +185,7 @@ int ctl__show_neighbours(
 }
 
 /* At most what the file can say: its routes, two gateways and each address's network. */
-#define ROUTES_MAX (CONF_ROUTES_MAX + CONF_PORTS_MAX * (2 + CONF_PORT_ADDRS_MAX))
+#define ROUTES_MAX (CONF_STATICS_MAX + CONF_PORTS_MAX * (2 + CONF_PORT_ADDRS_MAX))
 
 struct route_job {
 	const struct net *net;

@@ -30,8 +30,8 @@ static unsigned routes_fill(struct net_route_config *out, const struct conf *con
 			out[n++] = (struct net_route_config){any, *via, (uint8_t)p};
 		}
 	}
-	for (unsigned i = 0; i < conf->n_routes; i++) {
-		const struct conf_route *r = &conf->routes[i];
+	for (unsigned i = 0; i < conf->n_statics; i++) {
+		const struct conf_static *r = &conf->statics[i];
 
 		out[n++] = (struct net_route_config){
 			{r->to.addr, r->to.bits}, r->via, (uint8_t)r->port};
@@ -43,7 +43,7 @@ static int net_start(struct worker *w, struct err *e)
 {
 	const struct conf *conf = w->cfg.conf;
 	struct net_port_config ports[CONF_PORTS_MAX];
-	struct net_route_config routes[CONF_ROUTES_MAX + 2 * CONF_PORTS_MAX];
+	struct net_route_config routes[CONF_STATICS_MAX + 2 * CONF_PORTS_MAX];
 	struct net_config cfg = {.ports = ports,
 		.n_ports = conf->n_ports,
 		.routes = routes,

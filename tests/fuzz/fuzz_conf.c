@@ -16,8 +16,8 @@ static void snapshot_check(const struct conf *c)
 	for (unsigned i = 0; i < c->n_ports; i++)
 		must(c->ports[i].n_addr > 0 && c->ports[i].n_addr <= CONF_PORT_ADDRS_MAX &&
 			c->ports[i].mtu >= 576 && c->ports[i].n_gateway <= 2);
-	for (unsigned i = 0; i < c->n_routes; i++)
-		must(c->routes[i].port < c->n_ports);
+	for (unsigned i = 0; i < c->n_statics; i++)
+		must(c->statics[i].port < c->n_ports);
 	for (unsigned i = 0; i < c->n_listeners; i++)
 		must(c->listeners[i].pool < c->n_pools && c->listeners[i].n_addr > 0);
 	for (unsigned i = 0; i < c->n_pools; i++) {

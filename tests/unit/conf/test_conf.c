@@ -92,12 +92,12 @@ static void good_ports(void)
 	CU_ASSERT_STRING_EQUAL(p->name, "back");
 	expect_at(&p->at, "conf.d/a.ini", 2);
 	CU_ASSERT_EQUAL(p->n_gateway, 0);
-	CU_ASSERT_EQUAL_FATAL(c->n_routes, 1);
-	CU_ASSERT_STRING_EQUAL(c->routes[0].name, "r");
-	expect_addr(&c->routes[0].to.addr, "10.30.0.0");
-	CU_ASSERT_EQUAL(c->routes[0].to.bits, 112);
-	expect_addr(&c->routes[0].via, "10.20.0.1");
-	CU_ASSERT_EQUAL(c->routes[0].port, 1);
+	CU_ASSERT_EQUAL_FATAL(c->n_statics, 1);
+	CU_ASSERT_STRING_EQUAL(c->statics[0].name, "r");
+	expect_addr(&c->statics[0].to.addr, "10.30.0.0");
+	CU_ASSERT_EQUAL(c->statics[0].to.bits, 112);
+	expect_addr(&c->statics[0].via, "10.20.0.1");
+	CU_ASSERT_EQUAL(c->statics[0].port, 1);
 	conf_destroy(c);
 }
 

@@ -89,8 +89,8 @@ static inline struct net *system_net(struct system_worker *w)
 		for (unsigned i = 0; i < c->n_addr; i++)
 			ports[p].addr[i] = (struct net_prefix){c->addr[i].addr, c->addr[i].bits};
 	}
-	route.to = (struct net_prefix){sys.conf->routes[0].to.addr, sys.conf->routes[0].to.bits};
-	route.via = sys.conf->routes[0].via;
+	route.to = (struct net_prefix){sys.conf->statics[0].to.addr, sys.conf->statics[0].to.bits};
+	route.via = sys.conf->statics[0].via;
 	return net_create(&cfg, &w->pools, &w->rnd, &e);
 }
 
