@@ -258,7 +258,7 @@ bool ctl__counter_is_drop(const struct stat_name *name);
 struct ctl_member {
 	uint64_t stat[LB_STAT_N];
 	uint32_t active, idle;
-	unsigned in_state[LB_DRAIN + 1]; /* workers that see it so */
+	unsigned in_state[LB_STATES]; /* workers that see it so */
 };
 
 void ctl__member_sum(

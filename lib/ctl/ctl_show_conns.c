@@ -85,19 +85,16 @@ static void copy_rows(void *arg)
 }
 
 /* "s3" of a front, "objectscale/a" of a back. */
-static void put_peer(const struct ctl_core *core, const struct relay_conn *rc, struct ctl_doc *out)
+static void put_peer(const struct relay_conn *rc, struct ctl_doc *out)
 {
-	const struct conf *conf = core->sys.conf;
-
 	if (!rc->conn)
 		ctl__doc_none(out);
 	else if (!rc->back)
-		ctl__doc_string(out, "%s", conf->listeners[rc->listener].name);
-	else if (rc->pool < 0 || rc->member < 0)
+		ctl__doc_string(out, "%s", rc->listener);
+	else if (!rc->pool || !rc->member)
 		ctl__doc_none(out);
 	else
-		ctl__doc_string(out, "%s/%s", conf->pools[rc->pool].name,
-			conf->pools[rc->pool].members[rc->member].name);
+		ctl__doc_string(out, "%s/%s", rc->pool, rc->member);
 }
 
 static void put_tls(const struct row *r, struct ctl_doc *out)
@@ -117,7 +114,7 @@ static void put_row(
 {
 	ctl__doc_number(out, CTL_COUNT, worker);
 	ctl__doc_string(out, "%s", !r->relay.conn ? "tcp" : r->relay.back ? "back" : "front");
-	put_peer(core, &r->relay, out);
+	put_peer(&r->relay, out);
 	ctl__doc_endpoint(out, &r->remote);
 	ctl__doc_endpoint(out, &r->local);
 	ctl__doc_string(out, "%s", tcp_state_name(r->state));

@@ -19,7 +19,7 @@ _Static_assert(RELAY_STAT_status_5xx == RELAY_STAT_status_2xx + 3, "and here");
 /* "up", or how many workers see it otherwise: "hold 1/2". Each worker judges for itself. */
 static void put_state(struct ctl_doc *out, const struct ctl_core *core, const struct ctl_member *m)
 {
-	for (int s = LB_DRAIN; s >= LB_UP; s--) {
+	for (int s = LB_STATES - 1; s >= LB_UP; s--) {
 		if (m->in_state[s] == core->sys.n_workers)
 			return ctl__doc_string(out, "%s", lb_state_name(s));
 		if (m->in_state[s] > 0)

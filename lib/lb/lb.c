@@ -2,11 +2,12 @@
 /*
  * Members and their counts. A member is
  *   up     weight > 0 and hold_until has passed
- *   hold   a connect to it failed less than the pool's hold time ago
+ *   down   a connect to it failed less than the pool's hold time ago
  *   drain  weight == 0
  * active == lb_start calls - lb_done calls; the choice itself is in lb_pick.c.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -18,39 +19,79 @@ const struct stat_name lb_stat_names[LB_STAT_N] = {
 #undef X
 };
 
-static int pool_create(struct lb_pool *p, const struct conf_pool *conf)
+static struct lb_member *member_create(const struct conf_pool *pool, unsigned index)
 {
-	p->conf = conf;
-	p->member = calloc(conf->n_members, sizeof(*p->member));
-	if (!p->member)
-		return -ENOMEM;
-	for (unsigned i = 0; i < conf->n_members; i++) {
-		p->member[i].name = conf->members[i].name;
-		p->member[i].endpoint = conf->members[i].endpoint;
-		p->member[i].weight = conf->members[i].weight;
+	const struct conf_member *conf = &pool->members[index];
+	struct lb_member *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	snprintf(m->pool, sizeof(m->pool), "%s", pool->name);
+	snprintf(m->name, sizeof(m->name), "%s", conf->name);
+	m->endpoint = conf->endpoint;
+	m->weight = conf->weight;
+	m->refs = 1;
+	m->listed = true;
+	list_init(&m->idle_list);
+	list_init(&m->dead_link);
+	return m;
+}
+
+/* A pool that holds its members, and is held once. NULL: no memory. */
+static struct lb_pool *pool_create(const struct conf *conf, unsigned index)
+{
+	const struct conf_pool *c = &conf->pools[index];
+	struct lb_pool *p = calloc(1, sizeof(*p) + c->n_members * sizeof(p->member[0]));
+
+	if (!p)
+		return NULL;
+	*p = (struct lb_pool){.conf = c, .snapshot = conf, .index = (uint16_t)index, .refs = 1};
+	list_init(&p->dead_link);
+	for (; p->n < c->n_members; p->n++) {
+		p->member[p->n] = member_create(c, p->n);
+		if (p->member[p->n])
+			continue;
+		while (p->n > 0)
+			free(p->member[--p->n]);
+		free(p);
+		return NULL;
 	}
-	return 0;
+	return p;
 }
 
 struct lb *lb_create(const struct conf *conf, struct rand_state *rnd, struct err *e)
 {
-	struct lb *lb = calloc(1, sizeof(*lb) + conf->n_pools * sizeof(lb->pool[0]));
+	struct lb *lb = calloc(1, sizeof(*lb));
 
-	if (!lb) {
+	if (lb)
+		lb->pool = calloc(conf->n_pools + 1, sizeof(*lb->pool));
+	if (!lb || !lb->pool) {
+		free(lb);
 		err_set(e, ENOMEM, "lb: no memory for %u pools", conf->n_pools);
 		return NULL;
 	}
 	lb->rnd = rnd;
+	list_init(&lb->dead_pools);
+	list_init(&lb->dead_members);
 	for (; lb->n_pools < conf->n_pools; lb->n_pools++) {
-		const struct conf_pool *c = &conf->pools[lb->n_pools];
-
-		if (pool_create(&lb->pool[lb->n_pools], c) < 0) {
-			err_set(e, ENOMEM, "lb: no memory for pool %s", c->name);
-			lb_destroy(lb);
-			return NULL;
-		}
+		lb->pool[lb->n_pools] = pool_create(conf, lb->n_pools);
+		if (lb->pool[lb->n_pools])
+			continue;
+		err_set(e, ENOMEM, "lb: no memory for pool %s", conf->pools[lb->n_pools].name);
+		lb_destroy(lb);
+		return NULL;
 	}
 	return lb;
+}
+
+static void dead_free(struct lb *lb)
+{
+	struct list *node;
+
+	while ((node = list_take(&lb->dead_pools)))
+		free(container_of_list(node, struct lb_pool, dead_link));
+	while ((node = list_take(&lb->dead_members)))
+		free(container_of_list(node, struct lb_member, dead_link));
 }
 
 void lb_destroy(struct lb *lb)
@@ -58,32 +99,69 @@ void lb_destroy(struct lb *lb)
 	if (!lb)
 		return;
 	for (unsigned i = 0; i < lb->n_pools; i++)
-		free(lb->pool[i].member);
+		lb_pool_put(lb, lb->pool[i]);
+	dead_free(lb);
+	free(lb->pool);
 	free(lb);
 }
 
-void lb_start(struct lb *lb, unsigned pool, unsigned member)
+struct lb_pool *lb_pool(const struct lb *lb, unsigned i)
 {
-	struct lb_member *m = lb_member(lb, pool, member);
+	ASSERT(i < lb->n_pools, "indexes come from the same snapshot");
+	return lb->pool[i];
+}
+
+struct lb_pool *lb_pool_get(struct lb_pool *p)
+{
+	p->refs++;
+	return p;
+}
+
+void lb_pool_put(struct lb *lb, struct lb_pool *p)
+{
+	ASSERT(p->refs > 0, "each put ends one get");
+	if (--p->refs > 0)
+		return;
+	for (unsigned i = 0; i < p->n; i++)
+		lb_member_put(lb, p->member[i]);
+	list_add_tail(&lb->dead_pools, &p->dead_link);
+}
+
+struct lb_member *lb_member_get(struct lb_member *m)
+{
+	m->refs++;
+	return m;
+}
+
+void lb_member_put(struct lb *lb, struct lb_member *m)
+{
+	ASSERT(m->refs > 0, "each put ends one get");
+	if (--m->refs == 0)
+		list_add_tail(&lb->dead_members, &m->dead_link);
+}
+
+void lb_start(struct lb *lb, struct lb_pool *p, unsigned member)
+{
+	struct lb_member *m = p->member[member];
 
 	m->active++;
 	m->stat[LB_STAT_requests]++;
 }
 
-void lb_connected(struct lb *lb, unsigned pool, unsigned member)
+void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member)
 {
-	struct lb_member *m = lb_member(lb, pool, member);
+	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connects]++;
 	m->hold_until = 0;
 }
 
-void lb_connect_failed(struct lb *lb, unsigned pool, unsigned member, clock_us_t now)
+void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now)
 {
-	struct lb_member *m = lb_member(lb, pool, member);
+	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connect_failures]++;
-	m->hold_until = now + (clock_us_t)lb->pool[pool].conf->hold_ms * CLOCK_US_PER_MS;
+	m->hold_until = now + (clock_us_t)p->conf->hold_ms * CLOCK_US_PER_MS;
 }
 
 /* An outcome's own counter; LB_STAT_N: none. */
@@ -97,9 +175,9 @@ static const uint8_t outcome_stat[] = {
 	[LB_REFUSED] = LB_STAT_N, /* lb_connect_failed counted it */
 };
 
-void lb_done(struct lb *lb, unsigned pool, unsigned member, const struct lb_result *res)
+void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res)
 {
-	struct lb_member *m = lb_member(lb, pool, member);
+	struct lb_member *m = p->member[member];
 
 	ASSERT(m->active > 0, "each lb_done ends one lb_start");
 	m->active--;
@@ -115,29 +193,23 @@ void lb_done(struct lb *lb, unsigned pool, unsigned member, const struct lb_resu
 		stat_hist_add(&m->total, res->total_us);
 }
 
-void lb_set_weight(struct lb *lb, unsigned pool, unsigned member, uint32_t weight)
+void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight)
 {
-	struct lb_member *m = lb_member(lb, pool, member);
-
 	m->weight = weight;
 	m->turn = 0; /* what it had earned was earned by another weight */
 }
 
-struct lb_member *lb_member(struct lb *lb, unsigned pool, unsigned member)
+struct lb_member *lb_member(const struct lb *lb, unsigned pool, unsigned member)
 {
-	ASSERT(pool < lb->n_pools && member < lb->pool[pool].conf->n_members,
-		"indexes come from the same snapshot");
-	return &lb->pool[pool].member[member];
+	const struct lb_pool *p = lb_pool(lb, pool);
+
+	ASSERT(member < p->n, "indexes come from the same snapshot");
+	return p->member[member];
 }
 
 unsigned lb_members(const struct lb *lb, unsigned pool)
 {
-	return lb->pool[pool].conf->n_members;
-}
-
-const struct conf_pool *lb_pool_conf(const struct lb *lb, unsigned pool)
-{
-	return lb->pool[pool].conf;
+	return lb_pool(lb, pool)->n;
 }
 
 unsigned lb_pools(const struct lb *lb)
@@ -149,12 +221,13 @@ enum lb_state lb_member_state(const struct lb_member *m, clock_us_t now)
 {
 	if (m->weight == 0)
 		return LB_DRAIN;
-	return now < m->hold_until ? LB_HOLD : LB_UP;
+	return now < m->hold_until ? LB_DOWN : LB_UP;
 }
 
 const char *lb_state_name(enum lb_state s)
 {
-	static const char *const names[] = {"up", "hold", "drain"};
+	static const char *const names[LB_STATES] = {
+		"up", "slow", "throttled", "wedged", "drain", "maintenance", "down"};
 
 	return names[s];
 }

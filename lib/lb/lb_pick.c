@@ -12,18 +12,21 @@
 static unsigned round_robin(const struct lb_choice *c)
 {
 	struct lb_member *best = NULL;
+	unsigned at = 0;
 	int32_t sum = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
-		struct lb_member *m = &c->member[c->at[i]];
+		struct lb_member *m = c->member[c->at[i]];
 
 		m->turn += (int32_t)m->weight;
 		sum += (int32_t)m->weight;
-		if (!best || m->turn > best->turn)
-			best = m;
+		if (best && m->turn <= best->turn)
+			continue;
+		best = m;
+		at = c->at[i];
 	}
 	best->turn -= sum;
-	return (unsigned)(best - c->member);
+	return at;
 }
 
 /* Less loaded for its weight, without division: active / weight as cross products. */
@@ -44,7 +47,7 @@ static unsigned least_connections(const struct lb_choice *c)
 		int cmp = 0;
 
 		if (least.n)
-			cmp = load_cmp(&c->member[c->at[i]], &c->member[least.at[0]]);
+			cmp = load_cmp(c->member[c->at[i]], c->member[least.at[0]]);
 		if (cmp < 0)
 			least.n = 0;
 		if (cmp <= 0)
@@ -61,9 +64,9 @@ static unsigned draw(const struct lb_choice *c, uint32_t sum, int not )
 	for (unsigned i = 0;; i++) {
 		if (c->at[i] == not )
 			continue;
-		if (x < c->member[c->at[i]].weight)
+		if (x < c->member[c->at[i]]->weight)
 			return c->at[i];
-		x -= c->member[c->at[i]].weight;
+		x -= c->member[c->at[i]]->weight;
 	}
 }
 
@@ -74,12 +77,12 @@ static unsigned random_two(const struct lb_choice *c)
 	unsigned a, b;
 
 	for (unsigned i = 0; i < c->n; i++)
-		sum += c->member[c->at[i]].weight;
+		sum += c->member[c->at[i]]->weight;
 	a = draw(c, sum, -1);
 	if (c->n == 1)
 		return a;
-	b = draw(c, sum - c->member[a].weight, (int)a);
-	return load_cmp(&c->member[b], &c->member[a]) < 0 ? b : a;
+	b = draw(c, sum - c->member[a]->weight, (int)a);
+	return load_cmp(c->member[b], c->member[a]) < 0 ? b : a;
 }
 
 static const struct {
@@ -95,18 +98,17 @@ static void choose_from(struct lb_choice *c, const struct lb_pool *p, const stru
 	enum lb_state state, clock_us_t now)
 {
 	for (unsigned i = 0; i < p->conf->n_members; i++)
-		if (!lb_tried_has(tried, i) && lb_member_state(&p->member[i], now) == state)
+		if (!lb_tried_has(tried, i) && lb_member_state(p->member[i], now) == state)
 			c->at[c->n++] = (uint8_t)i;
 }
 
-int lb_pick(struct lb *lb, unsigned pool, const struct lb_tried *tried, clock_us_t now)
+int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_tried *tried, clock_us_t now)
 {
-	const struct lb_pool *p = &lb->pool[pool];
 	struct lb_choice c = {.member = p->member, .rnd = lb->rnd};
 
 	choose_from(&c, p, tried, LB_UP, now);
 	if (c.n == 0)
-		choose_from(&c, p, tried, LB_HOLD, now);
+		choose_from(&c, p, tried, LB_DOWN, now);
 	if (c.n == 0)
 		return -1;
 	return (int)ops[p->conf->balance].pick(&c);

@@ -4,20 +4,16 @@
 
 #include "lb/lb.h"
 
-struct lb_pool {
-	const struct conf_pool *conf;
-	struct lb_member *member; /* conf->n_members */
-};
-
 struct lb {
 	struct rand_state *rnd;
 	unsigned n_pools;
-	struct lb_pool pool[];
+	struct lb_pool **pool;                /* of the newest snapshot; each counted once */
+	struct list dead_pools, dead_members; /* nobody holds them: control frees them */
 };
 
 /* The members that may take a request, as indexes in rising order. */
 struct lb_choice {
-	struct lb_member *member; /* the pool's */
+	struct lb_member *const *member; /* the pool's */
 	struct rand_state *rnd;
 	unsigned n;
 	uint8_t at[CONF_MEMBERS_MAX];

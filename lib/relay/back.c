@@ -26,13 +26,13 @@ static void leave_idle(struct relay *r, struct back *b)
 {
 	list_del(&b->link);
 	wheel_cancel(&r->wheel, &b->timer);
-	lb_member(r->cfg.lb, b->pool, b->member)->idle--;
+	b->member->idle--;
 	r->info.backs_idle--;
 }
 
-struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member)
+struct back *relay__back_reuse(struct relay *r, struct lb_member *m)
 {
-	struct list *idle = relay__idle(r, pool, member);
+	struct list *idle = &m->idle_list;
 
 	while (!list_empty(idle)) {
 		struct back *b = container_of_list(idle->next, struct back, link);
@@ -61,19 +61,27 @@ static bool evict(struct relay *r, struct list *idle)
 	return true;
 }
 
-struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member)
+/* Of some member of the newest snapshot. */
+static void evict_any(struct relay *r)
+{
+	for (unsigned p = 0; p < lb_pools(r->cfg.lb); p++)
+		for (unsigned m = 0; m < lb_members(r->cfg.lb, p); m++)
+			if (evict(r, &lb_member(r->cfg.lb, p, m)->idle_list))
+				return;
+}
+
+struct back *relay__back_get(struct relay *r, struct lb_member *m)
 {
 	struct back *b;
 
 	/* rare: as many busy and idle ones as there are records */
-	for (uint32_t i = 0; !r->back_free && r->info.backs_idle && i < r->n_idle_lists; i++)
-		if (evict(r, &r->idle[i]))
-			break;
+	if (!r->back_free && r->info.backs_idle)
+		evict_any(r);
 	b = r->back_free;
 	if (!b)
 		return NULL;
 	r->back_free = b->next_free;
-	*b = (struct back){.kind = RELAY_BACK, .pool = (uint16_t)pool, .member = (uint16_t)member};
+	*b = (struct back){.kind = RELAY_BACK, .member = lb_member_get(m)};
 	list_init(&b->link);
 	wheel_node_init(&b->timer, RELAY_BACK);
 	r->info.backs++;
@@ -82,6 +90,7 @@ struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member)
 
 void relay__back_put(struct relay *r, struct back *b)
 {
+	lb_member_put(r->cfg.lb, b->member);
 	r->info.backs--;
 	b->next_free = r->back_free;
 	r->back_free = b;
@@ -99,18 +108,17 @@ enum run relay__back_close(struct relay *r, struct back *b, bool abort)
 	return RUN_GONE;
 }
 
-void relay__back_idle(struct relay *r, struct back *b)
+void relay__back_idle(struct relay *r, struct back *b, const struct conf_pool *pool)
 {
-	struct lb_member *m = lb_member(r->cfg.lb, b->pool, b->member);
-	const struct conf_pool *pool = lb_pool_conf(r->cfg.lb, b->pool);
+	struct lb_member *m = b->member;
 
 	if (b->eof || b->dead || end_rx(&b->end)->bytes || end_unacked(&b->end) || r->draining ||
-		m->weight == 0 || m->idle >= pool->idle_connections) {
+		m->weight == 0 || !m->listed || m->idle >= pool->idle_connections) {
 		relay__back_close(r, b, false);
 		return;
 	}
 	b->since = r->now_ms;
-	list_add(relay__idle(r, b->pool, b->member), &b->link);
+	list_add(&m->idle_list, &b->link);
 	wheel_arm(&r->wheel, &b->timer, b->since + pool->idle_timeout_ms);
 	m->idle++;
 	r->info.backs_idle++;

@@ -44,7 +44,7 @@ static enum run put(struct relay *r, struct front *f)
 {
 	r->info.fronts_idle -= f->state == FRONT_IDLE;
 	r->info.fronts--;
-	r->listener[f->listener].fronts--;
+	f->listener->fronts--;
 	wheel_cancel(&r->wheel, &f->timer);
 	f->next_free = r->front_free;
 	r->front_free = f;
@@ -125,7 +125,7 @@ void relay__front_discard(struct relay *r, struct front *f)
 	buf_chain_consume(end_rx(&f->end), n);
 	f->discard_left -= n;
 	f->moved = r->now_ms;
-	r->listener[f->listener].stat[RELAY_STAT_bytes_discarded] += n;
+	f->listener->stat[RELAY_STAT_bytes_discarded] += n;
 	relay__end_consumed(r, &f->end);
 }
 
@@ -211,7 +211,7 @@ void relay__front_accept(
 	r->front_free = f->next_free;
 	*f = (struct front){.kind = RELAY_FRONT,
 		.state = FRONT_BUSY,
-		.listener = l->index,
+		.listener = l,
 		.discard_left = DISCARD_MAX,
 		.end = *e};
 	wheel_node_init(&f->timer, RELAY_FRONT);

@@ -85,25 +85,6 @@ static int records_create(struct relay *r)
 	return 0;
 }
 
-static int idle_create(struct relay *r)
-{
-	unsigned pools = r->cfg.conf->n_pools;
-
-	r->idle_base = zalloc(r, pools, sizeof(*r->idle_base));
-	if (!r->idle_base)
-		return -ENOMEM;
-	for (unsigned i = 0; i < pools; i++) {
-		r->idle_base[i] = r->n_idle_lists;
-		r->n_idle_lists += r->cfg.conf->pools[i].n_members;
-	}
-	r->idle = zalloc(r, r->n_idle_lists, sizeof(*r->idle));
-	if (!r->idle)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < r->n_idle_lists; i++)
-		list_init(&r->idle[i]);
-	return 0;
-}
-
 static int scratch_create(struct relay *r)
 {
 	r->head_max = RSP_HEAD_MAX;
@@ -149,7 +130,7 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	list_init(&r->opening);
 	list_init(&r->sealing);
 	wheel_init(&r->wheel, r->now_ms);
-	if (records_create(r) < 0 || idle_create(r) < 0 || scratch_create(r) < 0) {
+	if (records_create(r) < 0 || scratch_create(r) < 0) {
 		err_set(e, ENOMEM,
 			"relay: no memory for %u client connections: raise [global] memory",
 			relay_fronts_max(cfg->conf));
@@ -220,8 +201,6 @@ void relay_destroy(struct relay *r)
 	rte_free(r->listener);
 	rte_free(r->out);
 	rte_free(r->in);
-	rte_free(r->idle);
-	rte_free(r->idle_base);
 	rte_free(r->splices);
 	rte_free(r->requests);
 	rte_free(r->backs);

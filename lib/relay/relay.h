@@ -132,10 +132,10 @@ struct relay_conn {
 			      "busy", "idle"; of bare bytes, both ends: "hello", "connect",
 			      "splice"; "sni"; "echo" */
 	bool back;
-	unsigned listener;  /* fronts */
-	int pool, member;   /* of the request, or of the back; -1: none */
-	uint32_t requests;  /* begun on this connection */
-	uint64_t req_bytes; /* of the request in flight; of bare bytes all */
+	const char *listener;      /* its name; fronts and bare bytes, else NULL */
+	const char *pool, *member; /* names, of the request or of the back; NULL: none */
+	uint32_t requests;         /* begun on this connection */
+	uint64_t req_bytes;        /* of the request in flight; of bare bytes all */
 	uint64_t rsp_bytes;
 };
 uint32_t relay_places(const struct relay *r);

@@ -35,9 +35,10 @@ static struct tcp_path path_of(
 }
 
 /* To a member. ECN is asked for only when that was wished, but DCTCP is nothing without it. */
-static struct tcp_path path_to(const struct relay *r, const struct net_path *path, unsigned pool)
+static struct tcp_path path_to(
+	const struct relay *r, const struct net_path *path, const struct conf_pool *pool)
 {
-	enum conf_congestion cc = lb_pool_conf(r->cfg.lb, pool)->congestion;
+	enum conf_congestion cc = pool->congestion;
 	struct tcp_path how = path_of(r, path->port, path->mtu, cc);
 
 	how.ecn = how.ecn && (r->cfg.conf->tcp.ecn == CONF_ECN_YES || cc == CONF_CC_DCTCP);
@@ -53,8 +54,8 @@ static bool is_ours(const struct relay *r, unsigned port, const struct ip_endpoi
 	return !port_rss_known(p) || port_rss_queue(p, remote, local) == r->cfg.worker;
 }
 
-static struct tcp_conn *open_from(struct relay *r, const struct net_path *path, unsigned pool,
-	const struct ip_endpoint *remote, void *owner, int *error)
+static struct tcp_conn *open_from(struct relay *r, const struct net_path *path,
+	const struct conf_pool *pool, const struct ip_endpoint *remote, void *owner, int *error)
 {
 	struct tcp_path how = path_to(r, path, pool);
 	uint32_t n = share(r->cfg.n_workers), low = PORT_LOW + r->cfg.worker * n;
@@ -74,41 +75,42 @@ static struct tcp_conn *open_from(struct relay *r, const struct net_path *path, 
 }
 
 int relay__connect_end(
-	struct relay *r, unsigned pool, unsigned member, void *owner, struct relay_end *e)
+	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct relay_end *e)
 {
-	const struct ip_endpoint *remote = &lb_member(r->cfg.lb, pool, member)->endpoint;
+	const struct lb_member *m = p->member[member];
+	const struct ip_endpoint *remote = &m->endpoint;
 	struct net_path path;
 	int error = -net_path(r->cfg.net, &remote->addr, &path);
 
 	if (error)
 		return error;
-	*e = (struct relay_end){open_from(r, &path, pool, remote, owner, &error)};
+	*e = (struct relay_end){open_from(r, &path, p->conf, remote, owner, &error)};
 	if (!e->conn)
 		return error;
-	if (relay__end_connect(r, pool, member, e) == 0)
+	if (relay__end_connect(r, p, m, e) == 0)
 		return 0;
 	relay__end_abort(r, e);
 	return ENOMEM;
 }
 
-bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
-	unsigned member)
+bool relay__another(
+	const struct lb_pool *p, struct lb_tried *tried, uint8_t *retries, unsigned member)
 {
 	lb_tried_add(tried, member);
-	if (*retries == lb_pool_conf(r->cfg.lb, pool)->retries)
+	if (*retries == p->conf->retries)
 		return false;
 	++*retries;
 	return true;
 }
 
-struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error)
+struct back *relay__connect(struct relay *r, struct lb_pool *p, unsigned member, int *error)
 {
-	struct back *b = relay__back_get(r, pool, member);
+	struct back *b = relay__back_get(r, p->member[member]);
 
 	*error = ENOMEM;
 	if (!b)
 		return NULL;
-	*error = relay__connect_end(r, pool, member, b, &b->end);
+	*error = relay__connect_end(r, p, member, b, &b->end);
 	if (*error == 0)
 		return b;
 	relay__back_put(r, b);

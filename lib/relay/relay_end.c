@@ -54,16 +54,17 @@ int relay__end_accept(struct relay *r, const struct relay_listener *l, struct re
 	return tls_begin(r, e, tls_accept(r->cfg.tls, ctx, &e->conn->remote, e->conn, r->now));
 }
 
-int relay__end_connect(struct relay *r, unsigned pool, unsigned member, struct relay_end *e)
+int relay__end_connect(
+	struct relay *r, const struct lb_pool *p, const struct lb_member *m, struct relay_end *e)
 {
-	struct tls_ctx *ctx = r->cfg.tls ? r->cfg.pool_tls[pool] : NULL;
-	const char *name = r->cfg.conf->pools[pool].sni;
+	struct tls_ctx *ctx = r->cfg.tls ? r->cfg.pool_tls[p->index] : NULL;
+	const char *name = p->conf->sni;
 	char addr[IP_ADDR_TEXT];
 
 	if (!ctx)
 		return 0;
 	if (!name)
-		name = ip_addr_text(&lb_member(r->cfg.lb, pool, member)->endpoint.addr, addr);
+		name = ip_addr_text(&m->endpoint.addr, addr);
 	return tls_begin(r, e, tls_connect(r->cfg.tls, ctx, name, e->conn, r->now));
 }
 

@@ -42,12 +42,12 @@ enum lb_outcome relay__outcome(enum relay_stat why)
 void relay__count_status(struct relay *r, const struct front *f, unsigned status)
 {
 	if (status >= 200 && status <= 599)
-		r->listener[f->listener].stat[RELAY_STAT_status_2xx + status / 100 - 2]++;
+		f->listener->stat[RELAY_STAT_status_2xx + status / 100 - 2]++;
 }
 
 static unsigned retry_after(const struct relay *r, const struct front *f)
 {
-	uint32_t hold = r->cfg.conf->pools[front_conf(r, f)->pool].hold_ms;
+	uint32_t hold = lb_pool(r->cfg.lb, front_conf(r, f)->pool)->conf->hold_ms;
 
 	return hold > 1000 ? (hold + 999) / 1000 : 1;
 }
@@ -99,7 +99,7 @@ enum run relay__request_fail(
 	bool begun = q->state == REQ_RESPONSE;
 	struct front *f = q->front;
 
-	r->listener[f->listener].stat[why]++;
+	f->listener->stat[why]++;
 	relay__request_leave(r, q, cause->outcome, false);
 	if (!begun && cause->status)
 		return answer(r, f, q, cause, status);
@@ -109,7 +109,7 @@ enum run relay__request_fail(
 
 enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status)
 {
-	r->listener[f->listener].stat[why]++;
+	f->listener->stat[why]++;
 	return answer(r, f, NULL, &causes[why], status);
 }
 

@@ -53,16 +53,16 @@ enum front_state {
 };
 
 struct front {
-	uint8_t kind;  /* RELAY_FRONT */
-	uint8_t state; /* enum front_state */
-	bool eof;      /* the client sends no more than what is in rx */
-	uint16_t listener;
+	uint8_t kind;          /* RELAY_FRONT */
+	uint8_t state;         /* enum front_state */
+	bool eof;              /* the client sends no more than what is in rx */
 	uint32_t since;        /* when the state began, ms */
 	uint32_t moved;        /* LINGER: when bytes last came or left, ms */
 	uint32_t head;         /* bytes of the request's head at the start of rx; 0: taken */
 	uint32_t discard_left; /* unwanted bytes that we still swallow */
 	uint32_t requests;     /* begun on this connection */
-	struct relay_end end;  /* none: this record is free */
+	struct relay_listener *listener;
+	struct relay_end end; /* none: this record is free */
 	struct request *req;
 	struct http_scan scan;   /* of the head that is arriving; 0 seen otherwise */
 	struct wheel_node timer; /* at or before the deadline, always armed */
@@ -77,10 +77,10 @@ struct back {
 	bool reused;  /* it has carried a request before this one */
 	bool eof;     /* FIN came */
 	bool dead;    /* DEAD or TORN came: only rx and tx are left */
-	uint16_t pool, member;
 	uint32_t requests;
-	uint32_t since;       /* idle since, ms */
-	struct relay_end end; /* none: this record is free */
+	uint32_t since;           /* idle since, ms */
+	struct lb_member *member; /* held */
+	struct relay_end end;     /* none: this record is free */
 	struct request *req;
 	struct list link;        /* idle list of the member, newest first */
 	struct wheel_node timer; /* armed while idle */
@@ -93,27 +93,28 @@ enum side { SIDE_FRONT, SIDE_BACK, SIDES };
 enum splice_state { SPLICE_HANDSHAKE, SPLICE_HELLO, SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
 
 struct splice {
-	uint8_t kind;     /* RELAY_SPLICE */
-	uint8_t state;    /* enum splice_state */
-	uint8_t ends;     /* 2; an echo has 1: the front */
-	uint8_t retries;  /* other members tried */
-	uint8_t why;      /* enum relay_stat: what was lost first; 0: nothing */
-	bool stalled;     /* no buffer: once more in a millisecond */
-	bool eof[SIDES];  /* FIN came */
-	bool dead[SIDES]; /* DEAD or TORN came: only rx and tx are left */
-	uint16_t listener, member;
-	uint16_t pool;               /* but of HELLO and echo */
+	uint8_t kind;                /* RELAY_SPLICE */
+	uint8_t state;               /* enum splice_state */
+	uint8_t ends;                /* 2; an echo has 1: the front */
+	uint8_t retries;             /* other members tried */
+	uint8_t why;                 /* enum relay_stat: what was lost first; 0: nothing */
+	bool stalled;                /* no buffer: once more in a millisecond */
+	bool eof[SIDES];             /* FIN came */
+	bool dead[SIDES];            /* DEAD or TORN came: only rx and tx are left */
+	uint16_t member;             /* with a back: its index in pool */
 	uint32_t moved;              /* when a byte last moved or was acknowledged, ms */
 	uint16_t need;               /* HELLO: bytes in rx before it is looked at again */
 	struct relay_end end[SIDES]; /* no front: record is free; no back: no member */
-	uint64_t given[SIDES];       /* bytes handed to that end */
+	struct relay_listener *listener;
+	struct lb_pool *pool;  /* held; NULL: HELLO and echo */
+	uint64_t given[SIDES]; /* bytes handed to that end */
 	struct lb_tried tried;
 	clock_us_t begun;        /* when it was accepted */
 	struct wheel_node timer; /* at or before the deadline, always armed */
 	struct splice *next_free;
 };
 
-_Static_assert(sizeof(struct splice) <= 144, "little more than two cache lines an idle pair");
+_Static_assert(sizeof(struct splice) <= 160, "little more than two cache lines an idle pair");
 _Static_assert(sizeof(struct splice) + 2 * sizeof(struct tcp_conn) <= 1024,
 	"an idle relay costs 1 KB at most");
 
@@ -139,19 +140,20 @@ struct request {
 	clock_us_t begun; /* when its head was complete */
 	clock_us_t ttfb;  /* us from there to the response's head */
 	uint64_t id;
-	uint32_t moved; /* when a byte last moved or was acknowledged, ms */
-	uint16_t pool;
-	uint16_t status; /* of the final response; 0: not yet */
-	uint8_t state;   /* enum req_state */
-	uint8_t retries; /* other members tried */
-	uint8_t minor;   /* of the client's HTTP/1.x */
-	bool to_head;    /* HEAD */
-	bool safe;       /* GET, HEAD or OPTIONS without a body: may be sent twice */
-	bool expect;     /* the client waits for 100 Continue */
-	bool again;      /* it was given to a member before */
-	bool fresh;      /* an idle connection was dead: only new ones from now on */
-	bool close;      /* the front ends after this response */
-	bool back_close; /* the back ends after this response */
+	uint32_t moved;       /* when a byte last moved or was acknowledged, ms */
+	struct lb_pool *pool; /* held */
+	uint16_t member;      /* with a back: its index in pool */
+	uint16_t status;      /* of the final response; 0: not yet */
+	uint8_t state;        /* enum req_state */
+	uint8_t retries;      /* other members tried */
+	uint8_t minor;        /* of the client's HTTP/1.x */
+	bool to_head;         /* HEAD */
+	bool safe;            /* GET, HEAD or OPTIONS without a body: may be sent twice */
+	bool expect;          /* the client waits for 100 Continue */
+	bool again;           /* it was given to a member before */
+	bool fresh;           /* an idle connection was dead: only new ones from now on */
+	bool close;           /* the front ends after this response */
+	bool back_close;      /* the back ends after this response */
 	uint8_t resource_n;
 	char resource[RELAY_RESOURCE_MAX];
 	struct request *next_free;
@@ -177,9 +179,6 @@ struct relay {
 	struct list stalled;
 	struct list opening, sealing;    /* of tls_conn: what stages 4 and 6 have to look at */
 	struct relay_listener *listener; /* conf->n_listeners */
-	struct list *idle;               /* of each member, all pools in a row */
-	uint32_t *idle_base;             /* where a pool's begin */
-	uint32_t n_idle_lists;
 	struct front *fronts, *front_free;
 	struct back *backs, *back_free;
 	struct request *requests, *request_free;
@@ -190,21 +189,16 @@ struct relay {
 	char *in, *out;        /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
 };
 
-#define FRONT_COUNT(r, f, name) ((r)->listener[(f)->listener].stat[RELAY_STAT_##name]++)
+#define FRONT_COUNT(r, f, name) ((f)->listener->stat[RELAY_STAT_##name]++)
 
 static inline const struct conf_listener *front_conf(const struct relay *r, const struct front *f)
 {
-	return r->listener[f->listener].conf;
+	return f->listener->conf;
 }
 
 static inline const struct conf_pool *request_pool(const struct relay *r, const struct request *q)
 {
-	return lb_pool_conf(r->cfg.lb, q->pool);
-}
-
-static inline struct list *relay__idle(struct relay *r, unsigned pool, unsigned member)
-{
-	return &r->idle[r->idle_base[pool] + member];
+	return q->pool->conf;
 }
 
 /* What came in order, for the owner to take. */
@@ -242,7 +236,8 @@ static inline uint32_t end_room(const struct relay *r, const struct relay_end *e
 /* A client of l: 0, or -ENOMEM when there is no room for its TLS. */
 int relay__end_accept(struct relay *r, const struct relay_listener *l, struct relay_end *e);
 /* The same of a member's TLS, while TCP connects. */
-int relay__end_connect(struct relay *r, unsigned pool, unsigned member, struct relay_end *e);
+int relay__end_connect(
+	struct relay *r, const struct lb_pool *p, const struct lb_member *m, struct relay_end *e);
 /* tcp's events as the owner shall see them, RELAY_EV_TORN among them. up: it was told, or needs not
  * be, that the end is established. */
 uint8_t relay__end_events(const struct relay_end *e, uint8_t events, bool up);
@@ -319,12 +314,12 @@ enum run relay__response_body(struct relay *r, struct request *q);
 void relay__back_event(struct relay *r, struct back *b, uint8_t events);
 void relay__back_expired(struct relay *r, struct back *b);
 /* An idle connection to the member, the newest, or NULL. */
-struct back *relay__back_reuse(struct relay *r, unsigned pool, unsigned member);
+struct back *relay__back_reuse(struct relay *r, struct lb_member *m);
 /* A blank record, making room if need be, or NULL. */
-struct back *relay__back_get(struct relay *r, unsigned pool, unsigned member);
+struct back *relay__back_get(struct relay *r, struct lb_member *m);
 void relay__back_put(struct relay *r, struct back *b);
-/* Keep it for another request if it is fit and there is room, else close it. */
-void relay__back_idle(struct relay *r, struct back *b);
+/* Keep it for another request if it is fit and the pool has room for it, else close it. */
+void relay__back_idle(struct relay *r, struct back *b, const struct conf_pool *pool);
 /* Close it: RST when it is in the middle of something. */
 enum run relay__back_close(struct relay *r, struct back *b, bool abort);
 
@@ -345,13 +340,13 @@ enum run relay__splice_abort(struct relay *r, struct splice *s);
 /* relay_connect.c */
 /* A new connection of owner's to the member: 0, or an errno value as below. */
 int relay__connect_end(
-	struct relay *r, unsigned pool, unsigned member, void *owner, struct relay_end *e);
+	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct relay_end *e);
 /* May yet another member be tried after this one? Notes this one. */
-bool relay__another(const struct relay *r, unsigned pool, struct lb_tried *tried, uint8_t *retries,
-	unsigned member);
+bool relay__another(
+	const struct lb_pool *p, struct lb_tried *tried, uint8_t *retries, unsigned member);
 /* A new connection to the member, not yet established; NULL: *error is EHOSTUNREACH, EADDRINUSE (no
  * free port) or ENOMEM. */
-struct back *relay__connect(struct relay *r, unsigned pool, unsigned member, int *error);
+struct back *relay__connect(struct relay *r, struct lb_pool *p, unsigned member, int *error);
 int relay__listen(struct relay *r, struct relay_listener *l, struct err *e);
 
 /* relay_error.c */

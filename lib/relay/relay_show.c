@@ -44,8 +44,8 @@ static const struct tls_conn *show_tls(const struct relay_end *e)
 
 static void show_request(const struct request *q, struct relay_conn *out)
 {
-	out->pool = q->pool;
-	out->member = q->back ? q->back->member : -1;
+	out->pool = q->pool->conf->name;
+	out->member = q->back ? q->back->member->name : NULL;
 	out->req_bytes = q->req.given;
 	out->rsp_bytes = q->rsp.given;
 }
@@ -60,9 +60,7 @@ static bool show_front(const struct front *f, struct relay_conn *out)
 	*out = (struct relay_conn){.conn = f->end.conn,
 		.tls = show_tls(&f->end),
 		.state = names[f->state],
-		.listener = f->listener,
-		.pool = -1,
-		.member = -1,
+		.listener = f->listener->conf->name,
 		.requests = f->requests};
 	if (f->req)
 		show_request(f->req, out);
@@ -76,8 +74,8 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 	*out = (struct relay_conn){.conn = b->end.conn,
 		.tls = show_tls(&b->end),
 		.back = true,
-		.pool = b->pool,
-		.member = b->member,
+		.pool = b->member->pool,
+		.member = b->member->name,
 		.requests = b->requests,
 		.state = !b->req              ? "idle"
 			 : b->up || b->reused ? "busy"
@@ -90,16 +88,16 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 static bool show_splice(
 	const struct relay *r, const struct splice *s, enum side side, struct relay_conn *out)
 {
-	const struct conf_listener *l = r->listener[s->listener].conf;
+	const struct conf_listener *l = s->listener->conf;
 
 	if (!s->end[side].conn)
 		return false;
 	*out = (struct relay_conn){.conn = s->end[side].conn,
 		.tls = show_tls(&s->end[side]),
 		.back = side == SIDE_BACK,
-		.listener = s->listener,
-		.pool = s->end[SIDE_BACK].conn ? s->pool : -1,
-		.member = s->end[SIDE_BACK].conn ? s->member : -1,
+		.listener = s->listener->conf->name,
+		.pool = s->end[SIDE_BACK].conn ? s->pool->conf->name : NULL,
+		.member = s->end[SIDE_BACK].conn ? s->pool->member[s->member]->name : NULL,
 		.state = s->state == SPLICE_HANDSHAKE ? "handshake"
 			 : s->state == SPLICE_HELLO   ? "hello"
 			 : s->state == SPLICE_CONNECT ? "connect"

@@ -45,7 +45,7 @@ enum run relay__request_begin(struct relay *r, struct front *f)
 	r->request_free = q->next_free;
 	r->info.requests++;
 	*q = (struct request){.front = f,
-		.pool = (uint16_t)front_conf(r, f)->pool,
+		.pool = lb_pool_get(lb_pool(r->cfg.lb, front_conf(r, f)->pool)),
 		.state = REQ_BUILD,
 		.begun = r->now,
 		.moved = r->now_ms,
@@ -61,6 +61,7 @@ void relay__request_put(struct relay *r, struct request *q)
 	buf_chain_free(&q->req.out);
 	buf_chain_free(&q->rsp.out);
 	relay__flow_forget(&q->req);
+	lb_pool_put(r->cfg.lb, q->pool);
 	q->front->req = NULL;
 	q->next_free = r->request_free;
 	r->request_free = q;
@@ -80,7 +81,7 @@ void relay__request_take_head(struct relay *r, struct request *q)
 
 	if (f->head == 0)
 		return;
-	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += f->head;
+	f->listener->stat[RELAY_STAT_bytes_req] += f->head;
 	buf_chain_consume(end_rx(&f->end), f->head);
 	f->head = 0;
 	relay__end_consumed(r, &f->end);
@@ -98,12 +99,12 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 
 	if (!b)
 		return;
-	lb_done(r->cfg.lb, b->pool, b->member, &res);
+	lb_done(r->cfg.lb, q->pool, q->member, &res);
 	q->back = NULL;
 	b->req = NULL;
 	relay__flow_forget(&q->req);
 	if (reuse)
-		relay__back_idle(r, b);
+		relay__back_idle(r, b, q->pool->conf);
 	else
 		relay__back_close(r, b, outcome != LB_COMPLETE || !is_sent(q));
 }
@@ -152,12 +153,12 @@ static int build_head(struct relay *r, struct request *q)
 /* Give q to the member: by an idle connection or a new one. 0 or an errno value. */
 static int attach(struct relay *r, struct request *q, unsigned member)
 {
-	struct back *b = q->fresh ? NULL : relay__back_reuse(r, q->pool, member);
+	struct back *b = q->fresh ? NULL : relay__back_reuse(r, q->pool->member[member]);
 	int error;
 
 	if (b) {
 		FRONT_COUNT(r, q->front, back_reused);
-		lb_member(r->cfg.lb, q->pool, member)->stat[LB_STAT_reuses]++;
+		b->member->stat[LB_STAT_reuses]++;
 		q->state = REQ_WAIT;
 	} else {
 		b = relay__connect(r, q->pool, member, &error);
@@ -172,6 +173,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 	b->req = q;
 	b->requests++;
 	q->back = b;
+	q->member = (uint16_t)member;
 	q->req.given = q->rsp.given = 0;
 	q->req.keeps = b->end.tls && q->front->head == 0; /* else it is built again */
 	q->moved = r->now_ms;
@@ -183,7 +185,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 /* May q be given to yet another member, after this one? */
 static bool another(struct relay *r, struct request *q, unsigned member)
 {
-	return relay__another(r, q->pool, &q->tried, &q->retries, member);
+	return relay__another(q->pool, &q->tried, &q->retries, member);
 }
 
 /* Find a member and begin the way to it. */
@@ -225,7 +227,7 @@ static enum run build_run(struct relay *r, struct request *q)
 /* The connect was refused, timed out, or found no way. */
 static enum run connect_failed(struct relay *r, struct request *q)
 {
-	unsigned member = q->back->member;
+	unsigned member = q->member;
 
 	if (relay__end_half_up(&q->back->end))
 		FRONT_COUNT(r, q->front, back_handshake);
@@ -239,7 +241,7 @@ static enum run connect_failed(struct relay *r, struct request *q)
 static enum run connect_run(struct relay *r, struct request *q)
 {
 	if (q->back->up) {
-		lb_connected(r->cfg.lb, q->pool, q->back->member);
+		lb_connected(r->cfg.lb, q->pool, q->member);
 		q->state = REQ_WAIT;
 		return RUN_AGAIN;
 	}
@@ -265,7 +267,7 @@ enum run relay__request_lost(struct relay *r, struct request *q)
 	const struct back *b = q->back;
 	bool silent = end_rx(&b->end)->bytes == 0, kept = q->front->head > 0, stale = b->reused;
 	bool untouched = relay__flow_untouched(&q->req, &b->end);
-	unsigned member = b->member;
+	unsigned member = q->member;
 
 	if (!silent || (!kept && !untouched))
 		return relay__request_fail(r, q, RELAY_STAT_fail_lost, 0);
@@ -296,7 +298,7 @@ static enum run wait_run(struct relay *r, struct request *q)
 		relay__request_stall(r, q);
 	if (moved)
 		q->moved = r->now_ms;
-	r->listener[f->listener].stat[RELAY_STAT_bytes_req] += moved;
+	f->listener->stat[RELAY_STAT_bytes_req] += moved;
 	if (q->req.body.progress == HTTP_BODY_BAD)
 		return relay__request_refuse(r, q, -q->req.body.code);
 	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && end_rx(&f->end)->bytes == 0)

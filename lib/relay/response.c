@@ -47,7 +47,7 @@ static enum run interim(struct relay *r, struct request *q, uint32_t n)
 		if (build(r, q, &(struct http_edit){0}) < 0)
 			return again_later(r, q);
 		FRONT_COUNT(r, q->front, interim);
-		lb_member(r->cfg.lb, q->pool, q->back->member)->stat[LB_STAT_status_1xx]++;
+		q->back->member->stat[LB_STAT_status_1xx]++;
 	}
 	q->expect = false;
 	return take_head(r, q, n);
@@ -118,7 +118,7 @@ enum run relay__response_body(struct relay *r, struct request *q)
 
 	if (relay__flow_move(r, &q->rsp, &b->end, &f->end, &moved) < 0)
 		relay__request_stall(r, q);
-	r->listener[f->listener].stat[RELAY_STAT_bytes_rsp] += q->rsp.given - before;
+	f->listener->stat[RELAY_STAT_bytes_rsp] += q->rsp.given - before;
 	if (moved)
 		q->moved = r->now_ms;
 	if (body->progress == HTTP_BODY_MORE && (b->eof || b->dead) &&

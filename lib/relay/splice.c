@@ -38,7 +38,7 @@ static const uint8_t lost[SIDES] = {
 
 static const struct conf_listener *splice_conf(const struct relay *r, const struct splice *s)
 {
-	return r->listener[s->listener].conf;
+	return s->listener->conf;
 }
 
 static unsigned other(const struct splice *s, unsigned side)
@@ -76,8 +76,10 @@ static enum run put(struct relay *r, struct splice *s, enum lb_outcome outcome)
 {
 	leave(r, s, outcome);
 	end_close(r, s, SIDE_FRONT, outcome);
+	if (s->pool)
+		lb_pool_put(r->cfg.lb, s->pool);
 	wheel_cancel(&r->wheel, &s->timer);
-	r->listener[s->listener].fronts--;
+	s->listener->fronts--;
 	r->info.splices--;
 	s->next_free = r->splice_free;
 	r->splice_free = s;
@@ -86,7 +88,7 @@ static enum run put(struct relay *r, struct splice *s, enum lb_outcome outcome)
 
 static enum run finish(struct relay *r, struct splice *s, enum relay_stat why)
 {
-	r->listener[s->listener].stat[why]++;
+	s->listener->stat[why]++;
 	return put(r, s, relay__outcome(why));
 }
 
@@ -99,7 +101,7 @@ enum run relay__splice_abort(struct relay *r, struct splice *s)
 
 static int attach(struct relay *r, struct splice *s, unsigned member)
 {
-	unsigned pool = s->pool;
+	struct lb_pool *pool = s->pool;
 	int error;
 
 	error = relay__connect_end(r, pool, member, s, &s->end[SIDE_BACK]);
@@ -119,7 +121,7 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 /* Find a member and begin the way to it. */
 static enum run route(struct relay *r, struct splice *s)
 {
-	unsigned pool = s->pool;
+	struct lb_pool *pool = s->pool;
 	int m, error;
 
 	do {
@@ -132,20 +134,20 @@ static enum run route(struct relay *r, struct splice *s)
 		if (error != EHOSTUNREACH)
 			return finish(r, s, RELAY_STAT_fail_full);
 		lb_connect_failed(r->cfg.lb, pool, (unsigned)m, r->now);
-	} while (relay__another(r, pool, &s->tried, &s->retries, (unsigned)m));
+	} while (relay__another(pool, &s->tried, &s->retries, (unsigned)m));
 	return finish(r, s, RELAY_STAT_fail_no_member);
 }
 
 /* The connect was refused, found no way, or took too long. */
 static enum run connect_failed(struct relay *r, struct splice *s)
 {
-	unsigned pool = s->pool;
+	struct lb_pool *pool = s->pool;
 
 	if (relay__end_half_up(&s->end[SIDE_BACK]))
 		FRONT_COUNT(r, s, back_handshake);
 	lb_connect_failed(r->cfg.lb, pool, s->member, r->now);
 	leave(r, s, LB_REFUSED);
-	if (!relay__another(r, pool, &s->tried, &s->retries, s->member))
+	if (!relay__another(pool, &s->tried, &s->retries, s->member))
 		return finish(r, s, RELAY_STAT_fail_no_member);
 	return route(r, s);
 }
@@ -181,7 +183,7 @@ static enum run refuse(struct relay *r, struct splice *s, enum relay_stat why, u
 	uint8_t record[TLS_HELLO_ALERT];
 	struct buf_chain out = {0};
 
-	r->listener[s->listener].stat[why]++;
+	s->listener->stat[why]++;
 	tls_hello_refuse(alert, record);
 	if (buf_chain_write(&out, record, sizeof(record), r->cfg.pools->data) < 0 ||
 		relay__end_send(r, e, &out) < 0) {
@@ -231,7 +233,7 @@ static enum run hello_run(struct relay *r, struct splice *s)
 	pool = pool_of(splice_conf(r, s), hello.name);
 	if (pool < 0)
 		return refuse(r, s, RELAY_STAT_fail_name, TLS_HELLO_UNRECOGNIZED_NAME);
-	s->pool = (uint16_t)pool;
+	s->pool = lb_pool_get(lb_pool(r->cfg.lb, (unsigned)pool));
 	s->moved = r->now_ms;
 	s->state = SPLICE_CONNECT;
 	return RUN_AGAIN;
@@ -272,7 +274,7 @@ static int move(struct relay *r, struct relay_end *from, struct relay_end *to, u
 /* n bytes went from one side to another; an echo's are both taken and given. */
 static void note_moved(struct relay *r, struct splice *s, unsigned from, unsigned to, uint32_t n)
 {
-	uint64_t *stat = r->listener[s->listener].stat;
+	uint64_t *stat = s->listener->stat;
 
 	s->given[to] += n;
 	s->moved = r->now_ms;
@@ -356,7 +358,7 @@ static uint32_t deadline(const struct relay *r, const struct splice *s)
 	if (s->state == SPLICE_HANDSHAKE || s->state == SPLICE_HELLO)
 		return s->moved + l->handshake_timeout_ms;
 	if (s->state == SPLICE_CONNECT)
-		return s->moved + r->cfg.conf->pools[s->pool].connect_timeout_ms;
+		return s->moved + s->pool->conf->connect_timeout_ms;
 	return s->moved + (debtor(s) < SIDES ? l->body_timeout_ms : l->idle_timeout_ms);
 }
 
@@ -445,12 +447,13 @@ void relay__splice_accept(
 	*s = (struct splice){.kind = RELAY_SPLICE,
 		.state = (uint8_t)state_first(l, e),
 		.ends = l->conf->mode == CONF_MODE_ECHO ? 1 : 2,
-		.listener = l->index,
-		.pool = (uint16_t)l->conf->pool,
+		.listener = l,
 		.moved = r->now_ms,
 		.need = 1,
 		.end = {*e},
 		.begun = r->now};
+	if (l->conf->mode == CONF_MODE_SPLICE)
+		s->pool = lb_pool_get(lb_pool(r->cfg.lb, l->conf->pool));
 	wheel_node_init(&s->timer, RELAY_SPLICE);
 	r->info.splices++;
 	e->conn->owner = s;

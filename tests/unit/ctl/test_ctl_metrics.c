@@ -59,11 +59,11 @@ static void traffic(void)
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
 		struct system_worker *k = &sys.worker[w];
 
-		lb_start(k->lb, 0, 0);
-		lb_done(k->lb, 0, 0, &res);
-		lb_start(k->lb, 0, 0);
-		lb_done(k->lb, 0, 0, &late);
-		lb_connect_failed(k->lb, 0, 1, sys.now);
+		lb_start(k->lb, lb_pool(k->lb, 0), 0);
+		lb_done(k->lb, lb_pool(k->lb, 0), 0, &res);
+		lb_start(k->lb, lb_pool(k->lb, 0), 0);
+		lb_done(k->lb, lb_pool(k->lb, 0), 0, &late);
+		lb_connect_failed(k->lb, lb_pool(k->lb, 0), 1, sys.now);
 		k->busy = 1500000000; /* of 1 GHz */
 		k->stage[1].cycles = 250000000;
 		k->stage[1].packets = 77;

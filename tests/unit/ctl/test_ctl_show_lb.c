@@ -11,8 +11,8 @@ static void respond(unsigned w, unsigned member, uint16_t status, clock_us_t us)
 		.ttfb_us = us,
 		.total_us = 2 * us};
 
-	lb_start(sys.worker[w].lb, 0, member);
-	lb_done(sys.worker[w].lb, 0, member, &res);
+	lb_start(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member);
+	lb_done(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member, &res);
 }
 
 static void pools(void)
@@ -21,8 +21,8 @@ static void pools(void)
 	respond(0, 0, 200, 100);
 	respond(1, 0, 404, 100);
 	respond(1, 1, 200, 100);
-	lb_start(sys.worker[1].lb, 0, 1);
-	lb_connect_failed(sys.worker[1].lb, 0, 1, sys.now);
+	lb_start(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1);
+	lb_connect_failed(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1, sys.now);
 	lb_member(sys.worker[0].lb, 0, 1)->idle = 3;
 	lb_member(sys.worker[1].lb, 0, 1)->idle = 4;
 	EXPECT_ANSWER("show pools",
@@ -31,13 +31,13 @@ static void pools(void)
 		"fast  a       10.1.0.11:9000            2  up             0     0         2       "
 		"  0  "
 		"2.0 KiB   3.9 KiB\n",
-		"fast  b       10.1.0.12:9000            1  hold 1/2       1     7         2       "
+		"fast  b       10.1.0.12:9000            1  down 1/2       1     7         2       "
 		"  1",
 		"slow  c       [2001:db8::30]:9000       1  up");
-	lb_connect_failed(sys.worker[0].lb, 0, 1, sys.now);
+	lb_connect_failed(sys.worker[0].lb, lb_pool(sys.worker[0].lb, 0), 1, sys.now);
 	EXPECT_ANSWER("json show pools",
 		"\"members\":2,\"up\":1,\"active\":1,\"requests\":4,\"failures\":2",
-		"\"name\":\"b\",\"address\":\"10.1.0.12:9000\",\"weight\":1,\"state\":\"hold\"");
+		"\"name\":\"b\",\"address\":\"10.1.0.12:9000\",\"weight\":1,\"state\":\"down\"");
 	system_down();
 }
 

@@ -14,6 +14,7 @@ struct lb_fixture {
 	struct conf conf;
 	struct rand_state rnd;
 	struct lb *lb;
+	struct lb_pool *p; /* its only one */
 };
 
 static inline void lb_up(
@@ -34,6 +35,7 @@ static inline void lb_up(
 	rand_seed(&f->rnd, 1);
 	f->lb = lb_create(&f->conf, &f->rnd, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f->lb);
+	f->p = lb_pool(f->lb, 0);
 }
 
 static inline void lb_down(struct lb_fixture *f)

@@ -9,7 +9,7 @@ static void members_come_from_the_file(void)
 	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, weights, 2);
 	CU_ASSERT_EQUAL(lb_pools(f.lb), 1);
 	CU_ASSERT_EQUAL(lb_members(f.lb, 0), 2);
-	CU_ASSERT_PTR_EQUAL(lb_pool_conf(f.lb, 0), &f.pool);
+	CU_ASSERT_PTR_EQUAL(f.p->conf, &f.pool);
 	CU_ASSERT_STRING_EQUAL(lb_member(f.lb, 0, 1)->name, "b");
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 1)->weight, 2);
 	lb_down(&f);
@@ -22,9 +22,9 @@ static void done_counts_status_bytes_and_time(void)
 	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, weights, 2);
 	m = lb_member(f.lb, 0, 0);
 	for (unsigned s = 1; s <= 5; s++) {
-		lb_start(f.lb, 0, 0);
+		lb_start(f.lb, f.p, 0);
 		CU_ASSERT_EQUAL(m->active, 1);
-		lb_done(f.lb, 0, 0,
+		lb_done(f.lb, f.p, 0,
 			&(struct lb_result){.outcome = LB_COMPLETE,
 				.status = (uint16_t)(s * 100 + 4),
 				.bytes_out = 10,
@@ -56,8 +56,8 @@ static void each_outcome_has_its_counter(void)
 	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, weights, 2);
 	m = lb_member(f.lb, 0, 0);
 	for (unsigned i = 0; i < RTE_DIM(want); i++) {
-		lb_start(f.lb, 0, 0);
-		lb_done(f.lb, 0, 0, &(struct lb_result){.outcome = want[i].outcome});
+		lb_start(f.lb, f.p, 0);
+		lb_done(f.lb, f.p, 0, &(struct lb_result){.outcome = want[i].outcome});
 		CU_ASSERT_EQUAL(m->stat[want[i].stat], 1);
 	}
 	/* no answer: no status, no time */
@@ -74,14 +74,14 @@ static void state_follows_hold_and_weight(void)
 	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, weights, 2);
 	m = lb_member(f.lb, 0, 0);
 	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, now)), "up");
-	lb_connect_failed(f.lb, 0, 0, now);
+	lb_connect_failed(f.lb, f.p, 0, now);
 	CU_ASSERT_EQUAL(m->stat[LB_STAT_connect_failures], 1);
-	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, end - 1)), "hold");
+	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, end - 1)), "down");
 	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, end)), "up");
-	lb_connected(f.lb, 0, 0); /* a success ends the hold at once */
+	lb_connected(f.lb, f.p, 0); /* a success ends the hold at once */
 	CU_ASSERT_EQUAL(lb_member_state(m, now), LB_UP);
 	CU_ASSERT_EQUAL(m->stat[LB_STAT_connects], 1);
-	lb_set_weight(f.lb, 0, 0, 0);
+	lb_set_weight(f.lb, f.p->member[0], 0);
 	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, now)), "drain");
 	lb_down(&f);
 }

@@ -22,12 +22,13 @@ static void show_connections(void)
 		backs += at.back;
 		if (!at.back && at.requests == 2) {
 			CU_ASSERT_STRING_EQUAL(at.state, "busy");
-			CU_ASSERT_EQUAL(at.member, 1);
+			CU_ASSERT_STRING_EQUAL(at.member, "b");
 		} else if (!at.back) {
 			CU_ASSERT_STRING_EQUAL(at.state, "idle");
-			CU_ASSERT_EQUAL(at.member, -1);
+			CU_ASSERT_PTR_NULL(at.member);
 		} else {
-			CU_ASSERT_STRING_EQUAL(at.state, at.member == 0 ? "idle" : "connect");
+			CU_ASSERT_STRING_EQUAL(
+				at.state, strcmp(at.member, "a") == 0 ? "idle" : "connect");
 		}
 	}
 	CU_ASSERT_EQUAL(fronts, 2);

@@ -192,7 +192,7 @@ static void refused_connect_tries_the_next(void)
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 2);
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
-	CU_ASSERT_EQUAL(lb_member_state(lab_member(1), lab.now), LB_HOLD);
+	CU_ASSERT_EQUAL(lb_member_state(lab_member(1), lab.now), LB_DOWN);
 	lab_answer(n, c, EMPTY);
 	/* while they are on hold nobody tries them */
 	peer_send(c, GET);

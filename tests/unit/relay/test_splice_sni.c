@@ -27,6 +27,7 @@ static void prepare(bool rest)
 	lab.listener.n_server_names = RTE_DIM(names);
 	for (unsigned i = 0; i < POOLS; i++)
 		pools[i] = lab.pool;
+	pools[C].name = "C";
 	pools[B].members = &lab.member[1];
 	pools[C].members = &lab.member[2];
 	pools[B].n_members = pools[C].n_members = 1;
@@ -282,7 +283,7 @@ static void show(void)
 	start(true);
 	in_the_middle(30);
 	CU_ASSERT_STRING_EQUAL(shown(false).state, "hello");
-	CU_ASSERT_EQUAL(shown(false).pool, -1);
+	CU_ASSERT_PTR_NULL(shown(false).pool);
 	CU_ASSERT_STRING_EQUAL(shown(true).state, "");
 	peer_reset(client);
 	lab_run(5);
@@ -290,8 +291,8 @@ static void show(void)
 	lab_node(2);
 	for (unsigned back = 0; back < 2; back++) {
 		CU_ASSERT_STRING_EQUAL(shown(back).state, "sni");
-		CU_ASSERT_EQUAL(shown(back).pool, C);
-		CU_ASSERT_EQUAL(shown(back).member, 0);
+		CU_ASSERT_STRING_EQUAL(shown(back).pool, "C");
+		CU_ASSERT_STRING_EQUAL(shown(back).member, "c");
 	}
 	peer_reset(client);
 	lab_run(5);
