@@ -59,8 +59,9 @@ static struct lb_pool *pool_create(const struct conf *conf, unsigned index)
 	return p;
 }
 
-struct lb *lb_create(const struct conf *conf, struct rand_state *rnd, struct err *e)
+struct lb *lb_create(const struct lb_config *cfg, struct err *e)
 {
+	const struct conf *conf = cfg->conf;
 	struct lb *lb = calloc(1, sizeof(*lb));
 
 	if (lb)
@@ -70,7 +71,7 @@ struct lb *lb_create(const struct conf *conf, struct rand_state *rnd, struct err
 		err_set(e, ENOMEM, "lb: no memory for %u pools", conf->n_pools);
 		return NULL;
 	}
-	lb->rnd = rnd;
+	lb->rnd = cfg->rnd;
 	list_init(&lb->dead_pools);
 	list_init(&lb->dead_members);
 	for (; lb->n_pools < conf->n_pools; lb->n_pools++) {
@@ -169,13 +170,15 @@ static const uint8_t outcome_stat[] = {
 	[LB_COMPLETE] = LB_STAT_N,
 	[LB_RETRY] = LB_STAT_retries,
 	[LB_TIMEOUT] = LB_STAT_timeouts,
+	[LB_STALL] = LB_STAT_timeouts,
 	[LB_RESET] = LB_STAT_resets,
 	[LB_CANCEL] = LB_STAT_cancels,
 	[LB_BAD] = LB_STAT_bad_responses,
 	[LB_REFUSED] = LB_STAT_N, /* lb_connect_failed counted it */
 };
 
-void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res)
+void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res,
+	clock_us_t now)
 {
 	struct lb_member *m = p->member[member];
 
@@ -193,7 +196,7 @@ void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_
 		stat_hist_add(&m->total, res->total_us);
 }
 
-void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight)
+void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight, clock_us_t now)
 {
 	m->weight = weight;
 	m->turn = 0; /* what it had earned was earned by another weight */

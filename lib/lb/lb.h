@@ -96,8 +96,15 @@ static inline bool lb_tried_has(const struct lb_tried *t, unsigned member)
 	return t->bits[member / 64] >> member % 64 & 1;
 }
 
-/* conf and rnd are borrowed; conf for as long as lb_uses() says. NULL with e set: no memory. */
-struct lb *lb_create(const struct conf *conf, struct rand_state *rnd, struct err *e);
+struct lb_config {
+	const struct conf *conf; /* borrowed for as long as lb_uses() says, as are those after it */
+	struct rand_state *rnd;  /* borrowed for life */
+	struct lb_board *board;  /* likewise; NULL: this worker checks everything */
+	uint16_t worker, n_workers;
+};
+
+/* NULL with e set: no memory. */
+struct lb *lb_create(const struct lb_config *cfg, struct err *e);
 void lb_destroy(struct lb *lb); /* NULL is fine. Nobody holds a pool or member any more */
 
 /* ---- pools and members ---- */
@@ -111,12 +118,27 @@ void lb_member_put(struct lb *lb, struct lb_member *m);
 
 /* ---- the way of a request ---- */
 
+/* What the choice depends on. Zeroed but for tried is a request of which nothing is known. */
+struct lb_ask {
+	const struct lb_tried *tried;
+	uint64_t hash; /* of the object, or of the upload: for balance = hash and pinned */
+	bool pinned;   /* to the member that hash leads to, whatever balance says */
+	bool writes;   /* a wedged member does not take it */
+	uint8_t size;  /* enum conf_size_class */
+};
+
+/* lb_pick found nobody: */
+#define LB_NONE     (-1) /* no member is left to try */
+#define LB_BUSY     (-2) /* those that are left are at their limit: wait for an lb_done */
+#define LB_THROTTLE (-3) /* or all of them said SlowDown and are paced: wait for lb_next_tick */
+
 /*
- * The member for a request: by the pool's algorithm among those with a weight, not tried and not
- * on hold; when only held ones are left, among these. An index in p->member; -1: none left. Costs
- * O(members).
+ * The member for a request: by the pool's algorithm among those with a weight, not tried, of the
+ * lowest priority group that has enough of them, and fit by state; when only unfit ones are left,
+ * among these, for a member that may be down is better than no answer. An index in p->member, or
+ * one of the above. Costs O(members).
  */
-int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_tried *tried, clock_us_t now);
+int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_ask *ask, clock_us_t now);
 
 /* The request goes to this member. Every lb_start has one lb_done. */
 void lb_start(struct lb *lb, struct lb_pool *p, unsigned member);
@@ -128,28 +150,105 @@ void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_
 enum lb_outcome {
 	LB_COMPLETE, /* the response was relayed whole */
 	LB_RETRY,    /* lost before anything was accepted; the request goes elsewhere */
-	LB_TIMEOUT,
-	LB_RESET,   /* the connection died, or closed inside the response */
-	LB_CANCEL,  /* the client went away or broke the request */
-	LB_BAD,     /* the member does not speak HTTP */
-	LB_REFUSED, /* never connected */
+	LB_TIMEOUT,  /* no answer, or no byte of it, in time */
+	LB_STALL,    /* its answer came slower than the pool's floor */
+	LB_RESET,    /* the connection died, or closed inside the response */
+	LB_CANCEL,   /* the client went away or broke the request */
+	LB_BAD,      /* the member does not speak HTTP */
+	LB_REFUSED,  /* never connected */
 };
 
 struct lb_result {
 	enum lb_outcome outcome;
-	uint16_t status;     /* of the final response; 0: none came */
-	uint64_t bytes_out;  /* request bytes sent to the member */
-	uint64_t bytes_in;   /* response bytes taken from it */
-	clock_us_t ttfb_us;  /* to the first byte of the final response; with status */
-	clock_us_t total_us; /* with LB_COMPLETE */
+	bool writes;      /* as in lb_ask, as is size */
+	bool inner_error; /* a 200 that carried <Error> */
+	bool slow_down;   /* 503 SlowDown or 429: it is alive, and has too much to do */
+	uint8_t size;
+	uint32_t retry_after_ms; /* with slow_down, as it said; 0: it did not */
+	uint16_t status;         /* of the final response; 0: none came */
+	uint64_t bytes_out;      /* request bytes sent to the member */
+	uint64_t bytes_in;       /* response bytes taken from it */
+	clock_us_t ttfb_us;      /* to the first byte of the final response; with status */
+	clock_us_t total_us;     /* with LB_COMPLETE */
 };
 
-void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res);
+void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res,
+	clock_us_t now);
+
+/* May one more of the pool's requests be given to another member, or once more to the same? Takes
+ * from the pool's budget; false: it is spent, and counted. */
+bool lb_retry(struct lb *lb, struct lb_pool *p, clock_us_t now);
+/* What a client that has to go away should be told to wait: jittered, ms. */
+uint32_t lb_retry_after(struct lb *lb, const struct lb_pool *p, clock_us_t now);
+
+/* Ends of slow starts, ejections and paces, budgets, outliers. Call it about each millisecond in
+ * which lb_next_tick() says so. */
+void lb_tick(struct lb *lb, clock_us_t now);
+/* ms until something is due (a check, the end of an ejection, a paced release), at most max. */
+uint32_t lb_next_tick(const struct lb *lb, uint32_t max, clock_us_t now);
+
+/* ---- checks: lb says when, the relay makes them (probe.c) ---- */
+
+struct lb_check {
+	struct lb_pool *pool; /* held until lb_check_done */
+	uint16_t member;
+};
+
+/* The next check that is due, if the budget allows another at this time: true, and it runs until
+ * lb_check_done. This worker checks only its share of the members; the board tells the others. */
+bool lb_check_take(struct lb *lb, struct lb_check *out, clock_us_t now);
+
+enum lb_verdict {
+	LB_GOOD,
+	LB_GOOD_READ_ONLY, /* a canary's PUT failed, its reads are fine */
+	LB_GOOD_THROTTLED, /* it said SlowDown */
+	LB_FAIL_CONNECT,
+	LB_FAIL_TIMEOUT,
+	LB_FAIL_ANSWER, /* not the one wanted */
+};
+void lb_check_done(struct lb *lb, struct lb_check *c, enum lb_verdict v, clock_us_t now);
+
+/* What checks found, for all workers: one word a member, written by the worker whose share it is.
+ * Made once by control before the first worker; NULL with e set. */
+struct lb_board;
+struct lb_board *lb_board_create(struct err *e);
+void lb_board_destroy(struct lb_board *b);
+
+/* ---- another snapshot ---- */
+
+/* Control prepares while the worker runs: pools for conf, with what is the same of the newest
+ * snapshot's members. NULL with e set: no memory. One at a time. */
+struct lb_next *lb_prepare(const struct lb *lb, const struct conf *conf, struct err *e);
+/* The worker takes it (freed with lb_take_dead): from now on its pools are the newest snapshot's. A
+ * member's weight is set again where the file changed it; what the operator said of it stays. */
+void lb_swap(struct lb *lb, struct lb_next *next, clock_us_t now);
+void lb_next_destroy(struct lb_next *next); /* instead of lb_swap; NULL is fine */
+/* On the worker: what nobody holds any more; control frees it. NULL: nothing. */
+struct lb_dead;
+struct lb_dead *lb_take_dead(struct lb *lb);
+void lb_dead_free(struct lb_dead *d);
+/* On the worker: does anything here still point into conf? */
+bool lb_uses(const struct lb *lb, const struct conf *conf);
+
+/* ---- events ---- */
+
+struct lb_event {
+	clock_us_t at;
+	char pool[CONF_NAME_MAX + 1], member[CONF_NAME_MAX + 1];
+	uint8_t from, to; /* enum lb_state */
+	const char
+		*cause; /* static: "check failed: connect", "5 errors in a row", "operator" ... */
+};
+/* Changes of state since the last call, oldest first: how many, at most max. Any one thread beside
+ * the worker. Those that found no room were counted (lb_lost_events). */
+unsigned lb_events_take(struct lb *lb, struct lb_event *out, unsigned max);
+uint64_t lb_lost_events(const struct lb *lb);
 
 /* ---- the operator ---- */
 
 /* 0 takes the member out of the choice for new requests. */
-void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight);
+void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight, clock_us_t now);
+void lb_set_admin(struct lb *lb, struct lb_member *m, enum lb_admin admin, clock_us_t now);
 
 /* ---- reading ---- */
 

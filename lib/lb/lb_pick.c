@@ -102,15 +102,15 @@ static void choose_from(struct lb_choice *c, const struct lb_pool *p, const stru
 			c->at[c->n++] = (uint8_t)i;
 }
 
-int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_tried *tried, clock_us_t now)
+int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_ask *ask, clock_us_t now)
 {
 	struct lb_choice c = {.member = p->member, .rnd = lb->rnd};
 
-	choose_from(&c, p, tried, LB_UP, now);
+	choose_from(&c, p, ask->tried, LB_UP, now);
 	if (c.n == 0)
-		choose_from(&c, p, tried, LB_DOWN, now);
+		choose_from(&c, p, ask->tried, LB_DOWN, now);
 	if (c.n == 0)
-		return -1;
+		return LB_NONE;
 	return (int)ops[p->conf->balance].pick(&c);
 }
 

@@ -99,7 +99,7 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 
 	if (!b)
 		return;
-	lb_done(r->cfg.lb, q->pool, q->member, &res);
+	lb_done(r->cfg.lb, q->pool, q->member, &res, r->now);
 	q->back = NULL;
 	b->req = NULL;
 	relay__flow_forget(&q->req);
@@ -191,10 +191,11 @@ static bool another(struct relay *r, struct request *q, unsigned member)
 /* Find a member and begin the way to it. */
 static enum run route(struct relay *r, struct request *q)
 {
+	struct lb_ask ask = {.tried = &q->tried};
 	int m, error;
 
 	do {
-		m = lb_pick(r->cfg.lb, q->pool, &q->tried, r->now);
+		m = lb_pick(r->cfg.lb, q->pool, &ask, r->now);
 		if (m < 0)
 			break;
 		error = attach(r, q, (unsigned)m);

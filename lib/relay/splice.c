@@ -67,7 +67,7 @@ static void leave(struct relay *r, struct splice *s, enum lb_outcome outcome)
 
 	if (!s->end[SIDE_BACK].conn)
 		return;
-	lb_done(r->cfg.lb, s->pool, s->member, &res);
+	lb_done(r->cfg.lb, s->pool, s->member, &res, r->now);
 	end_close(r, s, SIDE_BACK, outcome);
 	r->info.splice_backs--;
 }
@@ -122,10 +122,11 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 static enum run route(struct relay *r, struct splice *s)
 {
 	struct lb_pool *pool = s->pool;
+	struct lb_ask ask = {.tried = &s->tried};
 	int m, error;
 
 	do {
-		m = lb_pick(r->cfg.lb, pool, &s->tried, r->now);
+		m = lb_pick(r->cfg.lb, pool, &ask, r->now);
 		if (m < 0)
 			break;
 		error = attach(r, s, (unsigned)m);

@@ -178,7 +178,11 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	w->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
 	/* choices and jitter differ between workers, secrets do not */
 	rand_seed(&w->rnd, cfg->seed[0] ^ (cfg->id + 1));
-	w->lb = lb_create(cfg->conf, &w->rnd, e);
+	w->lb = lb_create(&(struct lb_config){.conf = cfg->conf,
+				  .rnd = &w->rnd,
+				  .worker = cfg->id,
+				  .n_workers = cfg->n_workers},
+		e);
 	if (w->lb && net_start(w, e) == 0 && tcp_start(w, cfg->plan, e) == 0 &&
 		tls_start(w, cfg->plan, e) == 0 && relay_start(w, cfg->plan, e) == 0)
 		return w;

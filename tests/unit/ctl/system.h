@@ -117,7 +117,8 @@ static inline void system_worker_parts(struct system_worker *w, unsigned id)
 	struct err e = {""};
 
 	rand_seed(&w->rnd, id + 1);
-	w->lb = lb_create(sys.conf, &w->rnd, &e);
+	w->lb = lb_create(
+		&(struct lb_config){.conf = sys.conf, .rnd = &w->rnd, .n_workers = 2}, &e);
 	w->net = system_net(w);
 	w->tcp = tcp_create(&tcp, &w->pools, sys.now, &e);
 	CU_ASSERT_FATAL(w->lb && w->net && w->tcp);

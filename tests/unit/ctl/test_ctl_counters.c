@@ -70,7 +70,7 @@ static void members(void)
 		stat_hist_add(&lm->ttfb, 5 + w);
 		stat_hist_add(&lm->total, 500);
 	}
-	lb_set_weight(sys.worker[1].lb, lb_member(sys.worker[1].lb, 0, 1), 0);
+	lb_set_weight(sys.worker[1].lb, lb_member(sys.worker[1].lb, 0, 1), 0, 0);
 	ctl__member_sum(&sys.core, 0, 1, &m);
 	CU_ASSERT_EQUAL(m.stat[LB_STAT_requests], 20);
 	CU_ASSERT_EQUAL(m.active, 2);

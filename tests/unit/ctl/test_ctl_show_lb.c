@@ -12,7 +12,7 @@ static void respond(unsigned w, unsigned member, uint16_t status, clock_us_t us)
 		.total_us = 2 * us};
 
 	lb_start(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member);
-	lb_done(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member, &res);
+	lb_done(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member, &res, 0);
 }
 
 static void pools(void)

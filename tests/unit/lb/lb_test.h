@@ -33,7 +33,8 @@ static inline void lb_up(
 		.hold_ms = HOLD_MS};
 	f->conf = (struct conf){.pools = &f->pool, .n_pools = 1};
 	rand_seed(&f->rnd, 1);
-	f->lb = lb_create(&f->conf, &f->rnd, &e);
+	f->lb = lb_create(
+		&(struct lb_config){.conf = &f->conf, .rnd = &f->rnd, .n_workers = 1}, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f->lb);
 	f->p = lb_pool(f->lb, 0);
 }
@@ -44,5 +45,6 @@ static inline void lb_down(struct lb_fixture *f)
 }
 
 static const struct lb_tried none_tried;
+static const struct lb_ask any = {.tried = &none_tried};
 
 #endif

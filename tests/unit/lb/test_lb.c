@@ -30,7 +30,8 @@ static void done_counts_status_bytes_and_time(void)
 				.bytes_out = 10,
 				.bytes_in = 1000,
 				.ttfb_us = 50,
-				.total_us = 70});
+				.total_us = 70},
+			0);
 		CU_ASSERT_EQUAL(m->stat[LB_STAT_status_1xx + s - 1], 1);
 	}
 	CU_ASSERT_EQUAL(m->active, 0);
@@ -57,7 +58,7 @@ static void each_outcome_has_its_counter(void)
 	m = lb_member(f.lb, 0, 0);
 	for (unsigned i = 0; i < RTE_DIM(want); i++) {
 		lb_start(f.lb, f.p, 0);
-		lb_done(f.lb, f.p, 0, &(struct lb_result){.outcome = want[i].outcome});
+		lb_done(f.lb, f.p, 0, &(struct lb_result){.outcome = want[i].outcome}, 0);
 		CU_ASSERT_EQUAL(m->stat[want[i].stat], 1);
 	}
 	/* no answer: no status, no time */
@@ -81,7 +82,7 @@ static void state_follows_hold_and_weight(void)
 	lb_connected(f.lb, f.p, 0); /* a success ends the hold at once */
 	CU_ASSERT_EQUAL(lb_member_state(m, now), LB_UP);
 	CU_ASSERT_EQUAL(m->stat[LB_STAT_connects], 1);
-	lb_set_weight(f.lb, f.p->member[0], 0);
+	lb_set_weight(f.lb, f.p->member[0], 0, 0);
 	CU_ASSERT_STRING_EQUAL(lb_state_name(lb_member_state(m, now)), "drain");
 	lb_down(&f);
 }

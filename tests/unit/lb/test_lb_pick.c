@@ -13,7 +13,7 @@ static void round_robin_is_exact_and_smooth(void)
 
 	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, weights_521, 3);
 	for (unsigned i = 0; i < 8 * 100; i++) {
-		int m = lb_pick(f.lb, f.p, &none_tried, 0);
+		int m = lb_pick(f.lb, f.p, &any, 0);
 
 		count[m]++;
 		run = m == last ? run + 1 : 1;
@@ -33,13 +33,13 @@ static void least_connections_follows_load_and_weight(void)
 {
 	lb_up(&f, CONF_BALANCE_LEAST_CONNECTIONS, weights_521, 3);
 	for (unsigned i = 0; i < 800; i++)
-		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &none_tried, 0));
+		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0));
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 0)->active, 500);
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 1)->active, 100);
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 2)->active, 200);
 	/* whoever gets free gets the next */
-	lb_done(f.lb, f.p, 1, &(struct lb_result){.outcome = LB_CANCEL});
-	CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &none_tried, 0), 1);
+	lb_done(f.lb, f.p, 1, &(struct lb_result){.outcome = LB_CANCEL}, 0);
+	CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &any, 0), 1);
 	lb_down(&f);
 }
 
@@ -49,7 +49,7 @@ static void least_connections_idle_pool_takes_turns(void)
 
 	lb_up(&f, CONF_BALANCE_LEAST_CONNECTIONS, weights_111, 3);
 	for (unsigned i = 0; i < 300; i++)
-		count[lb_pick(f.lb, f.p, &none_tried, 0)]++;
+		count[lb_pick(f.lb, f.p, &any, 0)]++;
 	for (unsigned i = 0; i < 3; i++)
 		CU_ASSERT_EQUAL(count[i], 100);
 	lb_down(&f);
@@ -61,7 +61,7 @@ static void random_two_by_weight_when_idle(void)
 
 	lb_up(&f, CONF_BALANCE_RANDOM_TWO, weights_111, 3);
 	for (unsigned i = 0; i < 30000; i++)
-		count[lb_pick(f.lb, f.p, &none_tried, 0)]++;
+		count[lb_pick(f.lb, f.p, &any, 0)]++;
 	for (unsigned i = 0; i < 3; i++) /* 5 sigma of a binomial: 408 */
 		CU_ASSERT_TRUE(count[i] > 9592 && count[i] < 10408);
 	lb_down(&f);
@@ -69,7 +69,7 @@ static void random_two_by_weight_when_idle(void)
 	memset(count, 0, sizeof(count));
 	lb_up(&f, CONF_BALANCE_RANDOM_TWO, weights_521, 3);
 	for (unsigned i = 0; i < 8000; i++)
-		count[lb_pick(f.lb, f.p, &none_tried, 0)]++;
+		count[lb_pick(f.lb, f.p, &any, 0)]++;
 	CU_ASSERT_TRUE(count[0] > count[2] && count[2] > count[1]);
 	CU_ASSERT_TRUE(count[0] > 4700 && count[0] < 5300);
 	lb_down(&f);
@@ -82,7 +82,7 @@ static void random_two_never_takes_the_most_loaded(void)
 		lb_start(f.lb, f.p, 2);
 	lb_start(f.lb, f.p, 1);
 	for (unsigned i = 0; i < 1000; i++)
-		CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &none_tried, 0), 2);
+		CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &any, 0), 2);
 	lb_down(&f);
 }
 
@@ -93,7 +93,7 @@ static void random_two_stays_balanced(void)
 
 	lb_up(&f, CONF_BALANCE_RANDOM_TWO, weights, 8);
 	for (unsigned i = 0; i < 8000; i++)
-		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &none_tried, 0));
+		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0));
 	for (unsigned i = 0; i < 8; i++)
 		max = RTE_MAX(max, lb_member(f.lb, 0, i)->active);
 	CU_ASSERT_TRUE(max <= 1005); /* mean + O(log log n); plain random would be near 1060 */
@@ -110,13 +110,13 @@ static void tried_members_are_left_out(void)
 
 		lb_up(&f, all[a], weights_521, 3);
 		for (unsigned i = 0; i < 3; i++) {
-			int m = lb_pick(f.lb, f.p, &tried, 0);
+			int m = lb_pick(f.lb, f.p, &(struct lb_ask){.tried = &tried}, 0);
 
 			CU_ASSERT_TRUE_FATAL(m >= 0);
 			CU_ASSERT_FALSE(lb_tried_has(&tried, (unsigned)m));
 			lb_tried_add(&tried, (unsigned)m);
 		}
-		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &tried, 0), -1);
+		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &(struct lb_ask){.tried = &tried}, 0), -1);
 		lb_down(&f);
 	}
 }
@@ -125,12 +125,12 @@ static void weight_zero_gets_nothing(void)
 {
 	for (unsigned a = 0; a < RTE_DIM(all); a++) {
 		lb_up(&f, all[a], weights_521, 3);
-		lb_set_weight(f.lb, f.p->member[0], 0);
+		lb_set_weight(f.lb, f.p->member[0], 0, 0);
 		for (unsigned i = 0; i < 100; i++)
-			CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &none_tried, 0), 0);
-		lb_set_weight(f.lb, f.p->member[1], 0);
-		lb_set_weight(f.lb, f.p->member[2], 0);
-		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &none_tried, 0), -1);
+			CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &any, 0), 0);
+		lb_set_weight(f.lb, f.p->member[1], 0, 0);
+		lb_set_weight(f.lb, f.p->member[2], 0, 0);
+		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &any, 0), -1);
 		lb_down(&f);
 	}
 }
@@ -144,18 +144,18 @@ static void held_members_wait_while_others_can(void)
 		lb_up(&f, all[a], weights_111, 3);
 		lb_connect_failed(f.lb, f.p, 1, now);
 		for (unsigned i = 0; i < 100; i++)
-			CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &none_tried, end - 1), 1);
+			CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &any, end - 1), 1);
 		for (unsigned i = 0; i < 100; i++)
-			count[lb_pick(f.lb, f.p, &none_tried, end)]++;
+			count[lb_pick(f.lb, f.p, &any, end)]++;
 		CU_ASSERT_TRUE(count[1] > 0);
 		/* all held: better one of them than none */
 		for (unsigned i = 0; i < 3; i++)
 			lb_connect_failed(f.lb, f.p, i, end);
-		CU_ASSERT_TRUE(lb_pick(f.lb, f.p, &none_tried, end) >= 0);
+		CU_ASSERT_TRUE(lb_pick(f.lb, f.p, &any, end) >= 0);
 		/* and a held one that was not tried rather than none */
 		lb_connected(f.lb, f.p, 0);
 		CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &(struct lb_tried){{1}}, end), 0);
-		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &none_tried, end), 0);
+		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &any, end), 0);
 		lb_down(&f);
 	}
 }

@@ -388,7 +388,8 @@ void lab_start(void)
 	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.out_pools, "out", 8192, 0), 0);
 	cfg.tcp = lab.tcp = stack(&lab.pools, 11);
 	lab.out = stack(&lab.out_pools, 22);
-	cfg.lb = lab.lb = lb_create(&lab.conf, &lab.rnd, &e);
+	cfg.lb = lab.lb = lb_create(
+		&(struct lb_config){.conf = &lab.conf, .rnd = &lab.rnd, .n_workers = 1}, &e);
 	CU_ASSERT_TRUE_FATAL(lab.tcp && lab.out && lab.lb);
 	if (lab.front_tls || lab.back_tls)
 		lab_tls_start(&cfg);

@@ -152,7 +152,7 @@ static void drained_member_keeps_no_connection(void)
 	lab_init(2);
 	lab_start();
 	ask_at_once(1);
-	lb_set_weight(lab.lb, lb_member(lab.lb, 0, 0), 0);
+	lb_set_weight(lab.lb, lb_member(lab.lb, 0, 0), 0, 0);
 	answer(0);
 	CU_ASSERT_EQUAL(lab_info().backs, 0);
 	lab_one_get(c[0], 1);

@@ -444,7 +444,7 @@ static void last_words(void)
 static void idle_ones_are_reused(void)
 {
 	start_http(false, true);
-	lb_set_weight(lab.lb, lb_member(lab.lb, 0, 1), 0);
+	lb_set_weight(lab.lb, lb_member(lab.lb, 0, 1), 0, 0);
 	n = lab_one_get(c, 0);
 	for (unsigned i = 0; i < 3; i++)
 		lab_one_get_on(c, n);
