@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who a request says it is from, and what its signature covers. The places (S3 API reference,
+ * "Authenticating requests"; S3 user guide, "Authenticating requests using the REST API" for V2):
+ *
+ *	Authorization: AWS4-HMAC-SHA256 Credential=ID/DAY/REGION/s3/aws4_request,
+ *	               SignedHeaders=NAMES,Signature=...      (and AWS4-ECDSA-P256-SHA256)
+ *	?X-Amz-Credential=ID%2FDAY...&X-Amz-SignedHeaders=NAMES&X-Amz-Signature=...
+ *	Authorization: AWS ID:SIGNATURE
+ *	?AWSAccessKeyId=ID&Expires=...&Signature=...
+ *	Authorization: Bearer TOKEN
+ *
+ * A request with two of them, or a key given twice, could be read by the node as from another than
+ * by us: it has no access key then, so that no rule for a key can be claimed by it.
+ */
+#include "s3/s3_priv.h"
+
+static bool has_prefix(struct span s, struct span prefix)
+{
+	return s.n >= prefix.n && span_ieq((struct span){s.p, prefix.n}, prefix);
+}
+
+/* What follows key in s, up to one of the two ends or to blanks; p is NULL without key. */
+static struct span value_of(struct span s, struct span key)
+{
+	const char *p = memmem(s.p, s.n, key.p, key.n), *end;
+
+	if (!p)
+		return (struct span){NULL, 0};
+	p += key.n;
+	end = memchr(p, ',', (size_t)(s.p + s.n - p));
+	return span_trim((struct span){p, (size_t)((end ? end : s.p + s.n) - p)});
+}
+
+/* The id of a credential: up to '/', which is %2F in most queries. */
+static struct span credential_id(struct span s)
+{
+	const char *end = s.n ? s.p + s.n : s.p;
+
+	for (const char *p = s.p; p < end; p++)
+		if (*p == '/' ||
+			(end - p > 2 && p[0] == '%' && p[1] == '2' && (p[2] | 0x20) == 'f'))
+			return (struct span){s.p, (size_t)(p - s.p)};
+	return s;
+}
+
+static void v4_header(struct s3_request *out, const struct s3_head *head)
+{
+	struct span s = head->authorization;
+
+	out->auth = has_prefix(head->content_sha256, SPAN_LIT("STREAMING-")) ? S3_AUTH_V4_STREAMING
+									     : S3_AUTH_V4_HEADER;
+	out->access_key = credential_id(value_of(s, SPAN_LIT("Credential=")));
+	out->signed_headers = value_of(s, SPAN_LIT("SignedHeaders="));
+}
+
+/* A signature has no colon; an id might. */
+static void v2_header(struct s3_request *out, struct span s)
+{
+	const char *colon;
+
+	s = span_trim((struct span){s.p + 4, s.n - 4});
+	colon = memrchr(s.p, ':', s.n);
+	out->auth = S3_AUTH_V2_HEADER;
+	out->access_key = (struct span){s.p, colon ? (size_t)(colon - s.p) : 0};
+}
+
+static void header(struct s3_request *out, const struct s3_head *head)
+{
+	if (has_prefix(head->authorization, SPAN_LIT("AWS4-")))
+		v4_header(out, head);
+	else if (has_prefix(head->authorization, SPAN_LIT("AWS ")))
+		v2_header(out, head->authorization);
+	else if (has_prefix(head->authorization, SPAN_LIT("Bearer ")))
+		out->auth = S3_AUTH_BEARER;
+	else
+		out->auth = S3_AUTH_OTHER;
+}
+
+void s3__auth_parse(
+	struct s3_request *out, const struct s3_head *head, const struct s3__query *query)
+{
+	struct span v4 = S3__VALUE(query, v4_credential), v2 = S3__VALUE(query, v2_credential);
+	bool in_header = head->authorization.p;
+	bool in_v4 = v4.p || S3__VALUE(query, v4_signature).p;
+	bool in_v2 = v2.p && S3__VALUE(query, v2_signature).p;
+
+	out->auth = S3_AUTH_ANONYMOUS;
+	if (in_header + in_v4 + in_v2 > 1 || query->two_keys) {
+		out->auth = S3_AUTH_OTHER;
+	} else if (in_header) {
+		header(out, head);
+	} else if (in_v4) {
+		out->auth = S3_AUTH_V4_PRESIGNED;
+		out->access_key = credential_id(v4);
+		out->signed_headers = S3__VALUE(query, v4_signed_headers);
+	} else if (in_v2) {
+		out->auth = S3_AUTH_V2_PRESIGNED;
+		out->access_key = v2;
+	}
+}
+
+/* Cut the next name off a list, at ';' or "%3B"; any other byte is part of a name, so what is
+ * encoded oddly fits nothing. False at the end. */
+static bool next_signed(struct span *rest, struct span *name)
+{
+	const char *p = rest->p, *end = p + rest->n;
+	size_t cut = 0;
+
+	if (!rest->n)
+		return false;
+	for (; p < end; p++) {
+		cut = *p == ';' ? 1 : 0;
+		if (end - p > 2 && p[0] == '%' && p[1] == '3' && (p[2] | 0x20) == 'b')
+			cut = 3;
+		if (cut)
+			break;
+	}
+	*name = (struct span){rest->p, (size_t)(p - rest->p)};
+	*rest = (struct span){p + cut, (size_t)(end - p) - cut};
+	return true;
+}
+
+static bool v4_signs(const struct s3_request *r, struct span field)
+{
+	struct span rest = r->signed_headers, name;
+
+	while (next_signed(&rest, &name))
+		if (span_ieq(name, field) || memchr(name.p, '%', name.n))
+			return true;
+	return r->signed_headers.n == 0;
+}
+
+static bool v2_signs(struct span field)
+{
+	return has_prefix(field, SPAN_LIT("x-amz-")) || span_ieq(field, SPAN_LIT("date")) ||
+	       span_ieq(field, SPAN_LIT("host")) || span_ieq(field, SPAN_LIT("content-md5")) ||
+	       span_ieq(field, SPAN_LIT("content-type"));
+}
+
+bool s3_request_signs(const struct s3_request *r, struct span field)
+{
+	switch (r->auth) {
+	case S3_AUTH_ANONYMOUS:
+	case S3_AUTH_BEARER:
+		return false;
+	case S3_AUTH_V4_HEADER:
+	case S3_AUTH_V4_PRESIGNED:
+	case S3_AUTH_V4_STREAMING:
+		return v4_signs(r, field);
+	case S3_AUTH_V2_HEADER:
+	case S3_AUTH_V2_PRESIGNED:
+		return v2_signs(field);
+	default:
+		return true;
+	}
+}
+
+const char *s3_auth_name(enum s3_auth auth)
+{
+	static const char *const names[] = {
+		[S3_AUTH_ANONYMOUS] = "anonymous",
+		[S3_AUTH_V4_HEADER] = "v4",
+		[S3_AUTH_V4_PRESIGNED] = "v4-presigned",
+		[S3_AUTH_V4_STREAMING] = "v4-streaming",
+		[S3_AUTH_V2_HEADER] = "v2",
+		[S3_AUTH_V2_PRESIGNED] = "v2-presigned",
+		[S3_AUTH_BEARER] = "bearer",
+		[S3_AUTH_OTHER] = "other",
+	};
+
+	return auth <= S3_AUTH_OTHER ? names[auth] : "?";
+}
