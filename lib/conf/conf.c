@@ -9,19 +9,23 @@
 
 /*
  * The most that the limits in conf_priv.h let the stages ask for beyond the table's structs. Text
- * is kept as lines, and once more where a field points at it; a path gets its directory, and the
- * ciphers of [tls] have longer names inside, which is less. Untouched pages of a large calloc cost
- * nothing.
+ * is kept as lines, and once more where a field points at it; an item of a list, two bytes at
+ * least, is an entry of an array, too; a path gets its directory, and the ciphers of [tls] have
+ * longer names inside, which is less. Untouched pages of a large calloc cost nothing.
  */
+_Static_assert(sizeof(struct conf_prefix) <= 3 * ALIGN, "an item is that or a pointer and text");
+#define PER_BYTE (2 + 3 * ALIGN / 2)
 _Static_assert(sizeof(struct conf_server_name) <= sizeof(struct conf_member),
 	"a line is a member, a server name or less");
-#define PER_LINE (sizeof(struct conf_line) + sizeof(struct conf_member) + 6 * ALIGN)
+#define PER_LINE                                                                                   \
+	(sizeof(struct conf_line) + sizeof(struct conf_setting) + sizeof(struct conf_member) +     \
+		6 * ALIGN)
 #define PER_SECTION                                                                                \
 	(sizeof(struct conf_section) + sizeof(struct conf_section *) +                             \
 		sizeof(struct conf_global) + CONF__FILE_KEYS * CONF__PATH_MAX + 8 * ALIGN)
 #define TEXT_BYTES                                                                                 \
-	(2 * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE + CONF__SECTIONS_MAX * PER_SECTION +      \
-		CONF__FILES_MAX * CONF__PATH_MAX + 4096)
+	(PER_BYTE * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE +                                  \
+		CONF__SECTIONS_MAX * PER_SECTION + CONF__FILES_MAX * CONF__PATH_MAX + 4096)
 
 void *conf_alloc(struct conf_reader *ld, size_t n)
 {
@@ -47,7 +51,8 @@ static size_t arena_size(const struct conf_table *t)
 	size_t n = t->size + TEXT_BYTES;
 
 	for (unsigned i = 0; i < t->n_kinds; i++)
-		n += (size_t)t->kinds[i].max * t->kinds[i].size + ALIGN;
+		n += (size_t)t->kinds[i].max * t->kinds[i].size + ALIGN +
+		     t->kinds[i].n_presets * (t->kinds[i].size + PER_SECTION + PER_LINE);
 	return n;
 }
 

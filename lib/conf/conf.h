@@ -14,6 +14,7 @@
 
 #include "base/ip.h"
 #include "base/log.h"
+#include "base/span.h"
 
 #define CONF_NAME_MAX         31 /* characters of a section's or member's name */
 #define CONF_WORKERS_MAX      64
@@ -30,6 +31,9 @@
 #define CONF_LISTEN_CERTS_MAX 32
 #define CONF_HS_CORES_MAX     64
 #define CONF_SERVER_NAMES_MAX 256 /* of one listener */
+#define CONF_DOMAINS_MAX      64  /* of one listener */
+#define CONF_PATTERNS_MAX     64  /* of one key of a [route] */
+#define CONF_PATTERN_MAX      255 /* bytes */
 
 /* Where a section begins, for later stages that find fault with it. */
 struct conf_where {
@@ -167,7 +171,7 @@ struct conf_check {
 	uint32_t timeout_ms;
 	uint32_t rise, fall;              /* good, bad ones in a row until the state changes */
 	const char *method;               /* http, s3 */
-	const char *path;                 /* http: origin-form, as sent */
+	const char *path;                 /* http, s3: origin-form, as sent */
 	const char *host;                 /* of Host; NULL: the member's endpoint */
 	uint16_t status_low, status_high; /* http, s3: wanted */
 	const char *bucket;               /* s3, canary; NULL: none */
@@ -296,12 +300,13 @@ struct conf_route {
 	const char *const *listener_names; /* n_listeners == 0: all of mode http */
 	const uint16_t *listeners;         /* indexes */
 	unsigned n_listeners;
-	struct conf_patterns host, bucket, key, access_key, subject;
+	struct conf_patterns host; /* in lower case, without port */
+	struct conf_patterns bucket, key, access_key, subject;
 	struct conf_patterns operation; /* S3's names, without '*'; the relay knows them */
 	struct conf_patterns method;
-	uint32_t classes; /* bit = enum conf_s3_class; 0: any */
-	uint32_t sizes;   /* bit = enum conf_size_class; 0: any */
-	const struct conf_prefix *source;
+	uint32_t classes;                 /* bit = enum conf_s3_class; 0: any */
+	uint32_t sizes;                   /* bit = enum conf_size_class; 0: any */
+	const struct conf_prefix *source; /* host bits are zero; one of them has to fit */
 	unsigned n_source;
 	const struct conf_header_pattern *header; /* all of them have to fit */
 	unsigned n_header;
@@ -397,7 +402,17 @@ unsigned conf_diff(const struct conf *old, const struct conf *next,
 unsigned conf_reload_check(
 	const struct conf *running, const struct conf *next, struct conf_errors *errs);
 
+/* Does all of text fit a pattern of struct conf_patterns? Bytes as they are. O(pattern x text) at
+ * worst, O(text) with one '*'. */
+bool conf_pattern_fits(const char *pattern, struct span text);
+/* The same for names of hosts: text in any case, pattern in lower case. */
+bool conf_pattern_fits_host(const char *pattern, struct span text);
+/* Does one of them, or are there none? */
+bool conf_patterns_fit(const struct conf_patterns *patterns, struct span text);
+
 /* as in the file */
+const char *conf_balance_name(enum conf_balance b);
+const char *conf_check_kind_name(enum conf_check_kind kind);
 const char *conf_mode_name(enum conf_mode mode);
 const char *conf_congestion_name(enum conf_congestion cc);
 const char *conf_ecn_name(enum conf_ecn ecn);

@@ -9,7 +9,7 @@ bool conf_key_ok(const struct conf_section *sec, const char *key)
 {
 	const struct conf_key *k = conf__key_find(sec->kind, key);
 
-	return !sec->twice && !(sec->bad_keys & 1u << (k - sec->kind->keys));
+	return !sec->twice && !(sec->bad_keys & 1ull << (k - sec->kind->keys));
 }
 
 bool conf_key_given(const struct conf_section *sec, const char *key)
@@ -20,13 +20,14 @@ bool conf_key_given(const struct conf_section *sec, const char *key)
 	return false;
 }
 
+/* Empty ones do not count: they are errors. */
 static unsigned items_count(const struct conf_line *line)
 {
 	struct span rest = span_str(line->value), item;
 	unsigned n = 0;
 
 	while (line->known->list && span_next(&rest, ',', &item))
-		n++;
+		n += item.n > 0;
 	return line->known->list ? n : 1;
 }
 
@@ -86,12 +87,12 @@ static const char *keys_text(const struct conf_kind *kind, char *text, size_t n)
 /* The table's entry for each line. */
 static void lines_resolve(struct conf_reader *ld, struct conf_section *sec)
 {
-	uint32_t seen = 0;
-	char keys[512];
+	uint64_t seen = 0;
+	char keys[768];
 
 	for (struct conf_line *l = sec->lines; l; l = l->next) {
 		const struct conf_key *k = conf__key_find(sec->kind, l->key);
-		uint32_t bit = k ? 1u << (k - sec->kind->keys) : 0;
+		uint64_t bit = k ? 1ull << (k - sec->kind->keys) : 0;
 
 		if (!k)
 			conf_key_error(ld, sec, l->line, l->key, "unknown key, allowed: %s",
@@ -119,34 +120,20 @@ static void key_default(
 			conf__allowed(key, allowed));
 }
 
-/* Room for what each line of this key says. */
-static void *each_alloc(
-	struct conf_reader *ld, const struct conf_section *sec, const char *key, size_t size)
+void *conf__items_alloc(struct conf_reader *ld, const struct conf_section *sec, const char *key,
+	size_t size, unsigned max)
 {
 	unsigned n = 0;
 
 	for (const struct conf_line *l = sec->lines; l; l = l->next)
-		n += strcmp(l->key, key) == 0;
-	return conf_alloc(ld, n * size);
-}
-
-void conf__members_begin(struct conf_reader *ld, struct conf_section *sec)
-{
-	struct conf_pool *pool = sec->obj;
-
-	pool->members = each_alloc(ld, sec, "member", sizeof(*pool->members));
-}
-
-void conf__server_names_begin(struct conf_reader *ld, struct conf_section *sec)
-{
-	struct conf_listener *l = sec->obj;
-
-	l->server_names = each_alloc(ld, sec, "server-name", sizeof(*l->server_names));
+		if (l->known && strcmp(l->key, key) == 0)
+			n += items_count(l);
+	return conf_alloc(ld, (n < max ? n : max) * size);
 }
 
 static void section_build(struct conf_reader *ld, struct conf_section *sec)
 {
-	uint32_t given = 0;
+	uint64_t given = 0;
 
 	*(struct conf_where *)((char *)sec->obj + sec->kind->where) = sec->at;
 	if (sec->kind->named)
@@ -157,19 +144,44 @@ static void section_build(struct conf_reader *ld, struct conf_section *sec)
 	for (struct conf_line *l = sec->lines; l; l = l->next) {
 		if (!l->known)
 			continue;
-		given |= 1u << (l->known - sec->kind->keys);
+		given |= 1ull << (l->known - sec->kind->keys);
 		line_parse(ld, sec, l);
 	}
 	for (unsigned i = 0; i < sec->kind->n_keys; i++)
-		if (!(given & 1u << i))
+		if (!(given & 1ull << i))
 			key_default(ld, sec, &sec->kind->keys[i]);
+}
+
+/* Those that the file does not write, behind those that it does. */
+static void presets_collect(struct conf_reader *ld, unsigned id)
+{
+	const struct conf_kind *kind = &ld->table->kinds[id];
+
+	for (const struct conf_preset *p = kind->presets; p < kind->presets + kind->n_presets;
+		p++) {
+		struct conf_section *sec;
+		unsigned i = 0;
+
+		while (i < ld->n_kind[id] && strcmp(ld->by_kind[id][i]->name, p->name) != 0)
+			i++;
+		if (i < ld->n_kind[id])
+			continue;
+		sec = conf_alloc(ld, sizeof(*sec));
+		*sec = (struct conf_section){.kind = kind,
+			.name = p->name,
+			.heading = p->name,
+			.at = {ld->files[0], 0},
+			.lines = conf_alloc(ld, sizeof(*sec->lines))};
+		*sec->lines = (struct conf_line){.key = p->key, .value = p->value};
+		ld->by_kind[id][ld->n_kind[id]++] = sec;
+	}
 }
 
 /* The sections of a kind in order, no more than there may be of a named one. */
 static void kind_collect(struct conf_reader *ld, unsigned id)
 {
 	const struct conf_kind *kind = &ld->table->kinds[id];
-	unsigned n = 0;
+	unsigned n = kind->n_presets;
 
 	for (struct conf_section *s = ld->sections; s; s = s->next)
 		n += s->kind == kind;
@@ -180,10 +192,11 @@ static void kind_collect(struct conf_reader *ld, unsigned id)
 		if (kind->named && ld->n_kind[id] == kind->max) {
 			conf_key_error(ld, s, s->at.line, NULL,
 				"too many sections of this kind, allowed: %u", kind->max);
-			return;
+			break;
 		}
 		ld->by_kind[id][ld->n_kind[id]++] = s;
 	}
+	presets_collect(ld, id);
 }
 
 static void kind_build(struct conf_reader *ld, unsigned id)

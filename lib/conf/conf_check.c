@@ -191,7 +191,7 @@ void conf_check_ports(struct conf_reader *ld)
 }
 
 /* A route before this one, a subnet or a gateway that already says where `to` goes. */
-static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size_t n)
+static bool static_taken(const struct conf_reader *ld, unsigned i, char *by, size_t n)
 {
 	const struct conf_static *r = ld->by_kind[KIND_STATIC][i]->obj;
 	const struct conf *c = conf_of(ld);
@@ -218,7 +218,7 @@ static bool route_taken(const struct conf_reader *ld, unsigned i, char *by, size
 	return false;
 }
 
-static void route_via(struct conf_reader *ld, struct conf_section *sec)
+static void static_via(struct conf_reader *ld, struct conf_section *sec)
 {
 	struct conf_static *r = sec->obj;
 	unsigned line = conf_line_of(sec, "via", 0);
@@ -245,7 +245,7 @@ static void route_via(struct conf_reader *ld, struct conf_section *sec)
 	}
 }
 
-static void check_routes(struct conf_reader *ld)
+static void check_statics(struct conf_reader *ld)
 {
 	char text[PREFIX_TEXT], by[64];
 
@@ -255,58 +255,12 @@ static void check_routes(struct conf_reader *ld)
 
 		if (!ld->plan_known)
 			return;
-		if (route_taken(ld, i, by, sizeof(by)))
+		if (static_taken(ld, i, by, sizeof(by)))
 			conf_key_error(ld, sec, conf_line_of(sec, "to", 0), "to",
 				"%s is routed by [%s] already, allowed: another network",
 				prefix_text(&r->to, text), by);
-		route_via(ld, sec);
+		static_via(ld, sec);
 	}
-}
-
-const char *conf_mode_name(enum conf_mode mode)
-{
-	static const char *const names[] = {[CONF_MODE_HTTP] = "http",
-		[CONF_MODE_SPLICE] = "splice",
-		[CONF_MODE_ECHO] = "echo",
-		[CONF_MODE_SNI] = "sni"};
-
-	return names[mode];
-}
-
-const char *conf_congestion_name(enum conf_congestion cc)
-{
-	static const char *const names[] = {[CONF_CC_CUBIC] = "cubic",
-		[CONF_CC_NEWRENO] = "newreno",
-		[CONF_CC_BBR] = "bbr",
-		[CONF_CC_DCTCP] = "dctcp"};
-
-	return names[cc];
-}
-
-const char *conf_ecn_name(enum conf_ecn ecn)
-{
-	static const char *const names[] = {
-		[CONF_ECN_ACCEPT] = "accept", [CONF_ECN_YES] = "yes", [CONF_ECN_NO] = "no"};
-
-	return names[ecn];
-}
-
-const char *conf_aead_name(enum conf_aead aead)
-{
-	static const char *const names[] = {[CONF_AEAD_IPSEC_MB] = "ipsec_mb",
-		[CONF_AEAD_OPENSSL] = "openssl",
-		[CONF_AEAD_CRYPTODEV] = "cryptodev"};
-
-	return names[aead];
-}
-
-const char *conf_client_cert_name(enum conf_client_cert c)
-{
-	static const char *const names[] = {[CONF_CLIENT_CERT_OFF] = "off",
-		[CONF_CLIENT_CERT_OPTIONAL] = "optional",
-		[CONF_CLIENT_CERT_REQUIRED] = "required"};
-
-	return names[c];
 }
 
 #define MODE(name) (1u << CONF_MODE_##name)
@@ -319,6 +273,7 @@ static void listener_strays(struct conf_reader *ld, struct conf_section *sec)
 		unsigned modes;
 		const char *text;
 	} keys[] = {
+		{"domain", MODE(HTTP), "http"},
 		{"forwarded", MODE(HTTP), "http"},
 		{"request-id", MODE(HTTP), "http"},
 		{"head-limit", MODE(HTTP), "http"},
@@ -355,23 +310,26 @@ static void listener_mode(struct conf_reader *ld, struct conf_section *sec)
 			ld, sec, sec->at.line, "pool", "missing, allowed: the name of a [pool]");
 }
 
-unsigned conf__pool_find(struct conf_reader *ld, struct conf_section *sec, const char *key,
-	unsigned line, const char *name)
+unsigned conf__find(struct conf_reader *ld, unsigned kind, struct conf_section *sec,
+	const char *key, unsigned line, const char *name)
 {
-	const struct conf *c = conf_of(ld);
+	const char *what = ld->table->kinds[kind].name;
 	char names[256] = "";
 	size_t n = 0;
 
-	for (unsigned i = 0; i < c->n_pools; i++) {
-		if (strcmp(c->pools[i].name, name) == 0)
+	for (unsigned i = 0; i < ld->n_kind[kind]; i++) {
+		const char *known = ld->by_kind[kind][i]->name;
+
+		if (strcmp(known, name) == 0)
 			return i;
 		if (n < sizeof(names))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
-				c->pools[i].name);
+			n += (size_t)snprintf(
+				names + n, sizeof(names) - n, "%s%s", n ? ", " : "", known);
 	}
-	conf_key_error(ld, sec, line, key, "there is no [pool %s], allowed: %s", name,
-		n ? names : "the name of a [pool], there is none");
-	return c->n_pools;
+	if (!n)
+		snprintf(names, sizeof(names), "the name of a [%s], there is none", what);
+	conf_key_error(ld, sec, line, key, "there is no [%s %s], allowed: %s", what, name, names);
+	return ld->n_kind[kind];
 }
 
 /* The listener, up to and with number last, that has e among its first n addresses; or NULL. */
@@ -419,8 +377,8 @@ static void check_listeners(struct conf_reader *ld)
 		if (conf_key_ok(sec, "mode"))
 			listener_mode(ld, sec);
 		if (l->pool_name && conf_key_ok(sec, "pool"))
-			l->pool = conf__pool_find(
-				ld, sec, "pool", conf_line_of(sec, "pool", 0), l->pool_name);
+			l->pool = conf__find(ld, KIND_POOL, sec, "pool",
+				conf_line_of(sec, "pool", 0), l->pool_name);
 		if (conf_key_ok(sec, "mode") && l->mode == CONF_MODE_SNI)
 			conf__check_listener_sni(ld, sec);
 		for (unsigned a = 0; conf_key_ok(sec, "address") && a < l->n_addr; a++)
@@ -487,6 +445,7 @@ static void check_pools(struct conf_reader *ld)
 		if (!conf_key_given(sec, "congestion"))
 			pool->congestion = conf_of(ld)->tcp.congestion;
 		conf__check_pool_tls(ld, sec);
+		conf__check_pool_choice(ld, sec);
 		for (unsigned m = 0; ok && m < pool->n_members; m++)
 			member_check(ld, sec, &pool->members[m]);
 	}
@@ -511,9 +470,12 @@ void conf__check(struct conf_reader *ld)
 	ld->plan_known = plan_known(ld);
 	ASSERT(ld->plan_known || ld->failed || !ld->n_kind[KIND_PORT],
 		"a doubt comes with an error");
+	conf__check_global(ld);
 	conf_check_ports(ld);
-	check_routes(ld);
+	check_statics(ld);
 	check_listeners(ld);
+	conf__check_routes(ld);
+	conf__check_checks(ld);
 	check_pools(ld);
 	conf__check_tls(ld);
 }

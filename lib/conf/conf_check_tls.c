@@ -4,8 +4,7 @@
 
 #include "conf/conf_priv.h"
 
-/* A key that is given although what it is about is not. */
-static void stray(
+void conf__stray(
 	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *without)
 {
 	if (conf_key_given(sec, key))
@@ -17,11 +16,10 @@ static void strays(struct conf_reader *ld, struct conf_section *sec, const char 
 	const char *without)
 {
 	for (; *keys; keys++)
-		stray(ld, sec, *keys, without);
+		conf__stray(ld, sec, *keys, without);
 }
 
-static void need(
-	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *with)
+void conf__need(struct conf_reader *ld, struct conf_section *sec, const char *key, const char *with)
 {
 	char allowed[CONF__ALLOWED_MAX];
 
@@ -30,26 +28,16 @@ static void need(
 			conf__allowed(conf__key_find(sec->kind, key), allowed));
 }
 
-/* The i-th name that the section's key `certificate` gives. NULL: there is none, and that is an
+/* What the i-th name of the section's key `certificate` leads to. NULL: nothing, and that is an
  * error. */
 static const struct conf_certificate *certificate(
 	struct conf_reader *ld, struct conf_section *sec, const char *name, unsigned i)
 {
 	const struct conf *c = ld->root;
-	char names[256] = "";
-	size_t n = 0;
+	unsigned k = conf__find(ld, KIND_CERTIFICATE, sec, "certificate",
+		conf_line_of(sec, "certificate", i), name);
 
-	for (unsigned k = 0; k < c->n_certs; k++) {
-		if (strcmp(c->certs[k].name, name) == 0)
-			return &c->certs[k];
-		if (n < sizeof(names))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
-				c->certs[k].name);
-	}
-	conf_key_error(ld, sec, conf_line_of(sec, "certificate", i), "certificate",
-		"there is no [certificate %s], allowed: %s", name,
-		n ? names : "the name of a [certificate], there is none");
-	return NULL;
+	return k < c->n_certs ? &c->certs[k] : NULL;
 }
 
 void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec)
@@ -70,7 +58,7 @@ void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec)
 	if (l->client_cert == CONF_CLIENT_CERT_OFF)
 		strays(ld, sec, client, "client-certificate");
 	else
-		need(ld, sec, "client-ca", "client-certificate");
+		conf__need(ld, sec, "client-ca", "client-certificate");
 }
 
 /* The bytes that go there are the client's TLS. */
@@ -111,7 +99,7 @@ void conf__check_listener_sni(struct conf_reader *ld, struct conf_section *sec)
 		/* const for readers of the snapshot, not yet for us */
 		struct conf_server_name *s = (struct conf_server_name *)&l->server_names[i];
 
-		s->pool = conf__pool_find(ld, sec, "server-name", s->at.line, s->pool_name);
+		s->pool = conf__find(ld, KIND_POOL, sec, "server-name", s->at.line, s->pool_name);
 		sni_pool(ld, sec, "server-name", s->at.line, s->pool);
 		sni_twin(ld, sec, i);
 	}
@@ -131,7 +119,7 @@ void conf__check_pool_tls(struct conf_reader *ld, struct conf_section *sec)
 	if (p->cert_name && conf_key_ok(sec, "certificate"))
 		p->cert = certificate(ld, sec, p->cert_name, 0);
 	if (conf_key_ok(sec, "verify") && !p->verify)
-		stray(ld, sec, "ca", "verify = yes");
+		conf__stray(ld, sec, "ca", "verify = yes");
 }
 
 void conf__check_tls(struct conf_reader *ld)
@@ -142,9 +130,9 @@ void conf__check_tls(struct conf_reader *ld)
 	if (!sec)
 		return;
 	if (conf_key_ok(sec, "aead") && c->tls.aead != CONF_AEAD_CRYPTODEV)
-		stray(ld, sec, "aead-device", "aead = cryptodev");
+		conf__stray(ld, sec, "aead-device", "aead = cryptodev");
 	if (conf_key_ok(sec, "aead") && c->tls.aead == CONF_AEAD_CRYPTODEV)
-		need(ld, sec, "aead-device", "aead = cryptodev");
+		conf__need(ld, sec, "aead-device", "aead = cryptodev");
 	if (conf_key_ok(sec, "handshake-threads") && c->tls.threads == 0)
-		stray(ld, sec, "handshake-cores", "handshake-threads");
+		conf__stray(ld, sec, "handshake-cores", "handshake-threads");
 }

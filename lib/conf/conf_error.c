@@ -77,7 +77,7 @@ static void key_error(struct conf_reader *ld, struct conf_section *sec, unsigned
 	if (key && sec->kind)
 		known = conf__key_find(sec->kind, key);
 	if (known && !ld->checking)
-		sec->bad_keys |= 1u << (known - sec->kind->keys);
+		sec->bad_keys |= 1ull << (known - sec->kind->keys);
 	snprintf(prefix, sizeof(prefix), "[%s] %.64s%s", sec->heading, key ? key : "",
 		key ? ": " : "");
 	error_add(ld, &at, prefix, fmt, ap);

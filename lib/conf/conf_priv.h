@@ -33,7 +33,9 @@ enum conf__kind_id {
 	KIND_PORT = CONF_KIND_PORT,
 	KIND_STATIC,
 	KIND_LISTENER,
+	KIND_ROUTE,
 	KIND_POOL,
+	KIND_CHECK,
 	KIND_CERTIFICATE,
 	KIND_TLS,
 	KIND_TCP,
@@ -85,10 +87,23 @@ void conf__read(struct conf_reader *ld, const char *text, size_t n);
 void conf__build(struct conf_reader *ld);
 void conf__check(struct conf_reader *ld); /* of struct conf */
 
-/* The index of the pool that this line of a key names; their number when there is none, and that
- * is an error. */
-unsigned conf__pool_find(struct conf_reader *ld, struct conf_section *sec, const char *key,
-	unsigned line, const char *name);
+/* The index of the section of this kind that a line of a key names; their number when there is
+ * none, and that is an error. */
+unsigned conf__find(struct conf_reader *ld, unsigned kind, struct conf_section *sec,
+	const char *key, unsigned line, const char *name);
+
+/* A key that is given although what it is about is not: an error. */
+void conf__stray(
+	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *without);
+/* A key that is not given although `with` is: an error. */
+void conf__need(
+	struct conf_reader *ld, struct conf_section *sec, const char *key, const char *with);
+
+/* Its parts about the choice of members, and their health. */
+void conf__check_global(struct conf_reader *ld);
+void conf__check_routes(struct conf_reader *ld);
+void conf__check_checks(struct conf_reader *ld);
+void conf__check_pool_choice(struct conf_reader *ld, struct conf_section *sec);
 
 /* Its parts about TLS. */
 void conf__check_listener_tls(struct conf_reader *ld, struct conf_section *sec);
@@ -109,8 +124,29 @@ int conf_value_member(struct conf_value *v);
 int conf_value_server_name(struct conf_value *v);
 int conf_value_certificate(struct conf_value *v); /* one item of listener.certificate */
 int conf_value_handshake_cores(struct conf_value *v);
-/* A pool's members lie apart: there are as many as lines that may be one. */
-void conf__members_begin(struct conf_reader *ld, struct conf_section *sec);
-void conf__server_names_begin(struct conf_reader *ld, struct conf_section *sec);
+int conf_value_domain(struct conf_value *v); /* one item of listener.domain */
+/* [route] and [check]; those of patterns take one item of struct conf_patterns */
+int conf_value_pattern(struct conf_value *v);
+int conf_value_host_pattern(struct conf_value *v);
+int conf_value_method_pattern(struct conf_value *v);
+int conf_value_operation(struct conf_value *v);
+int conf_value_route_listener(struct conf_value *v);
+int conf_value_source(struct conf_value *v);
+int conf_value_header(struct conf_value *v);
+int conf_value_redirect(struct conf_value *v);
+int conf_value_method(struct conf_value *v);
+int conf_value_target_path(struct conf_value *v);
+int conf_value_authority(struct conf_value *v);
+int conf_value_status(struct conf_value *v);
+int conf_value_bucket(struct conf_value *v);
+int conf_value_prefix(struct conf_value *v);
+
+/* Zeroed room for what this key's lines say: items of a list or whole lines, at most max. */
+void *conf__items_alloc(struct conf_reader *ld, const struct conf_section *sec, const char *key,
+	size_t size, unsigned max);
+/* What lies apart from its section's struct. */
+void conf__pool_begin(struct conf_reader *ld, struct conf_section *sec);
+void conf__listener_begin(struct conf_reader *ld, struct conf_section *sec);
+void conf__route_begin(struct conf_reader *ld, struct conf_section *sec);
 
 #endif

@@ -36,11 +36,16 @@ struct conf_key {
 #define CONF_FIELD(s, f) offsetof(struct s, f), sizeof(((struct s *)0)->f)
 #define CONF_NOFIELD     0, 0
 
+/* A section that exists without being written, with this one line. */
+struct conf_preset {
+	const char *name, *key, *value;
+};
+
 /* One kind of section. */
 struct conf_kind {
 	const char *name;
 	const struct conf_key *keys;
-	unsigned n_keys; /* at most 32: a section keeps a bit for each */
+	unsigned n_keys; /* at most 64: a section keeps a bit for each */
 	bool named;
 	unsigned max;          /* sections of this kind */
 	uint32_t size;         /* of the struct */
@@ -48,6 +53,8 @@ struct conf_kind {
 	uint32_t array, count; /* fields of the root; unnamed: array is the struct itself */
 	/* before the section's values are parsed; may be NULL */
 	void (*begin)(struct conf_reader *rd, struct conf_section *sec);
+	const struct conf_preset *presets; /* behind those of the file; or NULL */
+	unsigned n_presets;
 };
 
 /* The tail of a kind: [kind NAME] as array a and count n_a of root r, or [kind] as its field f. */
@@ -81,7 +88,7 @@ struct conf_section {
 	struct conf_where at;
 	struct conf_line *lines, **tail;
 	bool twice;        /* its name was taken: parsed, not cross-checked */
-	uint32_t bad_keys; /* by index: an error was found in it, or it is missing */
+	uint64_t bad_keys; /* by index: an error was found in it, or it is missing */
 	void *obj;
 };
 
@@ -146,13 +153,15 @@ int conf_bytes_parse(const char *text, uint64_t *out);
 /* A number into the value's field of 2, 4 or 8 bytes. */
 void conf_store(struct conf_value *v, uint64_t x);
 
-int conf_value_number(struct conf_value *v); /* unsigned, any size of field */
-int conf_value_ms(struct conf_value *v);     /* "250ms", "5s", "2m", "1h" -> uint32_t ms */
-int conf_value_ms_off(struct conf_value *v); /* the same, or "off": 0 */
-int conf_value_bytes(struct conf_value *v);  /* "1500", "64K", "4G" -> bytes */
-int conf_value_bool(struct conf_value *v);   /* "yes", "no" */
-int conf_value_word(struct conf_value *v);   /* one of help's words -> enum */
-int conf_value_text(struct conf_value *v);   /* not empty */
+int conf_value_number(struct conf_value *v);  /* unsigned, any size of field */
+int conf_value_ms(struct conf_value *v);      /* "250ms", "5s", "2m", "1h" -> uint32_t ms */
+int conf_value_ms_off(struct conf_value *v);  /* the same, or "off": 0 */
+int conf_value_bytes(struct conf_value *v);   /* "1500", "64K", "4G" -> bytes */
+int conf_value_percent(struct conf_value *v); /* "50%", "50 %" -> 50 */
+int conf_value_bool(struct conf_value *v);    /* "yes", "no" */
+int conf_value_word(struct conf_value *v);    /* one of help's words -> enum */
+int conf_value_bit(struct conf_value *v);     /* the same in a list -> 1 << enum, in uint32_t */
+int conf_value_text(struct conf_value *v);    /* not empty */
 int conf_value_name(struct conf_value *v);
 int conf_value_path(struct conf_value *v); /* absolute, fits a socket address */
 int conf_value_mac(struct conf_value *v);

@@ -17,12 +17,15 @@ struct unit {
 static const struct unit units_ms[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {0}};
 static const struct unit units_bytes[] = {
 	{"T", 1ull << 40}, {"G", 1ull << 30}, {"M", 1ull << 20}, {"K", 1ull << 10}, {"", 1}, {0}};
+static const struct unit units_percent[] = {{"%", 1}, {" %", 1}, {0}};
 static const struct unit units_none[] = {{"", 1}, {0}};
 
 static const struct unit *units_of(const struct conf_key *key)
 {
 	if (key->parse == conf_value_ms || key->parse == conf_value_ms_off)
 		return units_ms;
+	if (key->parse == conf_value_percent)
+		return units_percent;
 	return key->parse == conf_value_bytes ? units_bytes : units_none;
 }
 
@@ -126,6 +129,11 @@ int conf_value_bytes(struct conf_value *v)
 	return amount(v, "a size in bytes (units K, M, G, T)");
 }
 
+int conf_value_percent(struct conf_value *v)
+{
+	return amount(v, "a share in percent, as 50%");
+}
+
 int conf_value_bool(struct conf_value *v)
 {
 	bool yes = strcmp(v->text, "yes") == 0;
@@ -136,17 +144,39 @@ int conf_value_bool(struct conf_value *v)
 	return 0;
 }
 
-int conf_value_word(struct conf_value *v)
+/* The index of the word among those of help, or -1, the error reported. */
+static int word_index(struct conf_value *v)
 {
 	struct span rest = span_str(v->key->help), word;
 
-	for (unsigned i = 0; span_next(&rest, '|', &word); i++) {
-		if (!span_eq(word, span_str(v->text)))
-			continue;
-		conf_store(v, i);
-		return 0;
-	}
-	return conf_bad(v, "'%.64s' is not a choice", v->text);
+	for (int i = 0; span_next(&rest, '|', &word); i++)
+		if (span_eq(word, span_str(v->text)))
+			return i;
+	conf_bad(v, "'%.64s' is not a choice", v->text);
+	return -1;
+}
+
+int conf_value_word(struct conf_value *v)
+{
+	int i = word_index(v);
+
+	if (i < 0)
+		return -EINVAL;
+	conf_store(v, (unsigned)i);
+	return 0;
+}
+
+int conf_value_bit(struct conf_value *v)
+{
+	uint32_t *bits = v->field;
+	int i = word_index(v);
+
+	if (i < 0)
+		return -EINVAL;
+	if (*bits & 1u << i)
+		return conf_bad(v, "%s is given twice", v->text);
+	*bits |= 1u << i;
+	return 0;
 }
 
 static int text_store(struct conf_value *v)
@@ -378,31 +408,44 @@ int conf_value_listen_address(struct conf_value *v)
 	return 0;
 }
 
+#define PRIORITY_MAX   9u
+#define PRIORITY_UNSET 0xffu
+
+/* "weight=N" or "priority=N" into its field. */
 static int member_option(struct conf_value *v, struct conf_member *m, struct span opt)
 {
+	bool heavy = opt.n >= 7 && memcmp(opt.p, "weight=", 7) == 0;
+	bool ranked = opt.n >= 9 && memcmp(opt.p, "priority=", 9) == 0;
+	const char *what = heavy ? "weight" : "priority";
+	size_t skip = heavy ? 7 : 9;
 	char text[24];
-	uint64_t weight;
+	uint64_t x;
 
-	snprintf(text, sizeof(text), "%.*s", (int)(opt.n < 23 ? opt.n : 23), opt.p);
-	if (strncmp(text, "weight=", 7) != 0)
+	if (!heavy && !ranked)
 		return conf_bad(
 			v, "'%.*s' is not an option", (int)(opt.n < 64 ? opt.n : 64), opt.p);
-	if (m->weight)
-		return conf_bad(v, "weight is given twice");
-	if (amount_parse(text + 7, units_none, &weight) < 0 || weight < v->key->min ||
-		weight > v->key->max)
-		return conf_bad(v, "'%s' is not a weight", text + 7);
-	m->weight = (uint32_t)weight;
+	if (heavy ? m->weight > 0 : m->priority != PRIORITY_UNSET)
+		return conf_bad(v, "%s is given twice", what);
+	snprintf(text, sizeof(text), "%.*s", (int)(opt.n - skip < 23 ? opt.n - skip : 23),
+		opt.p + skip);
+	if (amount_parse(text, units_none, &x) < 0 || x > (heavy ? v->key->max : PRIORITY_MAX) ||
+		(heavy && x < v->key->min))
+		return conf_bad(v, "'%s' is not a %s", text, what);
+	if (heavy)
+		m->weight = (uint32_t)x;
+	else
+		m->priority = (uint8_t)x;
 	return 0;
 }
 
-/* "NAME ADDRESS:PORT [weight=N]" */
+/* "NAME ADDRESS:PORT [weight=N] [priority=N]" */
 static int member_fill(struct conf_value *v, struct conf_member *m)
 {
 	struct span rest = span_str(v->text), word = span_word(&rest);
 	char where[IP_ENDPOINT_TEXT];
 
 	m->at = (struct conf_where){v->sec->at.file, v->line};
+	m->priority = PRIORITY_UNSET;
 	m->name = conf_strdup(v->ld, word);
 	if (!conf__name_ok(m->name))
 		return conf_bad(v, "'%.64s' is not a name", m->name);
@@ -417,6 +460,8 @@ static int member_fill(struct conf_value *v, struct conf_member *m)
 			return -EINVAL;
 	if (!m->weight)
 		m->weight = 1;
+	if (m->priority == PRIORITY_UNSET)
+		m->priority = 0;
 	return 0;
 }
 

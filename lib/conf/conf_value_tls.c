@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values of [certificate NAME] and [tls], of the keys that name them, and names of servers. */
+/* Values of [certificate NAME] and [tls], of the keys that name them, and names of hosts. */
 #include <ctype.h>
 #include <stdio.h>
 
@@ -135,11 +135,34 @@ static bool is_host(const char *text)
 	       text[0] != '.' && !strstr(text, "..") && ip_addr_parse(text, &a) < 0;
 }
 
+static void lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
 int conf_value_host(struct conf_value *v)
 {
 	if (!is_host(v->text))
 		return conf_bad(v, "'%.64s' is not the name of a host", v->text);
 	*(const char **)v->field = conf_strdup(v->ld, span_str(v->text));
+	return 0;
+}
+
+int conf_value_domain(struct conf_value *v)
+{
+	struct conf_listener *l = v->obj;
+	char *name = (char *)conf_strdup(v->ld, span_str(v->text)); /* not yet anybody's to read */
+
+	if (!is_host(name))
+		return conf_bad(v, "'%.64s' is not the name of a host", name);
+	lower(name);
+	for (unsigned i = 0; i < l->n_domains; i++)
+		if (strcmp(l->domains[i], name) == 0)
+			return conf_bad(v, "%s is given twice", name);
+	if (l->n_domains == CONF_DOMAINS_MAX)
+		return conf_bad(v, "more than %u names", CONF_DOMAINS_MAX);
+	((const char **)l->domains)[l->n_domains++] = name;
 	return 0;
 }
 
@@ -153,8 +176,7 @@ int conf_value_server_name(struct conf_value *v)
 
 	if (!is_host(strncmp(name, "*.", 2) == 0 ? name + 2 : name))
 		return conf_bad(v, "'%.64s' is not the name of a host", name);
-	for (char *c = name; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	lower(name);
 	if (l->n_server_names == CONF_SERVER_NAMES_MAX)
 		return conf_bad(v, "more than %u names", CONF_SERVER_NAMES_MAX);
 	word = span_trim(rest);

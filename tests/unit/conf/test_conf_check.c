@@ -42,7 +42,8 @@ static void no_echoes(void)
 #define REST "[listener l]\naddress = 10.0.0.1:80\npool = p\n[pool p]\nmember = a 10.0.0.2:80\n"
 	expect_errors("[prot p]\ndevice = d\naddress = 10.0.0.1/24\n" REST,
 		"t.ini:1: [prot p] unknown section, allowed: [global], [port NAME], [route-static "
-		"NAME], [listener NAME], [pool NAME], [certificate NAME], [tls], [tcp]\n");
+		"NAME], [listener NAME], [route NAME], [pool NAME], [check NAME], [certificate "
+		"NAME], [tls], [tcp]\n");
 	expect_errors("[port p\ndevice = d\naddress = 10.0.0.1/24\n" REST,
 		"t.ini:1: the heading does not end, allowed: [section]\n");
 	expect_errors("[port p]\ndevice = d\naddress = 10.0.0.1/33\n" REST,

@@ -86,7 +86,7 @@ static void tables_are_sound(void)
 	for (unsigned i = 0; i < KINDS; i++) {
 		const struct conf_kind *kind = &conf__table.kinds[i];
 
-		CU_ASSERT(kind->n_keys > 0 && kind->n_keys <= 32);
+		CU_ASSERT(kind->n_keys > 0 && kind->n_keys <= 64);
 		for (unsigned k = 0; k < kind->n_keys; k++) {
 			const struct conf_key *key = &kind->keys[k];
 			char allowed[CONF__ALLOWED_MAX];

@@ -251,6 +251,18 @@ static void endpoints(void)
 	expect_value("global", "metrics", ":80", "':80' is not an address and port");
 }
 
+#define MEMBER "\nmember = a 10.9.0.2:80"
+
+static void shares(void)
+{
+	expect_value("pool p", "panic", "0%" MEMBER, NULL);
+	expect_value("pool p", "panic", "100 %" MEMBER, NULL);
+	expect_value("pool p", "panic", "101%" MEMBER, "101% is out of range");
+	expect_value("pool p", "panic", "50" MEMBER, "'50' is not a share in percent, as 50%");
+	expect_value("pool p", "panic", "5.5%" MEMBER, "'5.5%' is not a share in percent, as 50%");
+	expect_value("pool p", "panic", "%" MEMBER, "'%' is not a share in percent, as 50%");
+}
+
 static void members(void)
 {
 	static const char *const bad[][2] = {
@@ -272,12 +284,16 @@ static void members(void)
 		{"a 10.9.0.2:80 weight=1 weight=2", "weight is given twice"},
 		{"a 10.9.0.2:80 weight = 2", "'weight' is not an option"},
 		{"a 10.9.0.2:80 backup", "'backup' is not an option"},
+		{"a 10.9.0.2:80 priority=10", "'10' is not a priority"},
+		{"a 10.9.0.2:80 priority=-1", "'-1' is not a priority"},
+		{"a 10.9.0.2:80 priority=0 priority=0", "priority is given twice"},
 		{"a 10.9.0.2:80, b 10.9.0.3:80", "'10.9.0.2:80,' is not an address and port"},
 	};
 
 	expect_value("pool p", "member", "a 10.9.0.2:80", NULL);
 	expect_value("pool p", "member", "9.A_z-  \t 10.9.0.2:80\tweight=256 ", NULL);
 	expect_value("pool p", "member", "a_name_of_thirty-one.characters 10.9.0.2:80", NULL);
+	expect_value("pool p", "member", "a 10.9.0.2:80 priority=9 weight=2", NULL);
 	for (size_t i = 0; i < RTE_DIM(bad); i++)
 		expect_value("pool p", "member", bad[i][0], bad[i][1]);
 }
@@ -296,7 +312,7 @@ static void too_many_members(void)
 	conf_destroy(c);
 	strcat(text, "member = more 10.0.0.9:80\n");
 	expect_errors(text, "t.ini:261: [pool p] member: more than 256 members, allowed: NAME "
-			    "ADDRESS:PORT [weight=1..256], up to 256 times\n");
+			    "ADDRESS:PORT [weight=1..256] [priority=0..9], up to 256 times\n");
 }
 
 static const struct unit_case cases[] = {
@@ -311,6 +327,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(gateways),
 	UNIT_CASE(targets),
 	UNIT_CASE(endpoints),
+	UNIT_CASE(shares),
 	UNIT_CASE(members),
 	UNIT_CASE(too_many_members),
 };
