@@ -43,11 +43,12 @@ int tls_secrets_init(struct err *e)
 }
 
 /* One write, one line: threads may share the file. A failure changes nothing for the connection. */
-void tls__keylog_write(const struct tls_ctx *c, const char *line)
+static void on_secret(const SSL *ssl, const char *line)
 {
+	const struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	struct iovec v[] = {{(char *)line, strlen(line)}, {"\n", 1}};
 
-	if (c->keylog >= 0 && writev(c->keylog, v, 2) < 0)
+	if (writev(c->keylog, v, 2) < 0)
 		errno = 0;
 }
 
@@ -65,8 +66,12 @@ static int versions_set(SSL_CTX *ssl, const struct conf_tls *t, struct err *e)
 
 SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct err *e)
 {
-	SSL_CTX *ssl = SSL_CTX_new(owner->server ? TLS_server_method() : TLS_client_method());
+	const SSL_METHOD *method = owner->server ? TLS_server_method() : TLS_client_method();
+	SSL_CTX *ssl;
 
+	if (tls__kdf_init(e))
+		return NULL;
+	ssl = SSL_CTX_new_ex(NULL, TLS_KDF_QUERY, method);
 	if (!ssl) {
 		err_set(e, ENOMEM, "%s", tls__ssl_error());
 		return NULL;
@@ -86,7 +91,8 @@ SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct er
 	SSL_CTX_set_security_level(ssl, TLS_SECURITY); /* whatever the system's openssl.cnf says */
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_max_cert_list(ssl, CERT_LIST_MAX);
-	SSL_CTX_set_keylog_callback(ssl, tls__keylog);
+	if (owner->keylog >= 0)
+		SSL_CTX_set_keylog_callback(ssl, on_secret);
 	SSL_CTX_set_app_data(ssl, owner);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ssl, t->ticket_lifetime_ms / 1000);

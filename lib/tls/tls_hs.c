@@ -37,39 +37,16 @@ static uint32_t be16_at(const uint8_t *p)
 	return (uint32_t)p[0] << 8 | p[1];
 }
 
-static unsigned nibble(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
-}
-
-/* The secret at the end of a line "LABEL random secret" is of that side: its sequence begins. */
-static void secret_take(struct tls_hs *h, bool of_server, const char *line)
+void tls__secret_take(struct tls_hs *h, bool of_server, const uint8_t *secret, size_t n)
 {
 	struct tls_hs_keys *k = of_server == h->server ? &h->result.tx : &h->result.rx;
-	const char *hex = strrchr(line, ' ');
-	size_t n = hex ? strlen(++hex) / 2 : 0;
 
-	if (n == 0 || n > sizeof(k->secret))
+	if (n > sizeof(k->secret))
 		return;
-	for (size_t i = 0; i < n; i++)
-		k->secret[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+	memcpy(k->secret, secret, n);
 	k->seq = 0;
 	h->result.n_secret = (uint8_t)n;
 	h->secrets |= of_server ? SECRET_SERVER : SECRET_CLIENT;
-}
-
-/* libssl's documented way to tell secrets (SSL_CTX_set_keylog_callback). */
-void tls__keylog(const SSL *ssl, const char *line)
-{
-	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ";
-	static const char server[] = "SERVER_TRAFFIC_SECRET_0 ";
-	struct tls_hs *h = SSL_get_app_data(ssl);
-
-	if (strncmp(line, client, sizeof(client) - 1) == 0)
-		secret_take(h, false, line);
-	if (strncmp(line, server, sizeof(server) - 1) == 0)
-		secret_take(h, true, line);
-	tls__keylog_write(h->ctx, line);
 }
 
 /* Each record's header, in and out. */
@@ -279,8 +256,7 @@ static bool harvest(struct tls_hs *h)
 	subject_take(h);
 	if (r->version == 2)
 		return tls__keys12(r, h->ssl, h->server);
-	return h->secrets == (SECRET_CLIENT | SECRET_SERVER) &&
-	       tls__keys13(r, SSL_CIPHER_get_handshake_digest(cipher));
+	return h->secrets == (SECRET_CLIENT | SECRET_SERVER) && tls__keys13(r);
 }
 
 static void run(struct tls_hs *h)
@@ -288,7 +264,9 @@ static void run(struct tls_hs *h)
 	int rc;
 
 	ERR_clear_error();
+	tls__kdf_watch(h);
 	rc = SSL_do_handshake(h->ssl);
+	tls__kdf_watch(NULL);
 	if (rc == 1 && harvest(h))
 		h->state = TLS_HS_DONE;
 	else if (rc == 1)

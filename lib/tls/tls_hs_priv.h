@@ -105,10 +105,6 @@ struct tls_ctx *tls__ctx_new(const struct conf_tls *t, bool server, struct err *
 SSL_CTX *tls__ssl_ctx(const struct conf_tls *t, struct tls_ctx *owner, struct err *e);
 /* The text of libssl's last error, for err_set; empties its queue. */
 const char *tls__ssl_error(void);
-/* libssl tells a secret: into the handshake's result, and the operator's file if there is one. */
-void tls__keylog(const SSL *ssl, const char *line);
-void tls__keylog_write(const struct tls_ctx *c, const char *line);
-
 /* Tickets of this server are sealed with c's keys, if it has any. */
 void tls__tickets_use(SSL_CTX *ssl, struct tls_ctx *c);
 
@@ -133,11 +129,41 @@ void tls__sessions_use(SSL_CTX *ssl);
 bool tls__sessions_kept(const struct tls_hs *h);
 bool tls__session_offer(struct tls_hs *h);
 
-/* HKDF-Expand-Label (RFC 8446 7.1) without context: n bytes, at most the hash's. */
+/* tls_prf.c */
+struct tls_bytes {
+	const uint8_t *p;
+	size_t n;
+};
+/* HMAC with a key of at most a hash's block. */
+struct tls_prf {
+	EVP_MD_CTX *work; /* for nobody else meanwhile */
+	const EVP_MD *md; /* tls__md() */
+	struct tls_bytes key;
+};
+/* The hash of n bytes: SHA-256 or SHA-384. */
+const EVP_MD *tls__md(size_t n);
+/* Of a and b in a row; out has room for a hash. */
+bool tls__hmac(const struct tls_prf *p, struct tls_bytes a, struct tls_bytes b, uint8_t *out);
+/* HKDF-Expand-Label (RFC 8446 7.1): n bytes, at most the hash's. */
+bool tls__expand(const struct tls_prf *p, struct tls_bytes label, struct tls_bytes context,
+	uint8_t *out, size_t n);
+/* The same without context, of a secret that is as long as its hash. */
 bool tls__expand_label(
-	const EVP_MD *md, const uint8_t *secret, const char *label, uint8_t *out, uint8_t n);
+	const uint8_t *secret, uint8_t n_secret, const char *label, uint8_t *out, uint8_t n);
+/* RFC 5246 5; seed: the label, too. */
+bool tls__prf(const struct tls_prf *p, struct tls_bytes seed, uint8_t *out, size_t n);
+
+/* tls_kdf.c */
+#define TLS_KDF_QUERY "?provider=penstock" /* for SSL_CTX_new_ex() */
+/* libcrypto has our derivations; any number of times. 0 or -ENOTSUP with e set. */
+int tls__kdf_init(struct err *e);
+/* What this thread's libssl derives is h's from now on; NULL: nobody's. */
+void tls__kdf_watch(struct tls_hs *h);
+/* 1.3: application_traffic_secret_0 of that side; its records begin to be counted. */
+void tls__secret_take(struct tls_hs *h, bool of_server, const uint8_t *secret, size_t n);
+
 /* key and iv of both directions, from the secrets that are in r (1.3) or from ssl (1.2). */
-bool tls__keys13(struct tls_hs_result *r, const EVP_MD *md);
+bool tls__keys13(struct tls_hs_result *r);
 bool tls__keys12(struct tls_hs_result *r, const SSL *ssl, bool server);
 
 #endif

@@ -68,15 +68,14 @@ int tls__install(struct tls *t, struct tls_conn *c, const struct tls_hs_result *
 int tls__way_renew(struct tls *t, const struct tls_conn *c, struct tls_way *w)
 {
 	const struct tls_records *r = c->records;
-	const EVP_MD *md = r->n_secret == 48 ? EVP_sha384() : EVP_sha256();
 	uint8_t next[sizeof(w->secret)], key[AEAD_KEY_MAX];
 	bool ok;
 
 	aead_key_put(t->cfg.aead, w->key); /* first: there may be room for no third */
 	w->key = NULL;
-	ok = tls__expand_label(md, w->secret, "traffic upd", next, r->n_secret) &&
-	     tls__expand_label(md, next, "key", key, (uint8_t)aead_key_bytes(r->alg)) &&
-	     tls__expand_label(md, next, "iv", w->iv, AEAD_NONCE);
+	ok = tls__expand_label(w->secret, r->n_secret, "traffic upd", next, r->n_secret) &&
+	     tls__expand_label(next, r->n_secret, "key", key, (uint8_t)aead_key_bytes(r->alg)) &&
+	     tls__expand_label(next, r->n_secret, "iv", w->iv, AEAD_NONCE);
 	if (ok) {
 		memcpy(w->secret, next, r->n_secret);
 		w->key = expand(t, c, r, w, key);

@@ -371,27 +371,6 @@ static void counted(void)
 	tls_ctx_put(c);
 }
 
-/* RFC 8448 3: the client's application traffic keys. */
-static void derivation(void)
-{
-	static const char *secret =
-		"9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5";
-	struct tls_hs_result r = {.version = 3, .n_secret = 32, .alg = AEAD_AES_128_GCM};
-	static const uint8_t key[] = {0x17, 0x42, 0x2d, 0xda, 0x59, 0x6e, 0xd5, 0xd9, 0xac, 0xd8,
-		0x90, 0xe3, 0xc6, 0x3f, 0x50, 0x51};
-	static const uint8_t iv[] = {
-		0x5b, 0x78, 0x92, 0x3d, 0xee, 0x08, 0x57, 0x90, 0x33, 0xe5, 0x23, 0xd9};
-	long n;
-	uint8_t *bytes = OPENSSL_hexstr2buf(secret, &n);
-
-	memcpy(r.rx.secret, bytes, 32);
-	memcpy(r.tx.secret, bytes, 32);
-	OPENSSL_free(bytes);
-	CU_ASSERT(tls__keys13(&r, EVP_sha256()));
-	CU_ASSERT_EQUAL(memcmp(r.rx.key, key, sizeof(key)), 0);
-	CU_ASSERT_EQUAL(memcmp(r.tx.iv, iv, sizeof(iv)), 0);
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(accepts),
 	UNIT_CASE(connects),
@@ -408,6 +387,5 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(too_long),
 	UNIT_CASE(given_up),
 	UNIT_CASE(counted),
-	UNIT_CASE(derivation),
 };
 UNIT_MAIN(cases)

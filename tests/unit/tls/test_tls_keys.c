@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "hex.h"
 #include "records.h"
-
-static void unhex(const char *hex, uint8_t *out)
-{
-	for (; *hex; hex += 2) {
-		unsigned byte;
-
-		CU_ASSERT_EQUAL_FATAL(sscanf(hex, "%2x", &byte), 1);
-		*out++ = (uint8_t)byte;
-	}
-}
 
 /* RFC 8448 3: what the client sent is opened, what the server sent comes out of us bit by bit. */
 static void rfc8448(void)
