@@ -56,23 +56,32 @@ static size_t arena_size(const struct conf_table *t)
 	return n;
 }
 
-/* text NULL: name is a path. */
-static void *load(const struct conf_table *t, const char *name, const char *text, size_t n,
-	struct conf_errors *errs)
+/* What is read. */
+struct source {
+	const char *name, *text; /* text NULL: name is a path */
+	size_t n;                /* bytes of text */
+	const struct conf_edit *edits;
+	unsigned n_edits;
+};
+
+static void *load(const struct conf_table *t, const struct source *src, struct conf_errors *errs)
 {
 	struct conf_reader ld = {
-		.table = t, .size = arena_size(t), .errs = errs, .from_text = text != NULL};
+		.table = t, .size = arena_size(t), .errs = errs, .from_text = src->text != NULL};
 
 	ld.arena = calloc(1, ld.size);
 	if (!ld.arena) {
-		conf_error(&ld, NULL, "%s: no memory to read it", name);
+		conf_error(&ld, NULL, "%s: no memory to read it", src->name);
 		return NULL;
 	}
 	ld.tail = &ld.sections;
 	ld.root = conf_alloc(&ld, t->size);
-	ld.files[0] = conf_strdup(&ld, (struct span){name, strnlen(name, CONF__PATH_MAX - 1)});
+	ld.files[0] =
+		conf_strdup(&ld, (struct span){src->name, strnlen(src->name, CONF__PATH_MAX - 1)});
 	ld.n_files = 1;
-	conf__read(&ld, text, n);
+	conf__read(&ld, src->text, src->n);
+	for (unsigned i = 0; i < src->n_edits; i++)
+		conf__edit(&ld, &src->edits[i]);
 	if (ld.n_sections || !ld.failed) {
 		conf__build(&ld);
 		ld.checking = true;
@@ -87,13 +96,13 @@ static void *load(const struct conf_table *t, const char *name, const char *text
 
 void *conf_table_load(const struct conf_table *t, const char *path, struct conf_errors *errs)
 {
-	return load(t, path, NULL, 0, errs);
+	return load(t, &(struct source){.name = path}, errs);
 }
 
 void *conf_table_parse(const struct conf_table *t, const char *name, const char *text, size_t n,
 	struct conf_errors *errs)
 {
-	return load(t, name, text ? text : "", n, errs);
+	return load(t, &(struct source){.name = name, .text = text ? text : "", .n = n}, errs);
 }
 
 void conf_table_free(void *root)
@@ -114,6 +123,13 @@ struct conf_section *conf_section_at(const struct conf_reader *ld, unsigned kind
 struct conf *conf_load(const char *path, struct conf_errors *errs)
 {
 	return conf_table_load(&conf__table, path, errs);
+}
+
+struct conf *conf_load_edited(
+	const char *path, const struct conf_edit *edits, unsigned n, struct conf_errors *errs)
+{
+	return load(
+		&conf__table, &(struct source){.name = path, .edits = edits, .n_edits = n}, errs);
 }
 
 struct conf *conf_parse_text(const char *name, const char *text, size_t n, struct conf_errors *errs)

@@ -387,18 +387,24 @@ struct conf_edit {
 };
 
 /* conf_load() of what the file says with these edits, in order; a fault of an edit is an error like
- * one of the file, its place is "pool NAME". */
+ * one of the file, its place is the heading of its pool. */
 struct conf *conf_load_edited(
 	const char *path, const struct conf_edit *edits, unsigned n, struct conf_errors *errs);
 
-/* Say each difference, in the file's order, a line of text each: sign is '+', '-' or '~', text as
- * "[pool rgw] hold = 2s" or "[pool rgw] hold: 1s -> 2s". The order within a kind matters for
- * [route]. Returns how many there were. */
+/*
+ * Say each difference of what was written, a line of text each: sections of next in their order,
+ * then those that are gone. sign is '+', '-' or '~', text as "[pool rgw] hold = 2s", "[pool rgw]
+ * hold: 1s -> 2s" or "[route b] order: behind a -> first". Returns how many there were.
+ */
 unsigned conf_diff(const struct conf *old, const struct conf *next,
 	void (*say)(void *arg, char sign, const char *text), void *arg);
 
-/* What of next a running appliance cannot take: ports, cores, memory, static routes, [tcp], most of
- * [global] and [tls], each with its place in the file and "restart to change it". 0: it can. */
+/*
+ * What of next a running appliance cannot take: ports, cores, memory, static routes, [tcp], most of
+ * [global], [tls], more connections than it has records for; each with its place in the file and
+ * "restart to change it". running: the snapshot of the start, from which the records were sized.
+ * Returns how many there are, 0: next can be taken.
+ */
 unsigned conf_reload_check(
 	const struct conf *running, const struct conf *next, struct conf_errors *errs);
 

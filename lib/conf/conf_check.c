@@ -478,4 +478,5 @@ void conf__check(struct conf_reader *ld)
 	conf__check_checks(ld);
 	check_pools(ld);
 	conf__check_tls(ld);
+	conf__settings(ld);
 }

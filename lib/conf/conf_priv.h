@@ -87,6 +87,24 @@ void conf__read(struct conf_reader *ld, const char *text, size_t n);
 void conf__build(struct conf_reader *ld);
 void conf__check(struct conf_reader *ld); /* of struct conf */
 
+/* One change by the shell, between read and build. */
+void conf__edit(struct conf_reader *ld, const struct conf_edit *edit);
+/* The lines of the file into the snapshot. */
+void conf__settings(struct conf_reader *ld);
+
+/* The lines of one section of a snapshot. */
+struct conf__part {
+	const struct conf_setting *line;
+	unsigned n;
+};
+/* Of this heading; n is 0 when there is none. */
+struct conf__part conf__part_find(const struct conf *c, const char *section);
+/* That begins with setting i. */
+struct conf__part conf__part_at(const struct conf *c, unsigned i);
+/* Line i of those that give the key, or NULL. */
+const struct conf_setting *conf__part_line(
+	const struct conf__part *part, const char *key, unsigned i);
+
 /* The index of the section of this kind that a line of a key names; their number when there is
  * none, and that is an error. */
 unsigned conf__find(struct conf_reader *ld, unsigned kind, struct conf_section *sec,
