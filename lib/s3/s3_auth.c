@@ -46,11 +46,17 @@ static struct span credential_id(struct span s)
 
 static void v4_header(struct s3_request *out, const struct s3_head *head)
 {
-	struct span s = head->authorization;
+	struct span s = head->authorization, key = SPAN_LIT("Credential=");
+	struct span credential = value_of(s, key);
+	const char *end = credential.p ? credential.p + credential.n : s.p + s.n;
 
+	if (memmem(end, (size_t)(s.p + s.n - end), key.p, key.n)) {
+		out->auth = S3_AUTH_OTHER;
+		return;
+	}
 	out->auth = has_prefix(head->content_sha256, SPAN_LIT("STREAMING-")) ? S3_AUTH_V4_STREAMING
 									     : S3_AUTH_V4_HEADER;
-	out->access_key = credential_id(value_of(s, SPAN_LIT("Credential=")));
+	out->access_key = credential_id(credential);
 	out->signed_headers = value_of(s, SPAN_LIT("SignedHeaders="));
 }
 
