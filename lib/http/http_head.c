@@ -237,6 +237,7 @@ static const struct {
 	int (*digest)(struct http_head *h, struct span value);
 } names[] = {
 	[HTTP_NAME_TE] = {{"te", 2}, NULL},
+	[HTTP_NAME_ETAG] = {{"etag", 4}, NULL},
 	[HTTP_NAME_HOST] = {{"host", 4}, on_host},
 	[HTTP_NAME_RANGE] = {{"range", 5}, NULL},
 	[HTTP_NAME_EXPECT] = {{"expect", 6}, on_expect},
@@ -246,9 +247,15 @@ static const struct {
 	[HTTP_NAME_KEEP_ALIVE] = {{"keep-alive", 10}, NULL},
 	[HTTP_NAME_RETRY_AFTER] = {{"retry-after", 11}, NULL},
 	[HTTP_NAME_AUTHORIZATION] = {{"authorization", 13}, NULL},
+	[HTTP_NAME_CONTENT_RANGE] = {{"content-range", 13}, NULL},
+	[HTTP_NAME_LAST_MODIFIED] = {{"last-modified", 13}, NULL},
 	[HTTP_NAME_CONTENT_LENGTH] = {{"content-length", 14}, on_content_length},
 	[HTTP_NAME_PROXY_CONNECTION] = {{"proxy-connection", 16}, NULL},
 	[HTTP_NAME_TRANSFER_ENCODING] = {{"transfer-encoding", 17}, on_transfer_encoding},
+	[HTTP_NAME_COPY_SOURCE] = {{"x-amz-copy-source", 17}, NULL},
+	[HTTP_NAME_RENAME_SOURCE] = {{"x-amz-rename-source", 19}, NULL},
+	[HTTP_NAME_CONTENT_SHA256] = {{"x-amz-content-sha256", 20}, NULL},
+	[HTTP_NAME_DECODED_LENGTH] = {{"x-amz-decoded-content-length", 28}, NULL},
 };
 
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
@@ -257,7 +264,7 @@ static enum http_name name_of(struct span name)
 {
 	/* by length: the first candidate */
 	static const uint8_t first[] = {[2] = HTTP_NAME_TE,
-		[4] = HTTP_NAME_HOST,
+		[4] = HTTP_NAME_ETAG,
 		[5] = HTTP_NAME_RANGE,
 		[6] = HTTP_NAME_EXPECT,
 		[7] = HTTP_NAME_TRAILER,
@@ -266,7 +273,10 @@ static enum http_name name_of(struct span name)
 		[13] = HTTP_NAME_AUTHORIZATION,
 		[14] = HTTP_NAME_CONTENT_LENGTH,
 		[16] = HTTP_NAME_PROXY_CONNECTION,
-		[17] = HTTP_NAME_TRANSFER_ENCODING};
+		[17] = HTTP_NAME_TRANSFER_ENCODING,
+		[19] = HTTP_NAME_RENAME_SOURCE,
+		[20] = HTTP_NAME_CONTENT_SHA256,
+		[28] = HTTP_NAME_DECODED_LENGTH};
 
 	if (name.n >= sizeof(first) || !first[name.n])
 		return HTTP_NAME_OTHER;

@@ -46,6 +46,8 @@ static struct lb_pool *pool_create(const struct conf *conf, unsigned index)
 	if (!p)
 		return NULL;
 	*p = (struct lb_pool){.conf = c, .snapshot = conf, .index = (uint16_t)index, .refs = 1};
+	list_init(&p->waiting);
+	list_init(&p->waiting_link);
 	list_init(&p->dead_link);
 	for (; p->n < c->n_members; p->n++) {
 		p->member[p->n] = member_create(c, p->n);

@@ -77,6 +77,8 @@ struct lb_pool {
 	uint16_t index; /* in snapshot->pools */
 	uint32_t refs;  /* requests and the like that hold it; the newest snapshot holds one */
 	unsigned n;     /* conf->n_members */
+	struct list waiting, waiting_link; /* the relay's: requests that wait for a member */
+	uint32_t n_waiting;
 	struct list dead_link;
 	struct lb_member *member[]; /* as in conf->members */
 };

@@ -127,6 +127,7 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
 	r->send_limit = cfg->conf->tcp.send_buffer;
 	list_init(&r->stalled);
+	list_init(&r->waiting);
 	list_init(&r->opening);
 	list_init(&r->sealing);
 	wheel_init(&r->wheel, r->now_ms);
@@ -267,11 +268,22 @@ void relay_step(struct relay *r, clock_us_t now)
 		else
 			relay__splice_event(r, c, events);
 	}
+	relay__queue_run(r);
 }
 
 bool relay_stalled(const struct relay *r)
 {
-	return !list_empty(&r->stalled) || !list_empty(&r->opening) || !list_empty(&r->sealing);
+	return (r->room && !list_empty(&r->waiting)) || !list_empty(&r->stalled) ||
+	       !list_empty(&r->opening) || !list_empty(&r->sealing);
+}
+
+/* What time alone changes for members, once a millisecond. */
+static void members_tick(struct relay *r)
+{
+	if (r->lb_ms == r->now_ms)
+		return;
+	r->lb_ms = r->now_ms;
+	r->room = true;
 }
 
 void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
@@ -279,6 +291,7 @@ void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
 	struct list due, *node;
 
 	relay__set_now(r, now);
+	members_tick(r);
 	list_init(&due);
 	wheel_run(&r->wheel, r->now_ms, budget, &due);
 	while ((node = list_take(&due))) {

@@ -61,6 +61,10 @@ struct relay_config {
 	int socket;     /* NUMA node */
 };
 
+/* Operations that a [route] names and S3 does not know: 0, or -EINVAL with e, which has the place
+ * in the file. */
+int relay_routes_check(const struct conf *conf, struct err *e);
+
 /* Client connections that an instance may hold, and how many of these have a connection to a member
  * of their own for life (modes splice and sni). tcp needs as many as both together, and `backs`
  * more. */

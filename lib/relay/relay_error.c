@@ -24,6 +24,9 @@ static const struct cause causes[RELAY_STAT_N] = {
 	[RELAY_STAT_fail_client_slow] = {0, LB_CANCEL, false, false},
 	[RELAY_STAT_fail_full] = {503, LB_CANCEL, true, true},
 	[RELAY_STAT_fail_no_member] = {503, LB_REFUSED, false, true},
+	[RELAY_STAT_fail_queue_full] = {503, LB_CANCEL, true, true},
+	[RELAY_STAT_fail_queue_timeout] = {503, LB_CANCEL, true, true},
+	[RELAY_STAT_fail_route] = {403, LB_CANCEL, false, false},
 	[RELAY_STAT_fail_lost] = {502, LB_RESET, false, false},
 	[RELAY_STAT_fail_rsp_bad] = {502, LB_BAD, false, false},
 	[RELAY_STAT_fail_rsp_timeout] = {504, LB_TIMEOUT, false, false},
@@ -105,6 +108,11 @@ enum run relay__request_fail(
 		return answer(r, f, q, cause, status);
 	relay__request_put(r, q);
 	return relay__front_abort(r, f);
+}
+
+enum run relay__request_turn_away(struct relay *r, struct request *q, const struct conf_route *to)
+{
+	return relay__request_fail(r, q, RELAY_STAT_fail_route, to->status);
 }
 
 enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status)

@@ -19,6 +19,7 @@
 #include "base/seq.h"
 #include "relay/relay.h"
 #include "s3/s3.h"
+#include "s3/s3_request.h"
 #include "wheel/wheel.h"
 
 #define RELAY_RESOURCE_MAX 168 /* bytes of a request's path kept for an error's XML */
@@ -128,12 +129,13 @@ struct flow {
 	bool keeps;            /* to TLS, and nothing of it was acknowledged */
 };
 
-enum req_state { REQ_BUILD, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
+enum req_state { REQ_BUILD, REQ_QUEUE, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
 
 struct request {
 	struct front *front;
 	struct back *back;
 	struct list stalled; /* on relay->stalled while it waits for a buffer */
+	struct list waiting; /* in its pool's line while it waits for a member */
 	struct flow req, rsp;
 	struct http_scan scan; /* of the response head that is arriving */
 	struct lb_tried tried;
@@ -141,12 +143,19 @@ struct request {
 	clock_us_t ttfb;  /* us from there to the response's head */
 	uint64_t id;
 	uint32_t moved;       /* when a byte last moved or was acknowledged, ms */
-	struct lb_pool *pool; /* held */
+	struct lb_pool *pool; /* held; NULL: not routed yet */
+	uint64_t hash;        /* of the object, or of its upload */
 	uint16_t member;      /* with a back: its index in pool */
 	uint16_t status;      /* of the final response; 0: not yet */
 	uint8_t state;        /* enum req_state */
 	uint8_t retries;      /* other members tried */
 	uint8_t minor;        /* of the client's HTTP/1.x */
+	uint8_t op;           /* enum s3_op */
+	uint8_t op_flags;     /* enum s3_flag */
+	uint8_t size;         /* enum s3_size */
+	bool writes;          /* neither reads nor lists */
+	bool upload;          /* of an upload's parts: hash is its id's */
+	bool called;          /* REQ_QUEUE: look for a member once more */
 	bool to_head;         /* HEAD */
 	bool safe;            /* GET, HEAD or OPTIONS without a body: may be sent twice */
 	bool expect;          /* the client waits for 100 Continue */
@@ -175,8 +184,11 @@ struct relay {
 	uint32_t send_limit; /* most bytes queued for one connection */
 	uint32_t head_max;   /* longest head of any listener, and of responses */
 	bool draining;
+	bool room;          /* see relay_queue.c */
+	uint32_t lb_ms;     /* when lb_tick was last called */
 	struct wheel wheel; /* ms */
 	struct list stalled;
+	struct list waiting;             /* of lb_pool: those whose requests wait for a member */
 	struct list opening, sealing;    /* of tls_conn: what stages 4 and 6 have to look at */
 	struct relay_listener *listener; /* conf->n_listeners */
 	struct front *fronts, *front_free;
@@ -185,8 +197,10 @@ struct relay {
 	struct splice *splices, *splice_free;
 	struct relay_info info;
 	uint64_t refused_req[HTTP_CODES], refused_rsp[HTTP_CODES];
-	struct http_head head; /* scratch: the head being looked at */
-	char *in, *out;        /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
+	struct http_head head;  /* scratch: the head being looked at */
+	struct s3_head s3_head; /* and what lib/s3 says of it, when it is a request's */
+	struct s3_request s3;
+	char *in, *out; /* scratch: head_max, and head_max + RELAY_EDIT_ROOM bytes */
 };
 
 #define FRONT_COUNT(r, f, name) ((f)->listener->stat[RELAY_STAT_##name]++)
@@ -288,6 +302,19 @@ enum run relay__front_abort(struct relay *r, struct front *f);
 /* Drop what is in rx, within the limit. */
 void relay__front_discard(struct relay *r, struct front *f);
 
+/* relay_route.c */
+/* What q wants, and which pool it goes to; r->head is its head. True: q->pool is set; false: the
+ * operator's file has an answer for it, and *answered is how giving it went. */
+bool relay__route(struct relay *r, struct request *q, enum run *answered);
+
+/* relay_queue.c */
+/* All members that q might go to have enough to do: it waits, or is told SlowDown. */
+enum run relay__queue_wait(struct relay *r, struct request *q);
+/* It waits no longer; nothing if it did not. */
+void relay__queue_leave(struct request *q);
+/* Call those that wait, if there may be room for them. */
+void relay__queue_run(struct relay *r);
+
 /* request.c */
 enum run relay__request_begin(struct relay *r, struct front *f);
 enum run relay__request_run(struct relay *r, struct front *f);
@@ -358,6 +385,8 @@ enum run relay__request_fail(
 	struct relay *r, struct request *q, enum relay_stat why, unsigned status);
 /* The same before there is a request. */
 enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status);
+/* A [route] says so: its error, or its redirect. */
+enum run relay__request_turn_away(struct relay *r, struct request *q, const struct conf_route *to);
 /* Refused by lib/http with this code. */
 enum run relay__front_refuse(struct relay *r, struct front *f, int code);
 enum run relay__request_refuse(struct relay *r, struct request *q, int code);

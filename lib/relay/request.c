@@ -11,7 +11,11 @@
  *                                                                       v
  *   every state --failed--> (none), the client was answered or reset   (none)
  *
+ * From BUILD, and wherever another member is looked for, it goes to REQ_QUEUE when all that might
+ * take it have enough to do, and on from there when one has room.
+ *
  * BUILD     the head lies in front.rx (front.head bytes); no back
+ * QUEUE     the head is in req.out, no back: it stands in its pool's line (relay_queue.c)
  * CONNECT   the head is in req.out, the back is not up, nothing of the request has left
  * WAIT      the request's bytes flow; no final response head was relayed, so that the client can
  *           still get an answer of ours
@@ -45,12 +49,12 @@ enum run relay__request_begin(struct relay *r, struct front *f)
 	r->request_free = q->next_free;
 	r->info.requests++;
 	*q = (struct request){.front = f,
-		.pool = lb_pool_get(lb_pool(r->cfg.lb, front_conf(r, f)->pool)),
 		.state = REQ_BUILD,
 		.begun = r->now,
 		.moved = r->now_ms,
 		.id = rand_next(r->cfg.rnd)};
 	list_init(&q->stalled);
+	list_init(&q->waiting);
 	f->req = q;
 	return RUN_AGAIN;
 }
@@ -61,7 +65,9 @@ void relay__request_put(struct relay *r, struct request *q)
 	buf_chain_free(&q->req.out);
 	buf_chain_free(&q->rsp.out);
 	relay__flow_forget(&q->req);
-	lb_pool_put(r->cfg.lb, q->pool);
+	relay__queue_leave(q);
+	if (q->pool)
+		lb_pool_put(r->cfg.lb, q->pool);
 	q->front->req = NULL;
 	q->next_free = r->request_free;
 	r->request_free = q;
@@ -100,6 +106,7 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 	if (!b)
 		return;
 	lb_done(r->cfg.lb, q->pool, q->member, &res, r->now);
+	r->room = true;
 	q->back = NULL;
 	b->req = NULL;
 	relay__flow_forget(&q->req);
@@ -188,14 +195,21 @@ static bool another(struct relay *r, struct request *q, unsigned member)
 	return relay__another(q->pool, &q->tried, &q->retries, member);
 }
 
-/* Find a member and begin the way to it. */
+/* Find a member and begin the way to it, or wait for one. */
 static enum run route(struct relay *r, struct request *q)
 {
-	struct lb_ask ask = {.tried = &q->tried};
+	struct lb_ask ask = {.tried = &q->tried,
+		.hash = q->hash,
+		.pinned = q->upload && q->pool->conf->affinity == CONF_AFFINITY_UPLOAD,
+		.writes = q->writes,
+		.size = q->size};
 	int m, error;
 
 	do {
 		m = lb_pick(r->cfg.lb, q->pool, &ask, r->now);
+		if (m == LB_BUSY || m == LB_THROTTLE)
+			return relay__queue_wait(r, q);
+		relay__queue_leave(q);
 		if (m < 0)
 			break;
 		error = attach(r, q, (unsigned)m);
@@ -211,11 +225,14 @@ static enum run route(struct relay *r, struct request *q)
 static enum run build_run(struct relay *r, struct request *q)
 {
 	struct front *f = q->front;
+	enum run answered;
 	int rc = http_req_parse(&r->head, buf_chain_peek(end_rx(&f->end), f->head, r->in), f->head);
 
 	if (rc < 0)
 		return relay__request_refuse(r, q, rc);
 	note_head(r, q);
+	if (!q->pool && !relay__route(r, q, &answered))
+		return answered;
 	if (build_head(r, q) < 0) {
 		relay__request_stall(r, q);
 		return RUN_WAIT;
@@ -236,6 +253,14 @@ static enum run connect_failed(struct relay *r, struct request *q)
 	relay__request_leave(r, q, LB_REFUSED, false);
 	if (!another(r, q, member))
 		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
+	return route(r, q);
+}
+
+static enum run queue_run(struct relay *r, struct request *q)
+{
+	if (!q->called)
+		return RUN_WAIT;
+	q->called = false;
 	return route(r, q);
 }
 
@@ -316,6 +341,7 @@ static enum run response_run(struct relay *r, struct request *q)
 
 static enum run (*const step[REQ_STATES])(struct relay *r, struct request *q) = {
 	[REQ_BUILD] = build_run,
+	[REQ_QUEUE] = queue_run,
 	[REQ_CONNECT] = connect_run,
 	[REQ_WAIT] = wait_run,
 	[REQ_RESPONSE] = response_run,
@@ -342,18 +368,22 @@ uint32_t relay__request_deadline(
 	const struct relay *r, const struct request *q, enum relay_stat *why)
 {
 	uint32_t body = front_conf(r, q->front)->body_timeout_ms;
-	uint32_t response = request_pool(r, q)->response_timeout_ms;
 
 	switch (q->state) {
 	case REQ_BUILD:
 		*why = RELAY_STAT_fail_full;
 		return q->moved + body;
+	case REQ_QUEUE:
+		*why = RELAY_STAT_fail_queue_timeout;
+		return q->moved + request_pool(r, q)->queue_timeout_ms;
 	case REQ_CONNECT:
 		*why = RELAY_STAT_fail_no_member;
 		return q->moved + request_pool(r, q)->connect_timeout_ms;
 	case REQ_WAIT:
 		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
-		return q->moved + (is_sent(q) || waits_for_100(q) ? response : body);
+		return q->moved + (is_sent(q) || waits_for_100(q)
+						  ? request_pool(r, q)->response_timeout_ms
+						  : body);
 	}
 	*why = end_unacked(&q->front->end) ? RELAY_STAT_fail_client_slow
 					   : RELAY_STAT_fail_rsp_stalled;

@@ -154,7 +154,9 @@ static void held_members_wait_while_others_can(void)
 		CU_ASSERT_TRUE(lb_pick(f.lb, f.p, &any, end) >= 0);
 		/* and a held one that was not tried rather than none */
 		lb_connected(f.lb, f.p, 0);
-		CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &(struct lb_tried){{1}}, end), 0);
+		CU_ASSERT_NOT_EQUAL(
+			lb_pick(f.lb, f.p, &(struct lb_ask){.tried = &(struct lb_tried){{1}}}, end),
+			0);
 		CU_ASSERT_EQUAL(lb_pick(f.lb, f.p, &any, end), 0);
 		lb_down(&f);
 	}
