@@ -20,16 +20,13 @@ static bool has_prefix(struct span s, struct span prefix)
 	return s.n >= prefix.n && span_ieq((struct span){s.p, prefix.n}, prefix);
 }
 
-/* What follows key in s, up to one of the two ends or to blanks; p is NULL without key. */
-static struct span value_of(struct span s, struct span key)
+/* s without the prefix, if it has it (any case). */
+static bool cut_prefix(struct span *s, struct span prefix)
 {
-	const char *p = memmem(s.p, s.n, key.p, key.n), *end;
-
-	if (!p)
-		return (struct span){NULL, 0};
-	p += key.n;
-	end = memchr(p, ',', (size_t)(s.p + s.n - p));
-	return span_trim((struct span){p, (size_t)((end ? end : s.p + s.n) - p)});
+	if (!has_prefix(*s, prefix))
+		return false;
+	*s = (struct span){s->p + prefix.n, s->n - prefix.n};
+	return true;
 }
 
 /* The id of a credential: up to '/', which is %2F in most queries. */
@@ -44,40 +41,45 @@ static struct span credential_id(struct span s)
 	return s;
 }
 
-static void v4_header(struct s3_request *out, const struct s3_head *head)
+/* list: what follows the algorithm. */
+static void v4_header(struct s3_request *out, const struct s3_head *head, struct span list)
 {
-	struct span s = head->authorization, key = SPAN_LIT("Credential=");
-	struct span credential = value_of(s, key);
-	const char *end = credential.p ? credential.p + credential.n : s.p + s.n;
+	struct span credential = {NULL, 0}, item;
 
-	if (memmem(end, (size_t)(s.p + s.n - end), key.p, key.n)) {
-		out->auth = S3_AUTH_OTHER;
-		return;
-	}
 	out->auth = has_prefix(head->content_sha256, SPAN_LIT("STREAMING-")) ? S3_AUTH_V4_STREAMING
 									     : S3_AUTH_V4_HEADER;
-	out->access_key = credential_id(credential);
-	out->signed_headers = value_of(s, SPAN_LIT("SignedHeaders="));
+	while (span_next(&list, ',', &item)) {
+		if (cut_prefix(&item, SPAN_LIT("Credential="))) {
+			if (credential.p)
+				out->auth = S3_AUTH_OTHER;
+			credential = item;
+		} else if (cut_prefix(&item, SPAN_LIT("SignedHeaders="))) {
+			out->signed_headers = item;
+		}
+	}
+	if (out->auth != S3_AUTH_OTHER)
+		out->access_key = credential_id(credential);
 }
 
 /* A signature has no colon; an id might. */
 static void v2_header(struct s3_request *out, struct span s)
 {
-	const char *colon;
+	const char *colon = memrchr(s.p, ':', s.n);
 
-	s = span_trim((struct span){s.p + 4, s.n - 4});
-	colon = memrchr(s.p, ':', s.n);
 	out->auth = S3_AUTH_V2_HEADER;
 	out->access_key = (struct span){s.p, colon ? (size_t)(colon - s.p) : 0};
 }
 
 static void header(struct s3_request *out, const struct s3_head *head)
 {
-	if (has_prefix(head->authorization, SPAN_LIT("AWS4-")))
-		v4_header(out, head);
-	else if (has_prefix(head->authorization, SPAN_LIT("AWS ")))
-		v2_header(out, head->authorization);
-	else if (has_prefix(head->authorization, SPAN_LIT("Bearer ")))
+	struct span rest = head->authorization, scheme = span_word(&rest);
+
+	rest = span_trim(rest);
+	if (has_prefix(scheme, SPAN_LIT("AWS4-")))
+		v4_header(out, head, rest);
+	else if (span_ieq(scheme, SPAN_LIT("AWS")))
+		v2_header(out, rest);
+	else if (span_ieq(scheme, SPAN_LIT("Bearer")))
 		out->auth = S3_AUTH_BEARER;
 	else
 		out->auth = S3_AUTH_OTHER;
