@@ -6,11 +6,12 @@
 
 #include "bridge.h"
 
-#define BURST  32
-#define SPARE  8192u                   /* mbufs that rings of drivers may hold */
-#define NAP_NS 50000u                  /* what sleeping may add to a packet's delay */
-#define MEMORY (64u << 20)             /* of the EAL itself and what ports take */
-#define MBUF   (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
+#define BURST     32
+#define SPARE     8192u /* mbufs that rings of drivers may hold */
+#define NS_PER_US 1000u
+#define NAP_NS    50000u                  /* what sleeping may add to a packet's delay */
+#define MEMORY    (64u << 20)             /* of the EAL itself and what ports take */
+#define MBUF      (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
 
 static uint64_t now_ns(const struct bridge *b)
 {
@@ -45,6 +46,7 @@ int bridge_init(struct bridge *b, const struct args *a, struct err *e)
 		b->port[i] = port_open(&b->conf[i], (uint8_t)i, 1, &pools, e);
 		if (!b->port[i])
 			return -EIO;
+		cutter_init(&b->cutter[i], a->mtu, pools->data);
 		b->wire[i] = wire_create(&a->wire[i], pools->data, now_ns(b));
 		if (!b->wire[i])
 			return err_set(e, ENOMEM, "no memory for --packets");
@@ -68,26 +70,53 @@ static void as_sent(struct rte_mbuf *m)
 	m->ol_flags = m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED ? RTE_MBUF_F_TX_VLAN : 0;
 }
 
-/* One burst each way. How many packets moved. */
-static unsigned turn(struct bridge *b)
+/* A burst, put on the wire as packets. How many came. */
+static uint16_t receive(struct bridge *b, unsigned d, uint64_t now)
+{
+	struct rte_mbuf *pkts[BURST], *m;
+	uint16_t n = port_rx_burst(b->port[d], 0, pkts, BURST);
+
+	for (uint16_t i = 0; i < n; i++) {
+		cutter_put(&b->cutter[d], pkts[i]);
+		while ((m = cutter_take(&b->cutter[d])) != NULL) {
+			as_sent(m);
+			wire_push(b->wire[d], m, now);
+		}
+	}
+	return n;
+}
+
+/* What has arrived by now goes on. False: the port has no room for all of it. */
+static bool deliver(struct bridge *b, unsigned d, uint64_t now)
 {
 	struct rte_mbuf *pkts[BURST];
-	unsigned moved = 0;
+	struct port *to = b->port[!d];
+
+	while (port_tx_flush(to, 0, now / NS_PER_US)) {
+		uint16_t n = wire_pull(b->wire[d], pkts, BURST, now);
+
+		if (n == 0)
+			return true;
+		port_tx_post(to, 0, pkts, n, now / NS_PER_US);
+	}
+	return false;
+}
+
+/* Both ways: what is due goes on, and a burst comes in where that left nothing behind: a port that
+ * is full is a line at its rate, and makes the one before it wait. Did anything come? */
+static bool turn(struct bridge *b)
+{
+	bool came = false;
 
 	for (unsigned d = 0; d < 2; d++) {
-		uint16_t n = port_rx_burst(b->port[d], 0, pkts, BURST);
 		uint64_t now = now_ns(b);
 
-		moved += n;
-		for (uint16_t i = 0; i < n; i++) {
-			as_sent(pkts[i]);
-			wire_push(b->wire[d], pkts[i], now);
-		}
-		n = wire_pull(b->wire[d], pkts, BURST, now);
-		port_tx_burst(b->port[!d], 0, pkts, n);
-		moved += n;
+		if (!deliver(b, d, now) || receive(b, d, now) == 0)
+			continue;
+		deliver(b, d, now);
+		came = true;
 	}
-	return moved;
+	return came;
 }
 
 /* Sleep until the next packet is due, or a little while if that is far: others may come in. */
@@ -140,7 +169,7 @@ int bridge_run(struct bridge *b, struct args *a, const volatile sig_atomic_t *st
 	prctl(PR_SET_TIMERSLACK, 1);
 	while (rc == 0 && !over(a, elapsed = now_ns(b) - start, stop)) {
 		script_play(b, a, elapsed);
-		if (turn(b) == 0 && a->sleep)
+		if (!turn(b) && a->sleep)
 			nap(b);
 		if (elapsed < second)
 			continue;

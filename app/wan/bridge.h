@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "args.h"
+#include "cutter.h"
 #include "port/port.h"
 
 /* What the last line of --stats knew. */
@@ -17,8 +18,9 @@ struct report {
 
 struct bridge {
 	struct conf_port conf[2];
-	struct port *port[2]; /* a and b */
-	struct wire *wire[2]; /* a to b, b to a */
+	struct port *port[2];    /* a and b */
+	struct cutter cutter[2]; /* a to b, b to a: before */
+	struct wire *wire[2];
 	struct buf_pools pools;
 	struct report last;
 	uint64_t tsc_start, ns_per_cycle; /* the latter in units of 2^-32 */

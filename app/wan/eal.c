@@ -82,7 +82,8 @@ int eal_start(const struct args *a, uint64_t memory, struct err *e)
 		argv[argc++] = "--no-shconf";
 	if (!is_pci(a->device[0]) && !is_pci(a->device[1])) {
 		argv[argc++] = "--no-pci";
-		argv[argc++] = "--iova-mode=va"; /* see pool_create() in lib/buf */
+		argv[argc++] = "--iova-mode=va";         /* see pool_create() in lib/buf */
+		argv[argc++] = "--single-file-segments"; /* net_virtio_user shares them */
 	}
 	rc = rte_eal_init(argc, argv);
 	if (rc < 0)

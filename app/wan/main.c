@@ -29,6 +29,7 @@ static int run(struct args *a)
 
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a host that is gone */
 	if (bridge_init(&b, a, &e) < 0) {
 		code = complain(&e, EXIT_FAILURE);
 	} else {

@@ -107,13 +107,17 @@ static void row(const char *text, uint64_t a, uint64_t b)
 	printf("%-58s %14lu %14lu\n", text, a, b);
 }
 
+static void rows(struct stat_block a, struct stat_block b)
+{
+	for (unsigned i = 0; i < a.n; i++)
+		row(a.names[i].text, a.values[i], b.values[i]);
+}
+
 static void table(const struct bridge *b)
 {
-	const struct stat_block a = wire_stats(b->wire[0]), z = wire_stats(b->wire[1]);
-
 	printf("%-58s %14s %14s\n", "", dir_text[0], dir_text[1]);
-	for (unsigned i = 0; i < a.n; i++)
-		row(a.names[i].text, a.values[i], z.values[i]);
+	rows(cutter_stats(&b->cutter[0]), cutter_stats(&b->cutter[1]));
+	rows(wire_stats(b->wire[0]), wire_stats(b->wire[1]));
 	row("not taken by the port at the end", unsent(b, 0), unsent(b, 1));
 	row("still on the wire", wire_held(b->wire[0]), wire_held(b->wire[1]));
 	for (unsigned i = 0; i < RTE_DIM(quantiles); i++) {
@@ -125,13 +129,17 @@ static void table(const struct bridge *b)
 	}
 }
 
-static void object(const struct bridge *b, unsigned d)
+static void pairs(struct stat_block s)
 {
-	struct stat_block s = wire_stats(b->wire[d]);
-
-	printf("%s\"%s\": {", d ? ", " : "{", dir_key[d]);
 	for (unsigned i = 0; i < s.n; i++)
 		printf("\"%s\": %lu, ", s.names[i].name, s.values[i]);
+}
+
+static void object(const struct bridge *b, unsigned d)
+{
+	printf("%s\"%s\": {", d ? ", " : "{", dir_key[d]);
+	pairs(cutter_stats(&b->cutter[d]));
+	pairs(wire_stats(b->wire[d]));
 	printf("\"unsent\": %lu, \"left\": %u, \"delay_us\": {", unsent(b, d),
 		wire_held(b->wire[d]));
 	for (unsigned i = 0; i < RTE_DIM(quantiles); i++)
