@@ -164,8 +164,11 @@ class Store(http.server.BaseHTTPRequestHandler):
             self.kept[self.path] = None
             self.close_connection = True
             return
-        self.kept[self.path] = bytes(body)
+        self.keep(self.path, bytes(body))
         self.reply(b"", [("ETag", '"%s"' % hashlib.md5(body).hexdigest())])
+
+    def keep(self, path, body):
+        self.kept[path] = body
 
     def part(self, size):
         data = self.rfile.read(size)
@@ -185,9 +188,9 @@ class Store(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def store(prefix, owner, context=None):
+def store(prefix, owner, context=None, kind=Store):
     """A Store in storage, over TLS if there is a context. What it keeps: {path: bytes, or None of a body that did not end}."""
-    class Handler(Store):
+    class Handler(kind):
         kept = {}
 
     with namespace(prefix + "storage"):
@@ -219,7 +222,7 @@ class Case(unittest.TestCase):
         cls.process = cls.lab.appliance(cls.lab.write("penstock.ini", cls.file().format(socket=cls.lab.socket)))
         cls.lab.up(cls.process)
         cls.lab.links_up()
-        cls.kept = store(cls.lab.prefix, owner, cls.node_context())
+        cls.kept = cls.store(owner)
 
     @classmethod
     def file(cls):
@@ -232,6 +235,10 @@ class Case(unittest.TestCase):
     @classmethod
     def wires(cls):
         """Other wires than the lab's."""
+
+    @classmethod
+    def store(cls, owner):
+        return store(cls.lab.prefix, owner, cls.node_context())
 
     @classmethod
     def node_context(cls):
