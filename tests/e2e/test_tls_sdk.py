@@ -99,8 +99,9 @@ class Sdk(tls.Case):
             self.skipTest("no npm (it comes with Node, but not with Debian 12's)")
         there = self.path("sdk")
         shutil.copytree(HERE, there)
-        subprocess.run(["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=there, check=True,
-                       stdin=subprocess.DEVNULL, timeout=300)
+        # the lab's clients see nothing of the world: it is fetched beside them
+        subprocess.run(["nsenter", "--target", "1", "--net", "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"],
+                       cwd=there, check=True, stdin=subprocess.DEVNULL, timeout=300)
         self.client("node", os.path.join(there, "round.mjs"), "https://" + tls.ADDRESS, *SIZES, NODE_EXTRA_CA_CERTS=self.ca.pem)
         self.assertEqual(len(self.node.framings), 3 * len(SIZES))
         trailers = [framing for framing in self.node.framings if framing[0] == UNSIGNED]
