@@ -276,7 +276,8 @@ enum conf_s3_class {
 	CONF_S3_LIST,
 	CONF_S3_MULTIPART,
 	CONF_S3_DELETE,
-	CONF_S3_ADMIN
+	CONF_S3_ADMIN,
+	CONF_S3_CLASSES
 };
 
 /* Sizes of a request's or its answer's body, as far as the request tells; words in this order. */
@@ -419,6 +420,8 @@ bool conf_patterns_fit(const struct conf_patterns *patterns, struct span text);
 /* as in the file */
 const char *conf_balance_name(enum conf_balance b);
 const char *conf_check_kind_name(enum conf_check_kind kind);
+const char *conf_s3_class_name(enum conf_s3_class c);
+const char *conf_size_class_name(enum conf_size_class size);
 const char *conf_mode_name(enum conf_mode mode);
 const char *conf_congestion_name(enum conf_congestion cc);
 const char *conf_ecn_name(enum conf_ecn ecn);

@@ -23,6 +23,30 @@ const char *conf_check_kind_name(enum conf_check_kind kind)
 	return names[kind];
 }
 
+const char *conf_s3_class_name(enum conf_s3_class c)
+{
+	static const char *const names[] = {[CONF_S3_READ] = "read",
+		[CONF_S3_WRITE] = "write",
+		[CONF_S3_LIST] = "list",
+		[CONF_S3_MULTIPART] = "multipart",
+		[CONF_S3_DELETE] = "delete",
+		[CONF_S3_ADMIN] = "admin"};
+
+	return names[c];
+}
+
+const char *conf_size_class_name(enum conf_size_class size)
+{
+	static const char *const names[] = {[CONF_SIZE_UNKNOWN] = "unknown",
+		[CONF_SIZE_TINY] = "tiny",
+		[CONF_SIZE_SMALL] = "small",
+		[CONF_SIZE_MEDIUM] = "medium",
+		[CONF_SIZE_LARGE] = "large",
+		[CONF_SIZE_HUGE] = "huge"};
+
+	return names[size];
+}
+
 const char *conf_mode_name(enum conf_mode mode)
 {
 	static const char *const names[] = {[CONF_MODE_HTTP] = "http",

@@ -169,7 +169,7 @@ int conf_value_header(struct conf_value *v)
 /* A host or an address, with a port or not: of Host and of URLs (RFC 9110 4.2). */
 static bool is_authority(const char *text)
 {
-	return only(text, CONF__ALNUM ".-:[]") && text[0] != ':';
+	return only(text, CONF__ALNUM ".-:[]") && text[0] != ':' && strlen(text) < 260;
 }
 
 static bool is_redirect(unsigned status)
@@ -215,7 +215,7 @@ int conf_value_method(struct conf_value *v)
 int conf_value_target_path(struct conf_value *v)
 {
 	size_t n = strlen(v->text);
-	bool ok = v->text[0] == '/';
+	bool ok = v->text[0] == '/' && n <= CONF_PATTERN_MAX;
 
 	for (size_t i = 0; i < n; i++)
 		ok &= v->text[i] > ' ' && v->text[i] < 0x7f && v->text[i] != '#';

@@ -73,6 +73,7 @@ enum ctl_kind {
 	CTL_MS,      /* milliseconds */
 	CTL_US,      /* microseconds */
 	CTL_SECONDS, /* "3d 04:05:06" */
+	CTL_PERCENT, /* whole ones: "50%" */
 	CTL_REAL,    /* "12.3" */
 	CTL_SHARE,   /* 0..1: "12.3 %"; the fraction */
 	CTL_BOOL,    /* "yes", "no" */
@@ -110,8 +111,8 @@ struct ctl_section {
 	size_t first, n; /* its cells; n is a multiple of n_columns once complete */
 };
 
-#define CTL_SECTIONS 8
-#define CTL_COLUMNS  32
+#define CTL_SECTIONS 12
+#define CTL_COLUMNS  48
 
 /* Zeroed is empty. Cells are appended row by row to the last section. */
 struct ctl_doc {

@@ -103,6 +103,8 @@ static void put_cell(struct ctl_text *out, const struct ctl_doc *d, struct ctl_c
 		return put_time(out, c.u);
 	case CTL_SECONDS:
 		return put_uptime(out, c.u);
+	case CTL_PERCENT:
+		return ctl__text_printf(out, "%llu%%", (unsigned long long)c.u);
 	case CTL_REAL:
 		return ctl__text_printf(out, "%.1f", c.f);
 	case CTL_SHARE:
@@ -302,6 +304,7 @@ static void json_cell(struct ctl_json *j, const struct ctl_doc *d, struct ctl_ce
 	case CTL_MS:
 	case CTL_US:
 	case CTL_SECONDS:
+	case CTL_PERCENT:
 		return ctl__json_uint(j, c.u);
 	case CTL_REAL:
 	case CTL_SHARE:

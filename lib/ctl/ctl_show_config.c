@@ -22,6 +22,16 @@ static void put_text(struct ctl_doc *out, const char *text)
 		ctl__doc_none(out);
 }
 
+static void put_texts(struct ctl_doc *out, const char *const *text, unsigned n)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned i = 0; i < n; i++)
+		ctl__text_printf(&list, "%s%s", i ? "\n" : "", text[i]);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
 static void put_nones(struct ctl_doc *out, unsigned n)
 {
 	while (n--)
@@ -45,7 +55,7 @@ static void put_global(struct ctl_doc *out, const struct conf_global *g)
 {
 	static const struct ctl_column columns[] = {{"workers"}, {"control"}, {"idle"},
 		{"memory_bytes", "memory"}, {"hugepages"}, {"socket"}, {"metrics"},
-		{"drain_ms", "drain"}, {"log"}};
+		{"drain_ms", "drain"}, {"replay_memory_bytes", "replay_memory"}, {"log"}};
 	static const char *const idle[] = {[CONF_IDLE_POLL] = "poll", [CONF_IDLE_SLEEP] = "sleep"};
 	static const char *const huge[] = {
 		[CONF_HUGE_AUTO] = "auto", [CONF_HUGE_YES] = "yes", [CONF_HUGE_NO] = "no"};
@@ -66,6 +76,7 @@ static void put_global(struct ctl_doc *out, const struct conf_global *g)
 	else
 		ctl__doc_none(out);
 	ctl__doc_number(out, CTL_MS, g->drain_ms);
+	ctl__doc_number(out, CTL_BYTES, g->replay_memory);
 	ctl__doc_string(out, "%s", level[g->log]);
 }
 
@@ -119,7 +130,7 @@ static void put_ports(struct ctl_doc *out, const struct conf *c)
 	}
 }
 
-static void put_routes(struct ctl_doc *out, const struct conf *c)
+static void put_statics(struct ctl_doc *out, const struct conf *c)
 {
 	static const struct ctl_column columns[] = {{"name"}, {"to"}, {"via"}};
 
@@ -135,7 +146,8 @@ static void put_routes(struct ctl_doc *out, const struct conf *c)
 static void put_http(struct ctl_doc *out, const struct conf_listener *l)
 {
 	if (l->mode != CONF_MODE_HTTP)
-		return put_nones(out, 4);
+		return put_nones(out, 5);
+	put_texts(out, l->domains, l->n_domains);
 	ctl__doc_number(out, CTL_BOOL, l->forwarded);
 	ctl__doc_number(out, CTL_BOOL, l->request_id);
 	ctl__doc_number(out, CTL_BYTES, l->head_limit);
@@ -156,14 +168,9 @@ static void put_server_names(struct ctl_doc *out, const struct conf_listener *l)
 /* What only a listener with certificates has. */
 static void put_certificate_keys(struct ctl_doc *out, const struct conf_listener *l)
 {
-	struct ctl_text list = {0};
-
 	if (!l->n_cert)
 		return put_nones(out, 4);
-	for (unsigned i = 0; i < l->n_cert; i++)
-		ctl__text_printf(&list, "%s%s", i ? "\n" : "", l->cert_name[i]);
-	ctl__doc_list(out, &list);
-	ctl__text_fini(&list);
+	put_texts(out, l->cert_name, l->n_cert);
 	ctl__doc_string(out, "%s", conf_client_cert_name(l->client_cert));
 	put_text(out, l->client_ca);
 	put_text(out, l->client_crl);
@@ -181,11 +188,11 @@ static void put_listener_tls(struct ctl_doc *out, const struct conf_listener *l)
 static void put_listeners(struct ctl_doc *out, const struct conf *c)
 {
 	static const struct ctl_column columns[] = {{"name"}, {"address"}, {"mode"}, {"pool"},
-		{"server_name"}, {"forwarded"}, {"request_id"}, {"head_limit_bytes", "head_limit"},
-		{"head_timeout_ms", "head_timeout"}, {"idle_timeout_ms", "idle_timeout"},
-		{"body_timeout_ms", "body_timeout"}, {"connections"}, {"congestion"},
-		{"certificate"}, {"client_certificate"}, {"client_ca"}, {"client_crl"},
-		{"handshake_timeout_ms", "handshake_timeout"}};
+		{"server_name"}, {"domain"}, {"forwarded"}, {"request_id"},
+		{"head_limit_bytes", "head_limit"}, {"head_timeout_ms", "head_timeout"},
+		{"idle_timeout_ms", "idle_timeout"}, {"body_timeout_ms", "body_timeout"},
+		{"connections"}, {"congestion"}, {"certificate"}, {"client_certificate"},
+		{"client_ca"}, {"client_crl"}, {"handshake_timeout_ms", "handshake_timeout"}};
 
 	CTL_SECTION(out, "listener", CTL_BLOCKS, columns);
 	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++) {
@@ -203,16 +210,133 @@ static void put_listeners(struct ctl_doc *out, const struct conf *c)
 	}
 }
 
+/* Words of the bits that are set. */
+static void put_bits(struct ctl_doc *out, uint32_t bits, const char *const *words, unsigned n)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned i = 0; i < n; i++)
+		if (bits & 1u << i)
+			ctl__text_printf(&list, "%s%s", list.n ? "\n" : "", words[i]);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
+static void put_classes(struct ctl_doc *out, uint32_t bits)
+{
+	const char *words[CONF_S3_CLASSES];
+
+	for (unsigned i = 0; i < CONF_S3_CLASSES; i++)
+		words[i] = conf_s3_class_name(i);
+	put_bits(out, bits, words, CONF_S3_CLASSES);
+}
+
+static void put_sizes(struct ctl_doc *out, uint32_t bits)
+{
+	const char *words[CONF_SIZES];
+
+	for (unsigned i = 0; i < CONF_SIZES; i++)
+		words[i] = conf_size_class_name(i);
+	put_bits(out, bits, words, CONF_SIZES);
+}
+
+static void put_headers(struct ctl_doc *out, const struct conf_route *r)
+{
+	struct ctl_text list = {0};
+
+	for (unsigned i = 0; i < r->n_header; i++)
+		ctl__text_printf(
+			&list, "%s%s %s", i ? "\n" : "", r->header[i].name, r->header[i].pattern);
+	ctl__doc_list(out, &list);
+	ctl__text_fini(&list);
+}
+
+/* One of the three. */
+static void put_action(struct ctl_doc *out, const struct conf_route *r)
+{
+	put_text(out, r->action == CONF_ROUTE_POOL ? r->pool_name : NULL);
+	put_optional(out, CTL_COUNT, r->action == CONF_ROUTE_ERROR ? r->status : 0);
+	if (r->action == CONF_ROUTE_REDIRECT)
+		ctl__doc_string(out, "%u %s", r->status, r->location);
+	else
+		ctl__doc_none(out);
+}
+
+static void put_routes(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"listener"}, {"host"}, {"bucket"},
+		{"key"}, {"operation"}, {"class"}, {"method"}, {"access_key"}, {"source"},
+		{"header"}, {"size"}, {"subject"}, {"pool"}, {"error"}, {"redirect"}};
+
+	CTL_SECTION(out, "route", CTL_BLOCKS, columns);
+	for (const struct conf_route *r = c->routes; r < c->routes + c->n_routes; r++) {
+		ctl__doc_string(out, "%s", r->name);
+		put_texts(out, r->listener_names, r->n_listeners);
+		put_texts(out, r->host.p, r->host.n);
+		put_texts(out, r->bucket.p, r->bucket.n);
+		put_texts(out, r->key.p, r->key.n);
+		put_texts(out, r->operation.p, r->operation.n);
+		put_classes(out, r->classes);
+		put_texts(out, r->method.p, r->method.n);
+		put_texts(out, r->access_key.p, r->access_key.n);
+		ctl__doc_prefixes(out, r->source, r->n_source);
+		put_headers(out, r);
+		put_sizes(out, r->sizes);
+		put_texts(out, r->subject.p, r->subject.n);
+		put_action(out, r);
+	}
+}
+
 static void put_members(struct ctl_doc *out, const struct conf_pool *p)
 {
 	struct ctl_text list = {0};
 	char text[IP_ENDPOINT_TEXT];
 
-	for (unsigned i = 0; i < p->n_members; i++)
-		ctl__text_printf(&list, "%s%s %s weight=%u", i ? "\n" : "", p->members[i].name,
-			ip_endpoint_text(&p->members[i].endpoint, text), p->members[i].weight);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		const struct conf_member *m = &p->members[i];
+
+		ctl__text_printf(&list, "%s%s %s weight=%u priority=%u", i ? "\n" : "", m->name,
+			ip_endpoint_text(&m->endpoint, text), m->weight, m->priority);
+	}
 	ctl__doc_list(out, &list);
 	ctl__text_fini(&list);
+}
+
+static void put_choice(struct ctl_doc *out, const struct conf_pool *p)
+{
+	ctl__doc_string(out, "%s", p->affinity == CONF_AFFINITY_UPLOAD ? "upload" : "none");
+	if (p->balance == CONF_BALANCE_HASH)
+		ctl__doc_number(out, CTL_PERCENT, p->hash_load);
+	else
+		ctl__doc_none(out);
+	ctl__doc_number(out, CTL_MS, p->slow_start_ms);
+	ctl__doc_number(out, CTL_PERCENT, p->panic);
+	ctl__doc_number(out, CTL_PERCENT, p->eject_limit);
+	ctl__doc_number(out, CTL_COUNT, p->priority_members);
+}
+
+static void put_health(struct ctl_doc *out, const struct conf_pool *p)
+{
+	put_text(out, p->check_name);
+	ctl__doc_number(out, CTL_COUNT, p->eject_errors);
+	ctl__doc_number(out, CTL_MS, p->eject_ms);
+	ctl__doc_number(out, CTL_MS, p->eject_max_ms);
+	ctl__doc_number(out, CTL_COUNT, p->slow_factor);
+	ctl__doc_number(out, CTL_COUNT, p->concurrency);
+	ctl__doc_number(out, CTL_BOOL, p->adaptive);
+	ctl__doc_number(out, CTL_COUNT, p->queue);
+	ctl__doc_number(out, CTL_MS, p->queue_timeout_ms);
+}
+
+static void put_recovery(struct ctl_doc *out, const struct conf_pool *p)
+{
+	ctl__doc_number(out, CTL_PERCENT, p->retry_budget);
+	ctl__doc_number(out, CTL_COUNT, p->retry_floor);
+	ctl__doc_number(out, CTL_BYTES, p->replay_body);
+	ctl__doc_number(out, CTL_BOOL, p->resume);
+	ctl__doc_number(out, CTL_BYTES, p->stall_rate);
+	ctl__doc_number(out, p->stall_ms ? CTL_MS : CTL_OFF, p->stall_ms);
+	ctl__doc_number(out, CTL_MS, p->complete_timeout_ms);
 }
 
 static void put_pool_tls(struct ctl_doc *out, const struct conf_pool *p)
@@ -231,13 +355,22 @@ static void put_pools(struct ctl_doc *out, const struct conf *c)
 	static const struct ctl_column columns[] = {{"name"}, {"balance"}, {"member"},
 		{"connect_timeout_ms", "connect_timeout"},
 		{"response_timeout_ms", "response_timeout"}, {"retries"}, {"idle_connections"},
-		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}, {"congestion"}, {"tls"},
-		{"verify"}, {"ca"}, {"sni"}, {"certificate"}};
+		{"idle_timeout_ms", "idle_timeout"}, {"hold_ms", "hold"}, {"affinity"},
+		{"hash_load_percent", "hash_load"}, {"slow_start_ms", "slow_start"},
+		{"panic_percent", "panic"}, {"eject_limit_percent", "eject_limit"},
+		{"priority_members"}, {"check"}, {"eject_errors"}, {"eject_time_ms", "eject_time"},
+		{"eject_time_max_ms", "eject_time_max"}, {"slow_factor"}, {"concurrency"},
+		{"adaptive"}, {"queue"}, {"queue_timeout_ms", "queue_timeout"},
+		{"retry_budget_percent", "retry_budget"}, {"retry_floor"},
+		{"replay_body_bytes", "replay_body"}, {"resume"},
+		{"stall_rate_bytes", "stall_rate"}, {"stall_time_ms", "stall_time"},
+		{"complete_timeout_ms", "complete_timeout"}, {"congestion"}, {"tls"}, {"verify"},
+		{"ca"}, {"sni"}, {"certificate"}};
 
 	CTL_SECTION(out, "pool", CTL_BLOCKS, columns);
 	for (const struct conf_pool *p = c->pools; p < c->pools + c->n_pools; p++) {
 		ctl__doc_string(out, "%s", p->name);
-		ctl__doc_string(out, "%s", lb_balance_name(p->balance));
+		ctl__doc_string(out, "%s", conf_balance_name(p->balance));
 		put_members(out, p);
 		ctl__doc_number(out, CTL_MS, p->connect_timeout_ms);
 		ctl__doc_number(out, CTL_MS, p->response_timeout_ms);
@@ -245,8 +378,57 @@ static void put_pools(struct ctl_doc *out, const struct conf *c)
 		ctl__doc_number(out, CTL_COUNT, p->idle_connections);
 		ctl__doc_number(out, CTL_MS, p->idle_timeout_ms);
 		ctl__doc_number(out, CTL_MS, p->hold_ms);
+		put_choice(out, p);
+		put_health(out, p);
+		put_recovery(out, p);
 		ctl__doc_string(out, "%s", conf_congestion_name(p->congestion));
 		put_pool_tls(out, p);
+	}
+}
+
+/* What kinds of their own have; a path of kind = s3 is made of its bucket. */
+static void put_check_keys(struct ctl_doc *out, const struct conf_check *k)
+{
+	put_text(out, k->method);
+	put_text(out, k->kind == CONF_CHECK_HTTP ? k->path : NULL);
+	put_text(out, k->host);
+	if (k->status_low)
+		ctl__doc_string(out, "%u-%u", k->status_low, k->status_high);
+	else
+		ctl__doc_none(out);
+	put_text(out, k->bucket);
+	put_text(out, k->prefix);
+	put_text(out, k->access_key);
+	put_text(out, k->secret_file);
+	put_text(out, k->region);
+}
+
+static bool is_used(const struct conf *c, const struct conf_check *k)
+{
+	for (unsigned i = 0; i < c->n_pools; i++)
+		if (c->pools[i].check == k)
+			return true;
+	return false;
+}
+
+/* Those that exist without being written only where a pool has them. */
+static void put_checks(struct ctl_doc *out, const struct conf *c)
+{
+	static const struct ctl_column columns[] = {{"name"}, {"kind"}, {"interval_ms", "interval"},
+		{"timeout_ms", "timeout"}, {"rise"}, {"fall"}, {"method"}, {"path"}, {"host"},
+		{"status"}, {"bucket"}, {"prefix"}, {"access_key"}, {"secret_file"}, {"region"}};
+
+	CTL_SECTION(out, "check", CTL_BLOCKS, columns);
+	for (const struct conf_check *k = c->checks; k < c->checks + c->n_checks; k++) {
+		if (!k->at.line && !is_used(c, k))
+			continue;
+		ctl__doc_string(out, "%s", k->name);
+		ctl__doc_string(out, "%s", conf_check_kind_name(k->kind));
+		ctl__doc_number(out, CTL_MS, k->interval_ms);
+		ctl__doc_number(out, CTL_MS, k->timeout_ms);
+		ctl__doc_number(out, CTL_COUNT, k->rise);
+		ctl__doc_number(out, CTL_COUNT, k->fall);
+		put_check_keys(out, k);
 	}
 }
 
@@ -295,9 +477,11 @@ int ctl__show_config(
 	put_tcp(out, &c->tcp);
 	put_tls(out, &c->tls);
 	put_ports(out, c);
-	put_routes(out, c);
+	put_statics(out, c);
 	put_listeners(out, c);
+	put_routes(out, c);
 	put_pools(out, c);
+	put_checks(out, c);
 	put_certificates(out, c);
 	return 0;
 }

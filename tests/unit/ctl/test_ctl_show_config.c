@@ -30,6 +30,20 @@ static void drop(const struct conf *c)
 	"handshake-cores = 1,3\naead = cryptodev\naead-device = crypto_x,y=1\nkeylog = k\n"
 /* clang-format on */
 
+/* clang-format off */
+#define ROUTES \
+	"[route one]\nlistener = s3\nhost = *.test\nbucket = a, b\nkey = k*\noperation = GetObject\n" \
+	"class = delete, read\nmethod = GET\naccess-key = AK*\nsource = 10.0.0.0/8, fd00::/8\n" \
+	"header = X-A b c\nheader = y z\nsize = huge\npool = hashed\n" \
+	"[route two]\nlistener = https\nsubject = CN=a, O=b\nsubject = *\nerror = 403\n" \
+	"[route three]\nredirect = https://s3.test:444\n" \
+	"[pool hashed]\nmember = a 10.1.0.14:80 priority=2\nbalance = hash\ncheck = s3\n" \
+	"stall-time = off\nreplay-body = 0\naffinity = upload\npanic = 0%\n" \
+	"[check signed]\nkind = s3\nbucket = some\naccess-key = A\nsecret-file = /etc/s\n" \
+	"[check page]\nkind = http\npath = /x\nhost = s3.test\nstatus = 204\n" \
+	"[check can]\nkind = canary\nbucket = some\naccess-key = A\nsecret-file = s\n"
+/* clang-format on */
+
 /* What show config prints is a file; loaded, it prints itself. */
 static void round_trip(void)
 {
@@ -41,7 +55,9 @@ static void round_trip(void)
 		SYSTEM_INI "[listener sql]\naddress = 10.0.0.10:3306\nmode = splice\npool = slow\n"
 			   "[listener back]\naddress = 10.0.0.10:7\nmode = echo\n"
 			   "[listener sni]\naddress = 10.0.0.10:444\nmode = sni\n"
-			   "server-name = a.test slow\nserver-name = *.test fast\n" TLS);
+			   "server-name = a.test slow\nserver-name = *.test fast\n" TLS ROUTES
+			   "[listener named]\naddress = 10.0.0.10:81\npool = slow\n"
+			   "domain = s3.test, s4.test\n");
 	one = ask("show config", &ok);
 	CU_ASSERT_TRUE(ok);
 	drop(sys.core.sys.conf);
@@ -61,9 +77,23 @@ static void round_trip(void)
 		"handshake-timeout = 10s\n", "[listener https]\n",
 		"certificate = two\ncertificate = one\nclient-certificate = required\n",
 		"handshake-timeout = 10s\n", "[pool fast]\n",
-		"member = a 10.1.0.11:9000 weight=2\n", "tls = no\n", "[pool sealed]\n",
+		"member = a 10.1.0.11:9000 weight=2 priority=0\n", "tls = no\n", "[pool sealed]\n",
 		"tls = yes\nverify = yes\nca = ca.pem\nsni = s3.example\ncertificate = one\n",
 		"[certificate one]\nchain = one.pem\nkey = /etc/one.key\nocsp = one.der\n");
+	EXPECT_PARTS(one, "replay-memory = ", "domain = s3.test\ndomain = s4.test\n",
+		"[route one]\nlistener = s3\nhost = *.test\nbucket = a\nbucket = b\nkey = k*\n"
+		"operation = GetObject\nclass = read\nclass = delete\nmethod = GET\n"
+		"access-key = AK*\nsource = 10.0.0.0/8\nsource = fd00::/8\nheader = x-a b c\n"
+		"header = y z\nsize = huge\npool = hashed\n",
+		"subject = CN=a, O=b\nsubject = *\nerror = 403\n",
+		"[route three]\nredirect = 307 https://s3.test:444\n", "[pool hashed]\n",
+		"affinity = upload\nhash-load = 125%\nslow-start = 0", "panic = 0%\n",
+		"check = s3\n", "replay-body = 0\n", "stall-time = off\n", "[check signed]\n",
+		"method = HEAD\nstatus = 200-499\nbucket = some\naccess-key = A\n"
+		"secret-file = /etc/s\nregion = us-east-1\n",
+		"[check page]\n", "path = /x\nhost = s3.test\nstatus = 204-204\n", "[check can]\n",
+		"prefix = penstock-canary/\n", "[check s3]\n");
+	CU_ASSERT_PTR_NULL(strstr(one, "[check tcp]"));
 	free(one);
 	free(two);
 	drop(sys.core.sys.conf);
@@ -76,7 +106,8 @@ static void as_json(void)
 	system_up();
 	EXPECT_ANSWER("json show config", "{\"global\":{\"workers\":\"2,3\",", "\"metrics\":null",
 		"\"keepalive_ms\":null", "\"address\":[\"10.0.0.10/24\",\"2001:db8::10/64\"]",
-		"\"vlan\":7", "\"head_limit_bytes\":65536", "\"pool\":[{\"name\":\"fast\"");
+		"\"vlan\":7", "\"panic_percent\":50", "\"head_limit_bytes\":65536",
+		"\"pool\":[{\"name\":\"fast\"");
 	system_down();
 }
 
