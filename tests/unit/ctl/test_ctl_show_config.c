@@ -106,8 +106,8 @@ static void as_json(void)
 	system_up();
 	EXPECT_ANSWER("json show config", "{\"global\":{\"workers\":\"2,3\",", "\"metrics\":null",
 		"\"keepalive_ms\":null", "\"address\":[\"10.0.0.10/24\",\"2001:db8::10/64\"]",
-		"\"vlan\":7", "\"panic_percent\":50", "\"head_limit_bytes\":65536",
-		"\"pool\":[{\"name\":\"fast\"");
+		"\"vlan\":7", "\"head_limit_bytes\":65536", "\"pool\":[{\"name\":\"fast\"",
+		"\"panic_percent\":50");
 	system_down();
 }
 
