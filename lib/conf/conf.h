@@ -412,10 +412,10 @@ unsigned conf_reload_check(
 /* Does all of text fit a pattern of struct conf_patterns? Bytes as they are. O(pattern x text) at
  * worst, O(text) with one '*'. */
 bool conf_pattern_fits(const char *pattern, struct span text);
-/* The same for names of hosts: text in any case, pattern in lower case. */
-bool conf_pattern_fits_host(const char *pattern, struct span text);
 /* Does one of them, or are there none? */
-bool conf_patterns_fit(const struct conf_patterns *patterns, struct span text);
+bool conf_patterns_fit(const struct conf_patterns *any, struct span text);
+/* The same for names of hosts: patterns in lower case, text in any. */
+bool conf_patterns_fit_host(const struct conf_patterns *any, struct span text);
 
 /* as in the file */
 const char *conf_balance_name(enum conf_balance b);

@@ -40,15 +40,20 @@ bool conf_pattern_fits(const char *pattern, struct span text)
 	return fits(pattern, text, false);
 }
 
-bool conf_pattern_fits_host(const char *pattern, struct span text)
+static bool any_fits(const struct conf_patterns *any, struct span text, bool lower)
 {
-	return fits(pattern, text, true);
+	for (unsigned i = 0; i < any->n; i++)
+		if (fits(any->p[i], text, lower))
+			return true;
+	return any->n == 0;
 }
 
-bool conf_patterns_fit(const struct conf_patterns *patterns, struct span text)
+bool conf_patterns_fit(const struct conf_patterns *any, struct span text)
 {
-	for (unsigned i = 0; i < patterns->n; i++)
-		if (fits(patterns->p[i], text, false))
-			return true;
-	return patterns->n == 0;
+	return any_fits(any, text, false);
+}
+
+bool conf_patterns_fit_host(const struct conf_patterns *any, struct span text)
+{
+	return any_fits(any, text, true);
 }

@@ -32,8 +32,13 @@ static void fit(void)
 
 static void hosts(void)
 {
-	CU_ASSERT_TRUE(conf_pattern_fits_host("*.s3.test", SPAN_LIT("A.S3.Test")));
-	CU_ASSERT_FALSE(conf_pattern_fits_host("*.s3.test", SPAN_LIT("S3.Test")));
+	static const char *const p[] = {"s3.test", "*.s3.test"};
+	struct conf_patterns two = {p, 2}, none = {0};
+
+	CU_ASSERT_TRUE(conf_patterns_fit_host(&two, SPAN_LIT("A.S3.Test")));
+	CU_ASSERT_TRUE(conf_patterns_fit_host(&two, SPAN_LIT("S3.Test")));
+	CU_ASSERT_FALSE(conf_patterns_fit_host(&two, SPAN_LIT("S3.Tests")));
+	CU_ASSERT_TRUE(conf_patterns_fit_host(&none, SPAN_LIT("S3")));
 	CU_ASSERT_FALSE(conf_pattern_fits("s3", SPAN_LIT("S3")));
 }
 
