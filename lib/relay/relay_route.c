@@ -76,14 +76,6 @@ static void classify(struct relay *r, struct request *q)
 
 /* ---- where it goes ---- */
 
-static bool fits(const struct conf_patterns *any, struct span text)
-{
-	for (unsigned i = 0; i < any->n; i++)
-		if (conf_pattern_fits(any->p[i], text))
-			return true;
-	return any->n == 0;
-}
-
 static bool bit_fits(uint32_t bits, unsigned bit)
 {
 	return bits == 0 || bits & 1u << bit;
@@ -114,7 +106,7 @@ static bool subject_fits(const struct conf_route *to, const struct relay_end *e)
 		return true;
 	if (e->tls)
 		tls_facts(e->tls, &facts);
-	return fits(&to->subject, span_str(facts.subject));
+	return conf_patterns_fit(&to->subject, span_str(facts.subject));
 }
 
 /* One of the fields of that name fits: a field may be sent more than once. */
@@ -151,11 +143,14 @@ static bool route_fits(const struct relay *r, const struct conf_route *to, const
 	const struct s3_request *s = &r->s3;
 
 	return listener_fits(to, f->listener->index) && bit_fits(to->classes, s->op_class) &&
-	       bit_fits(to->sizes, s->size) && fits(&to->operation, span_str(s3_op_name(s->op))) &&
-	       fits(&to->method, r->head.method_name) && fits(&to->bucket, s->bucket) &&
-	       fits(&to->key, s->key) && fits(&to->access_key, s->access_key) &&
-	       fits(&to->host, host_of(&r->head)) && source_fits(to, &f->end.conn->remote) &&
-	       headers_fit(to, &r->head) && subject_fits(to, &f->end);
+	       bit_fits(to->sizes, s->size) &&
+	       conf_patterns_fit(&to->operation, span_str(s3_op_name(s->op))) &&
+	       conf_patterns_fit(&to->method, r->head.method_name) &&
+	       conf_patterns_fit(&to->bucket, s->bucket) && conf_patterns_fit(&to->key, s->key) &&
+	       conf_patterns_fit(&to->access_key, s->access_key) &&
+	       conf_patterns_fit_host(&to->host, host_of(&r->head)) &&
+	       source_fits(to, &f->end.conn->remote) && headers_fit(to, &r->head) &&
+	       subject_fits(to, &f->end);
 }
 
 static const struct conf_route *route_of(const struct relay *r, const struct front *f)
