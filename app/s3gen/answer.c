@@ -22,6 +22,11 @@ unsigned answer_status(enum answer_code code)
 	return answers[code].status;
 }
 
+bool answer_is_error(enum answer_code code)
+{
+	return answers[code].code.n > 0;
+}
+
 static void put_hex(struct sink *o, uint64_t v)
 {
 	for (int shift = 60; shift >= 0; shift -= 4)

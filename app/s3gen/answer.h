@@ -30,6 +30,7 @@ struct answer {
 };
 
 unsigned answer_status(enum answer_code code);
+bool answer_is_error(enum answer_code code); /* has XML that says so */
 void answer_head(const struct answer *a, struct sink *out);
 /* A whole error, head and XML; 416 says size. to_head: without the XML. */
 void answer_error(const struct answer *a, struct span resource, bool to_head, struct sink *out);

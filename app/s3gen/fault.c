@@ -42,11 +42,23 @@ void fault_times_init(struct fault_times *t, const struct gen_time *from)
 	}
 }
 
+/* The first of 1 .. n - 1 that its chance meets; 0: none. */
+static unsigned draw(const uint32_t *chance, unsigned n, struct rand_state *r)
+{
+	for (unsigned k = 1; k < n; k++)
+		if (chance[k] && (rand_next(r) >> 32) < chance[k])
+			return k;
+	return 0;
+}
+
 enum fault_kind fault_draw(const struct gen_faults *f, struct rand_state *r)
 {
 	const uint32_t chance[FAULT_KINDS] = {
 		[FAULT_SLOW_DOWN] = f->slow_down,
 		[FAULT_ERROR] = f->error,
+		[FAULT_INNER] = f->inner,
+		[FAULT_RESET_HEAD] = f->reset_head,
+		[FAULT_ETAG] = f->etag,
 		[FAULT_RESET] = f->reset,
 		[FAULT_TRUNCATE] = f->truncate,
 		[FAULT_STALL] = f->stall,
@@ -54,10 +66,17 @@ enum fault_kind fault_draw(const struct gen_faults *f, struct rand_state *r)
 		[FAULT_CORRUPT] = f->corrupt,
 	};
 
-	for (enum fault_kind k = FAULT_NONE + 1; k < FAULT_KINDS; k++)
-		if (chance[k] && (rand_next(r) >> 32) < chance[k])
-			return k;
-	return FAULT_NONE;
+	return draw(chance, FAULT_KINDS, r);
+}
+
+enum fault_conn fault_draw_conn(const struct gen_faults *f, struct rand_state *r)
+{
+	const uint32_t chance[FAULT_CONNS] = {
+		[FAULT_CONN_REFUSE] = f->refuse,
+		[FAULT_CONN_BLACKHOLE] = f->blackhole,
+	};
+
+	return draw(chance, FAULT_CONNS, r);
 }
 
 uint64_t fault_place(uint64_t n, struct rand_state *r)

@@ -20,6 +20,9 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_SLOW_DOWN,
 	FAULT_ERROR,
+	FAULT_INNER,
+	FAULT_RESET_HEAD,
+	FAULT_ETAG,
 	FAULT_RESET,
 	FAULT_TRUNCATE,
 	FAULT_STALL,
@@ -36,6 +39,11 @@ static inline uint32_t fault_time(const struct fault_times *t, struct rand_state
 
 /* One fault at most, each with its own chance. */
 enum fault_kind fault_draw(const struct gen_faults *f, struct rand_state *r);
+
+/* What happens to one connection. */
+enum fault_conn { FAULT_CONN_NONE, FAULT_CONN_REFUSE, FAULT_CONN_BLACKHOLE, FAULT_CONNS };
+
+enum fault_conn fault_draw_conn(const struct gen_faults *f, struct rand_state *r);
 /* Where in a body of n > 0 bytes it strikes: 0 .. n - 1. */
 uint64_t fault_place(uint64_t n, struct rand_state *r);
 /* Is the node down at `ms` after the start? */

@@ -137,17 +137,24 @@ void origin_destroy(struct origin *o)
 
 /* ---- connections ---- */
 
+static bool refuse(struct origin *o, struct tcp_conn *c, enum origin_stat why)
+{
+	origin_count(o, why);
+	tcp_abort(o->g->tcp, c);
+	return false;
+}
+
 bool origin_accept(struct origin *o, struct tcp_conn *c)
 {
 	struct node *n = tcp_listener_user(o->g->tcp, c->listener);
 	struct flow *f = o->free;
 	struct stream s = {.role = GEN_ORIGIN, .tcp = c};
+	enum fault_conn fault = fault_draw_conn(&n->conf->fault, &o->g->rnd);
 
-	if (unlikely(!f || stream_accept(o->g, &s, n->tls) < 0)) {
-		origin_count(o, ORIGIN_STAT_conns_refused);
-		tcp_abort(o->g->tcp, c);
-		return false;
-	}
+	if (fault == FAULT_CONN_REFUSE)
+		return refuse(o, c, ORIGIN_STAT_fault_refuse);
+	if (unlikely(!f || stream_accept(o->g, &s, n->tls) < 0))
+		return refuse(o, c, ORIGIN_STAT_conns_refused);
 	o->free = f->next_free;
 	*f = (struct flow){.s = s, .node = n};
 	wheel_node_init(&f->timer, 0);
@@ -155,6 +162,10 @@ bool origin_accept(struct origin *o, struct tcp_conn *c)
 	c->owner = f;
 	origin_count(o, ORIGIN_STAT_conns);
 	flow_begin(f);
+	if (fault == FAULT_CONN_BLACKHOLE) {
+		origin_count(o, ORIGIN_STAT_fault_blackhole);
+		f->state = FLOW_DEAF;
+	}
 	return true;
 }
 

@@ -12,6 +12,7 @@
  * SEND   out was sent; left bytes from off on follow as there is room, slowly or not to the end
  *        where a fault has it so; then what is in rx is the next request (RFC 9112 9.3.2)
  * CLOSE  our FIN follows; what still comes is swallowed until the client's FIN
+ * DEAF   from the beginning, where a fault has it so: what comes is swallowed, nothing is said
  *
  * The timer is armed while `due` is ahead.
  */
@@ -21,6 +22,7 @@
 #define CLOSE_US 2000000u /* for the client's FIN */
 #define DRIP_US  10000u   /* between two pieces of a slow body */
 #define SLICE    (256u << 10)
+#define HEAD_CUT 40u /* bytes of a head that is cut: fewer than any has */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 #define NEVER    UINT64_MAX
 
@@ -42,11 +44,26 @@ void flow_begin(struct flow *f)
 	f->state = FLOW_HEAD;
 }
 
+/* Of the response there is only the beginning. Without buffers it is whole. */
+static void cut(struct origin *o, struct flow *f)
+{
+	struct buf_chain head = {0};
+
+	if (buf_chain_split(&head, &f->out, HEAD_CUT, o->g->pools.indirect) < 0)
+		return;
+	buf_chain_free(&f->out);
+	f->out = head;
+	f->left = f->until_strike = 0;
+	origin_count(o, ORIGIN_STAT_fault_reset_head);
+}
+
 /* The response is in f->out; when does it go? */
 static enum run respond(struct origin *o, struct flow *f)
 {
 	uint32_t us = fault_time(f->node->service, &o->g->rnd);
 
+	if (f->fault == FAULT_RESET_HEAD)
+		cut(o, f);
 	f->state = FLOW_WAIT;
 	if (us > 0)
 		return wait_until(o, f, o->now + us);
@@ -198,6 +215,7 @@ static enum run strike(struct origin *o, struct flow *f)
 	enum run run = RUN_AGAIN;
 
 	switch ((enum fault_kind)f->fault) {
+	case FAULT_RESET_HEAD:
 	case FAULT_RESET: /* behind what the client has got */
 		return stream_unacked(&f->s) ? RUN_WAIT : origin_drop(o, f, true);
 	case FAULT_TRUNCATE:
@@ -281,6 +299,13 @@ static enum run close_run(struct origin *o, struct flow *f)
 	return origin_drop(o, f, false);
 }
 
+static enum run deaf_run(struct origin *o, struct flow *f)
+{
+	buf_chain_consume(stream_rx(&f->s), stream_rx(&f->s)->bytes);
+	stream_consumed(o->g, &f->s);
+	return f->eof ? origin_drop(o, f, false) : RUN_WAIT;
+}
+
 void flow_run(struct origin *o, struct flow *f)
 {
 	static enum run (*const step[FLOW_STATES])(struct origin *, struct flow *) = {
@@ -289,6 +314,7 @@ void flow_run(struct origin *o, struct flow *f)
 		[FLOW_WAIT] = wait_run,
 		[FLOW_SEND] = send_run,
 		[FLOW_CLOSE] = close_run,
+		[FLOW_DEAF] = deaf_run,
 	};
 
 	while (step[f->state](o, f) == RUN_AGAIN)

@@ -32,7 +32,7 @@ struct node {
 	struct tls_ctx *tls; /* NULL: plain */
 };
 
-enum flow_state { FLOW_HEAD, FLOW_BODY, FLOW_WAIT, FLOW_SEND, FLOW_CLOSE, FLOW_STATES };
+enum flow_state { FLOW_HEAD, FLOW_BODY, FLOW_WAIT, FLOW_SEND, FLOW_CLOSE, FLOW_DEAF, FLOW_STATES };
 
 /* A connection; origin_flow.c has its states. */
 struct flow {

@@ -245,45 +245,36 @@ static void range_parse(struct request *r, struct span value)
 	r->last = to;
 }
 
-static enum answer_code amz_field(struct request *r, struct span name, struct span value)
+static enum answer_code field_parse(struct request *r, const struct http_field *f)
 {
-	if (span_ieq(name, SPAN_LIT("x-amz-content-sha256"))) {
-		r->aws_chunked = value.n > 10 && memcmp(value.p, "STREAMING-", 10) == 0;
-	} else if (span_ieq(name, SPAN_LIT("x-amz-decoded-content-length"))) {
-		if (!decimal(value, &r->content))
-			return ANSWER_BAD_ARGUMENT;
-	} else if (span_ieq(name, SPAN_LIT(ORIGIN_PART_HEADER))) {
-		if (!decimal(value, &r->part_size))
-			return ANSWER_BAD_ARGUMENT;
-	} else if (span_ieq(name, SPAN_LIT("x-amz-copy-source"))) {
+	bool good = true;
+
+	if (f->id == HTTP_NAME_RANGE)
+		range_parse(r, f->value);
+	else if (f->id == HTTP_NAME_COPY_SOURCE)
 		return ANSWER_NOT_IMPLEMENTED;
-	}
-	return ANSWER_OK;
+	else if (f->id == HTTP_NAME_CONTENT_SHA256)
+		r->aws_chunked = f->value.n > 10 && memcmp(f->value.p, "STREAMING-", 10) == 0;
+	else if (f->id == HTTP_NAME_DECODED_LENGTH)
+		good = decimal(f->value, &r->content);
+	else if (span_ieq(f->name, SPAN_LIT(ORIGIN_PART_HEADER)))
+		good = decimal(f->value, &r->part_size);
+	else if (span_ieq(f->name, SPAN_LIT("if-match")))
+		r->match = f->value;
+	else if (span_ieq(f->name, SPAN_LIT("if-none-match")))
+		r->none_match = f->value;
+	return good ? ANSWER_OK : ANSWER_BAD_ARGUMENT;
 }
 
 static enum answer_code fields_parse(struct request *r, const struct http_head *h)
 {
-	for (unsigned i = 0; i < h->n_fields; i++) {
-		const struct http_field *f = &h->field[i];
-		enum answer_code code;
+	enum answer_code code = ANSWER_OK;
 
-		if (f->id == HTTP_NAME_RANGE) {
-			range_parse(r, f->value);
-		} else if (f->id != HTTP_NAME_OTHER) {
-			continue;
-		} else if (f->name.n > 6 && strncasecmp(f->name.p, "x-amz-", 6) == 0) {
-			code = amz_field(r, f->name, f->value);
-			if (code != ANSWER_OK)
-				return code;
-		} else if (span_ieq(f->name, SPAN_LIT("if-match"))) {
-			r->match = f->value;
-		} else if (span_ieq(f->name, SPAN_LIT("if-none-match"))) {
-			r->none_match = f->value;
-		}
-	}
+	for (unsigned i = 0; i < h->n_fields && code == ANSWER_OK; i++)
+		code = field_parse(r, &h->field[i]);
 	if (!r->aws_chunked)
 		r->content = h->content_length >= 0 ? (uint64_t)h->content_length : UINT64_MAX;
-	return ANSWER_OK;
+	return code;
 }
 
 /* ---- the operation ---- */

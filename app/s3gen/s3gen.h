@@ -133,17 +133,22 @@ struct gen_clients {
 
 /* What goes wrong at an origin; chances of GEN_CHANCE for each request. */
 struct gen_faults {
-	uint32_t slow_down; /* 503 SlowDown */
-	uint32_t error;     /* 500 InternalError */
-	uint32_t reset;     /* RST in mid-body */
-	uint32_t truncate;  /* FIN in mid-body */
-	uint32_t stall;     /* silence in mid-body ... */
-	uint32_t stall_ms;  /* ... for so long */
-	uint32_t drip;      /* the body goes out slowly ... */
-	uint64_t drip_rate; /* ... bytes a second */
-	uint32_t corrupt;   /* one byte of the body is wrong */
-	uint32_t crash_ms;  /* all its connections are reset, none accepted ... */
-	uint32_t return_ms; /* ... until then, since the start; 0, 0: never */
+	uint32_t slow_down;  /* 503 SlowDown */
+	uint32_t error;      /* 500 InternalError */
+	uint32_t inner;      /* 200 with an <Error> in it */
+	uint32_t reset_head; /* RST in the middle of the response's head */
+	uint32_t etag;       /* the ETag of another version */
+	uint32_t reset;      /* RST in mid-body */
+	uint32_t truncate;   /* FIN in mid-body */
+	uint32_t stall;      /* silence in mid-body ... */
+	uint32_t stall_ms;   /* ... for so long */
+	uint32_t drip;       /* the body goes out slowly ... */
+	uint64_t drip_rate;  /* ... bytes a second */
+	uint32_t corrupt;    /* one byte of the body is wrong */
+	uint32_t refuse;     /* connections, not requests: reset as soon as they are there */
+	uint32_t blackhole;  /* connections, not requests: never answered */
+	uint32_t crash_ms;   /* all its connections are reset, none accepted ... */
+	uint32_t return_ms;  /* ... until then, since the start; 0, 0: never */
 };
 
 struct gen_origins {

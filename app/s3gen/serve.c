@@ -33,7 +33,7 @@ bool serve_answer(struct origin *o, struct flow *f, struct answer *a)
 	a->close = f->close || f->expects;
 	f->left = 0;
 	count_status(o, answer_status(a->code));
-	if (answer_status(a->code) >= 300)
+	if (answer_is_error(a->code))
 		answer_error(a, name, f->to_head, &text);
 	else
 		answer_head(a, &text);
@@ -111,6 +111,15 @@ static void fault_plan(struct origin *o, struct flow *f)
 		f->until_strike = fault_place(f->left, &o->g->rnd);
 }
 
+/* The object by its ETag. */
+static uint64_t version(struct origin *o, const struct flow *f)
+{
+	if (f->fault != FAULT_ETAG)
+		return f->object;
+	origin_count(o, ORIGIN_STAT_fault_etag);
+	return ~f->object;
+}
+
 static bool serve_get(struct origin *o, struct flow *f)
 {
 	char etag[BODY_ETAG_MAX];
@@ -120,7 +129,7 @@ static bool serve_get(struct origin *o, struct flow *f)
 
 	if (!store_find(o->store, f->object, &f->name, &info))
 		return answer_code(o, f, ANSWER_NO_KEY);
-	body_etag(f->object, info.size, info.parts, etag);
+	body_etag(version(o, f), info.size, info.parts, etag);
 	a.code = condition(&o->req, etag, true);
 	if (a.code == ANSWER_PRECONDITION)
 		return answer_code(o, f, a.code);
@@ -390,6 +399,16 @@ static const struct {
 	[REQUEST_ABORT] = {serve_abort, ORIGIN_STAT_upload_abort},
 };
 
+/* Faults that answer in the operation's place. */
+static const struct {
+	enum answer_code answer;
+	enum origin_stat stat;
+} instead[FAULT_KINDS] = {
+	[FAULT_SLOW_DOWN] = {ANSWER_SLOW_DOWN, ORIGIN_STAT_fault_slow_down},
+	[FAULT_ERROR] = {ANSWER_INTERNAL, ORIGIN_STAT_fault_error},
+	[FAULT_INNER] = {ANSWER_INNER, ORIGIN_STAT_fault_inner},
+};
+
 /* What of o->req the body needs: another flow's head may be parsed before this body is over. */
 static void remember(struct origin *o, struct flow *f)
 {
@@ -416,11 +435,8 @@ bool serve_head(struct origin *o, struct flow *f, enum answer_code code)
 		return answer_code(o, f, code);
 	}
 	origin_count(o, ops[f->op].stat);
-	if (f->fault == FAULT_SLOW_DOWN || f->fault == FAULT_ERROR) {
-		bool slow = f->fault == FAULT_SLOW_DOWN;
-
-		origin_count(o, slow ? ORIGIN_STAT_fault_slow_down : ORIGIN_STAT_fault_error);
-		return answer_code(o, f, slow ? ANSWER_SLOW_DOWN : ANSWER_INTERNAL);
-	}
-	return ops[f->op].serve(o, f);
+	if (instead[f->fault].answer == ANSWER_OK)
+		return ops[f->op].serve(o, f);
+	origin_count(o, instead[f->fault].stat);
+	return answer_code(o, f, instead[f->fault].answer);
 }

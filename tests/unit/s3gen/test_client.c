@@ -287,6 +287,10 @@ static void faults_by_kind(void)
 	} all[] = {
 		{offsetof(struct gen_faults, slow_down), "\"slow_down\": "},
 		{offsetof(struct gen_faults, error), "\"status_5xx\": "},
+		{offsetof(struct gen_faults, inner), "\"malformed\": "}, /* no object */
+		{offsetof(struct gen_faults, reset_head), "\"reset\": "},
+		{offsetof(struct gen_faults, refuse), "\"reset\": "},
+		{offsetof(struct gen_faults, blackhole), "\"timeout\": "},
 		{offsetof(struct gen_faults, reset), "\"reset\": "},
 		{offsetof(struct gen_faults, truncate), "\"truncated\": "},
 		{offsetof(struct gen_faults, corrupt), "\"corrupt\": "},

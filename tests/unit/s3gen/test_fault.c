@@ -61,6 +61,20 @@ static void chances(void)
 	CU_ASSERT(n[FAULT_CORRUPT] < 3);
 }
 
+static void chances_of_connections(void)
+{
+	const struct gen_faults f = {
+		.refuse = (uint32_t)(GEN_CHANCE / 10), .blackhole = (uint32_t)(GEN_CHANCE / 4)};
+	unsigned n[FAULT_CONNS] = {0};
+	struct rand_state r;
+
+	rand_seed(&r, unit_seed(5));
+	for (unsigned i = 0; i < DRAWS; i++)
+		n[fault_draw_conn(&f, &r)]++;
+	CU_ASSERT(near(n[FAULT_CONN_REFUSE], DRAWS * 0.1, 0.1));
+	CU_ASSERT(near(n[FAULT_CONN_BLACKHOLE], DRAWS * 0.9 * 0.25, 0.1));
+}
+
 static void places(void)
 {
 	struct rand_state r;
@@ -83,6 +97,6 @@ static void crash(void)
 	CU_ASSERT(!fault_down(&never, 0));
 }
 
-static const struct unit_case cases[] = {
-	UNIT_CASE(distributions), UNIT_CASE(chances), UNIT_CASE(places), UNIT_CASE(crash)};
+static const struct unit_case cases[] = {UNIT_CASE(distributions), UNIT_CASE(chances),
+	UNIT_CASE(chances_of_connections), UNIT_CASE(places), UNIT_CASE(crash)};
 UNIT_MAIN(cases)

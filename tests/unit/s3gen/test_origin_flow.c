@@ -81,6 +81,57 @@ static void faults_of_status(void)
 	lab_stop();
 }
 
+static void faults_of_heads(void)
+{
+	lab_init();
+	lab.conf[0].fault.inner = ALWAYS;
+	lab.conf[1].fault.etag = ALWAYS;
+	lab_start();
+	lab_connect(1);
+	ask("GET /b/a-3 HTTP/1.1\r\n" HOST "\r\n");
+	CU_ASSERT(status() == 200 && got("<Error><Code>InternalError</Code>"));
+	put_as("x", "", "x", 10, -1);
+	CU_ASSERT(status() == 200 && got("<Error>"));
+	CU_ASSERT_EQUAL(stat("fault_inner"), 2);
+	lab_close();
+	lab_connect(2);
+	ask("GET /b/a-3 HTTP/1.1\r\n" HOST "If-Match: \"0\"\r\n\r\n");
+	CU_ASSERT(status() == 412 && stat("fault_etag") == 1);
+	ask("GET /b/a-3 HTTP/1.1\r\n" HOST "\r\n");
+	CU_ASSERT(is_body("b", "a-3", 0, 3) && stat("fault_etag") == 2);
+	lab_close();
+	lab_stop();
+
+	lab_init();
+	lab.conf[0].fault.reset_head = ALWAYS;
+	lab_start();
+	lab_connect(1);
+	ask("GET /b/a-3 HTTP/1.1\r\n" HOST "\r\n");
+	lab_run(100);
+	CU_ASSERT(lab.n == 40 && lab.dead && lab.error == ECONNRESET);
+	CU_ASSERT_EQUAL(stat("fault_reset_head"), 1);
+	lab_stop();
+}
+
+static void faults_of_connections(void)
+{
+	lab_init();
+	lab.conf[0].fault.refuse = ALWAYS;
+	lab.conf[1].fault.blackhole = ALWAYS;
+	lab_start();
+	lab_connect(1);
+	lab_run(20);
+	CU_ASSERT(lab.dead && lab.error == ECONNRESET && stat("fault_refuse") == 1);
+	lab_close();
+	lab_connect(2);
+	ask("GET /b/a-3 HTTP/1.1\r\n" HOST "\r\n");
+	lab_run(1000);
+	CU_ASSERT(lab.n == 0 && !lab.eof && !lab.dead && stat("fault_blackhole") == 1);
+	CU_ASSERT_EQUAL(stat("requests"), 0);
+	lab_close();
+	lab_stop();
+}
+
 static size_t body_with(struct gen_faults fault, unsigned ms)
 {
 	size_t n;
@@ -190,6 +241,7 @@ static void no_buffers(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(expect), UNIT_CASE(connection),
-	UNIT_CASE(faults_of_status), UNIT_CASE(faults_of_bodies), UNIT_CASE(service_time),
-	UNIT_CASE(crash), UNIT_CASE(no_buffers)};
+	UNIT_CASE(faults_of_status), UNIT_CASE(faults_of_heads), UNIT_CASE(faults_of_connections),
+	UNIT_CASE(faults_of_bodies), UNIT_CASE(service_time), UNIT_CASE(crash),
+	UNIT_CASE(no_buffers)};
 UNIT_MAIN(cases)
