@@ -80,7 +80,7 @@ static int sign_start(struct group *gr)
 
 	if (!c->access_key)
 		return 0;
-	gr->sign = sign_create(c->access_key, c->secret_key, c->region, "s3");
+	gr->sign = s3_signer_create(c->access_key, c->secret_key, c->region, "s3");
 	if (!gr->sign)
 		return -ENOMEM;
 	return 0;
@@ -173,7 +173,7 @@ static void group_destroy(struct group *gr)
 	free(gr->uploads);
 	free(gr->conns);
 	free(gr->think);
-	sign_destroy(gr->sign);
+	s3_signer_destroy(gr->sign);
 	workload_destroy(gr->workload);
 }
 
@@ -194,7 +194,7 @@ void client_clock(struct client *all, time_t t)
 {
 	for (unsigned i = 0; i < all->n_groups; i++)
 		if (all->groups[i].sign)
-			sign_time(all->groups[i].sign, t);
+			s3_signer_time(all->groups[i].sign, t);
 }
 
 void client_begin(struct client *all)

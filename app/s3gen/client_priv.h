@@ -44,7 +44,7 @@ struct group {
 	struct workload *workload;
 	struct schedule schedule;
 	struct fault_times *think; /* NULL: none */
-	struct sign *sign;
+	struct s3_signer *sign;
 	struct tls_ctx *tls; /* NULL: plain */
 	char host[GEN_TARGETS_MAX][IP_ENDPOINT_TEXT];
 	char addr[GEN_TARGETS_MAX][IP_ADDR_TEXT];

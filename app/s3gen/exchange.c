@@ -227,31 +227,32 @@ static void put_framing(const struct site *s, const struct exchange *x, struct s
 	else if (s->conf->framing == GEN_CHUNKED)
 		sink_lit(o, "Transfer-Encoding: chunked\r\n");
 	else
-		put_length(o,
-			s->sign ? sign_streamed_length(x->left, CHUNK) : trailer_length(x->left));
+		put_length(o, s->sign ? s3_sign_streamed_length(x->left, CHUNK)
+				      : trailer_length(x->left));
 }
 
 /* Fields that a signature covers, sorted; values live in text. How many. */
 static unsigned signed_fields(
-	const struct site *s, const struct exchange *x, struct sink *text, struct sign_field *f)
+	const struct site *s, const struct exchange *x, struct sink *text, struct s3_sign_field *f)
 {
 	unsigned n = 0;
 	size_t at;
 
 	if (aws_chunked(s, x)) {
-		f[n++] = (struct sign_field){SPAN_LIT("content-encoding"), SPAN_LIT("aws-chunked")};
+		f[n++] = (struct s3_sign_field){
+			SPAN_LIT("content-encoding"), SPAN_LIT("aws-chunked")};
 		at = text->n;
 		sink_uint(text, x->left);
-		f[n++] = (struct sign_field){
+		f[n++] = (struct s3_sign_field){
 			SPAN_LIT("x-amz-decoded-content-length"), {text->p + at, text->n - at}};
 		if (!s->sign)
-			f[n++] =
-				(struct sign_field){SPAN_LIT("x-amz-trailer"), SPAN_LIT(CRC_FIELD)};
+			f[n++] = (struct s3_sign_field){
+				SPAN_LIT("x-amz-trailer"), SPAN_LIT(CRC_FIELD)};
 	}
 	if (x->kind == X_CREATE) {
 		at = text->n;
 		sink_uint(text, s->conf->part);
-		f[n++] = (struct sign_field){
+		f[n++] = (struct s3_sign_field){
 			SPAN_LIT(ORIGIN_PART_HEADER), {text->p + at, text->n - at}};
 	}
 	if (x->kind == X_RANGE) {
@@ -260,23 +261,24 @@ static unsigned signed_fields(
 		sink_uint(text, x->ask.from);
 		sink_char(text, '-');
 		sink_uint(text, x->ask.from + x->ask.n - 1);
-		f[n++] = (struct sign_field){SPAN_LIT("range"), {text->p + at, text->n - at}};
+		f[n++] = (struct s3_sign_field){SPAN_LIT("range"), {text->p + at, text->n - at}};
 	}
 	return n;
 }
 
 static void put_signature(const struct site *s, struct exchange *x, const struct span *path,
-	const struct span *query, const struct sign_field *f, unsigned n, struct sink *o)
+	const struct span *query, const struct s3_sign_field *f, unsigned n, struct sink *o)
 {
-	struct sign_request r = {.method = span_str(kinds[x->kind].method),
+	struct s3_sign_request r = {.method = span_str(kinds[x->kind].method),
 		.path = *path,
 		.query = *query,
 		.host = span_str(s->host),
-		.payload = aws_chunked(s, x) ? SPAN_LIT(SIGN_STREAMING) : SPAN_LIT(SIGN_UNSIGNED),
+		.payload = aws_chunked(s, x) ? SPAN_LIT(S3_SIGN_STREAMING)
+					     : SPAN_LIT(S3_SIGN_UNSIGNED),
 		.field = f,
 		.n_field = n};
 
-	sign_head(s->sign, &r, o, &x->seed);
+	s3_sign_head(s->sign, &r, o, &x->seed);
 }
 
 int exchange_head(const struct site *s, struct exchange *x, char *out, size_t cap)
@@ -284,7 +286,7 @@ int exchange_head(const struct site *s, struct exchange *x, char *out, size_t ca
 	struct sink o = {out, cap, 0};
 	char space[128];
 	struct sink text = {space, sizeof(space), 0};
-	struct sign_field f[4];
+	struct s3_sign_field f[4];
 	unsigned n = signed_fields(s, x, &text, f);
 	struct span path, query;
 
@@ -341,14 +343,14 @@ static void crc_base64(uint32_t crc, char out[CRC_TEXT])
 static void chunk_line(const struct site *s, struct exchange *x, uint32_t n, struct sink *o)
 {
 	static uint8_t bytes[CHUNK];
-	char hash[SIGN_HEX], crc[CRC_TEXT];
+	char hash[S3_SIGN_HEX], crc[CRC_TEXT];
 	bool aws = s->conf->framing == GEN_AWS_CHUNKED;
 
 	if (aws)
 		body_copy(s->body, x->object, x->off, n, bytes);
 	if (aws && s->sign) {
-		sign_hash(bytes, n, hash);
-		sign_chunk(s->sign, n, hash, &x->seed, o);
+		s3_sign_hash(s->sign, bytes, n, hash);
+		s3_sign_chunk(s->sign, n, hash, &x->seed, o);
 		if (n == 0)
 			sink_lit(o, "\r\n");
 		return;
@@ -370,7 +372,7 @@ static void chunk_line(const struct site *s, struct exchange *x, uint32_t n, str
 static int feed_chunk(const struct site *s, struct exchange *x, struct buf_chain *c)
 {
 	uint32_t n = (uint32_t)RTE_MIN(x->left, (uint64_t)CHUNK), before = x->crc;
-	struct sign_seed seed = x->seed;
+	struct s3_sign_seed seed = x->seed;
 	char text[256];
 	struct sink o = {text, sizeof(text), 0}, end = {(char[]){"\r\n"}, 2, 2};
 	struct buf_chain piece = {0};

@@ -13,7 +13,7 @@
 #include "body.h"
 #include "http/http.h"
 #include "report.h"
-#include "sign.h"
+#include "s3/s3_sign.h"
 #include "workload.h"
 
 #define EXCHANGE_HEAD_MAX 4096 /* bytes of a request's head */
@@ -41,7 +41,7 @@ struct site {
 	const struct gen_workload *conf;
 	const struct workload *workload;
 	const struct body *body;
-	const struct sign *sign; /* NULL: unsigned */
+	struct s3_signer *sign; /* NULL: unsigned */
 	const char *host;
 	struct buf_pools *pools;
 };
@@ -62,12 +62,12 @@ struct exchange {
 	bool ended;    /* all of the request was given out */
 	uint32_t crc;  /* of an aws-chunked body so far */
 	struct ask ask;
-	struct upload *up;     /* NULL where the workload has no such operation */
-	uint64_t object;       /* of body.h */
-	uint64_t off;          /* in the object: of what is sent next, or received */
-	uint64_t left;         /* bytes of the object still to be sent */
-	uint64_t sent;         /* bytes of objects given out, by all exchanges of the operation */
-	struct sign_seed seed; /* of a signed aws-chunked body */
+	struct upload *up; /* NULL where the workload has no such operation */
+	uint64_t object;   /* of body.h */
+	uint64_t off;      /* in the object: of what is sent next, or received */
+	uint64_t left;     /* bytes of the object still to be sent */
+	uint64_t sent;     /* bytes of objects given out, by all exchanges of the operation */
+	struct s3_sign_seed seed; /* of a signed aws-chunked body */
 };
 
 /* The first exchange of x->ask, and the one after the last; X_DONE: none. */

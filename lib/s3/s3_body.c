@@ -30,6 +30,16 @@ static int begins(struct span s, struct span text)
 	return s.n < text.n ? -1 : 1;
 }
 
+/* Skip the byte order mark, if there is one. -1: its end is not there yet. */
+static int skip_mark(struct span *s)
+{
+	int is = begins(*s, SPAN_LIT(MARK));
+
+	if (is == 1)
+		*s = cut(*s, sizeof(MARK) - 1);
+	return is < 0 ? -1 : 0;
+}
+
 /* Skip the declaration, if there is one. -1: its end is not there yet. */
 static int skip_declaration(struct span *s)
 {
@@ -72,10 +82,10 @@ int s3_body_is_error(const char *p, size_t n, struct span *code)
 	int is;
 
 	*code = (struct span){NULL, 0};
-	if (begins(s, SPAN_LIT(MARK)) == 1)
-		s = cut(s, 3);
+	is = skip_mark(&s);
 	s = skip_space(s);
-	is = skip_declaration(&s);
+	if (is == 0)
+		is = skip_declaration(&s);
 	if (is == 0)
 		is = root_is_error(&s);
 	if (is == 1)

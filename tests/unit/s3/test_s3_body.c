@@ -5,7 +5,7 @@
 #define DECL "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 /* After the S3 API reference, CompleteMultipartUpload, "200 OK with an error". */
-static const char sample[] = "\n  " DECL "\n\n <Error>\n <Code>InternalError</Code>\n"
+static const char sample[] = "\xef\xbb\xbf\n  " DECL "\n\n <Error>\n <Code>InternalError</Code>\n"
 			     " <Message>We encountered an internal error.</Message>\n</Error>";
 
 static struct span code;

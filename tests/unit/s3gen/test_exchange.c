@@ -354,12 +354,12 @@ static void judged(void)
 
 static void signed_requests(void)
 {
-	struct sign *s;
+	struct s3_signer *s;
 	uint32_t n;
 
 	setup();
-	s = sign_create("AK", "SK", "us-east-1", "s3");
-	sign_time(s, 1700000000);
+	s = s3_signer_create("AK", "SK", "us-east-1", "s3");
+	s3_signer_time(s, 1700000000);
 	site.sign = s;
 	begin(GEN_RANGE, 4096);
 	head_make();
@@ -374,7 +374,7 @@ static void signed_requests(void)
 	n = body_make();
 	CU_ASSERT_EQUAL(head.content_length, n);
 	CU_ASSERT_PTR_NOT_NULL(strstr(want, "10000;chunk-signature="));
-	sign_destroy(s);
+	s3_signer_destroy(s);
 	teardown();
 }
 

@@ -3,29 +3,29 @@
  * The examples that AWS publishes: Amazon S3 API reference, "Signature calculations for the
  * Authorization header: Transferring payload in a single chunk" and "... in multiple chunks".
  */
-#include "sign.h"
+#include "s3/s3_sign.h"
 #include "unit.h"
 
 #define WHEN 1369353600 /* Fri, 24 May 2013 00:00:00 GMT */
 
-static struct sign *sign;
+static struct s3_signer *signer;
 static char text[4096];
 
 static void setup(void)
 {
-	sign = sign_create("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-		"us-east-1", "s3");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(sign);
-	sign_time(sign, WHEN);
+	signer = s3_signer_create("AKIAIOSFODNN7EXAMPLE",
+		"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1", "s3");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(signer);
+	s3_signer_time(signer, WHEN);
 }
 
-static bool signs(struct sign_request *r, const char *names, const char *signature)
+static bool signs(struct s3_sign_request *r, const char *names, const char *signature)
 {
 	struct sink o = {.p = text, .cap = sizeof(text) - 1};
 	char want[1024];
 
 	r->host = r->host.p ? r->host : SPAN_LIT("examplebucket.s3.amazonaws.com");
-	CU_ASSERT_EQUAL(sign_head(sign, r, &o, NULL), 0);
+	CU_ASSERT_EQUAL(s3_sign_head(signer, r, &o, NULL), 0);
 	text[o.n] = '\0';
 	snprintf(want, sizeof(want),
 		"x-amz-date: 20130524T000000Z\r\nx-amz-content-sha256: %.*s\r\n"
@@ -40,44 +40,44 @@ static bool signs(struct sign_request *r, const char *names, const char *signatu
 
 static void get_object(void)
 {
-	const struct sign_field range = {SPAN_LIT("range"), SPAN_LIT("bytes=0-9")};
-	struct sign_request r = {.method = SPAN_LIT("GET"),
+	const struct s3_sign_field range = {SPAN_LIT("range"), SPAN_LIT("bytes=0-9")};
+	struct s3_sign_request r = {.method = SPAN_LIT("GET"),
 		.path = SPAN_LIT("/test.txt"),
-		.payload = SPAN_LIT(SIGN_EMPTY),
+		.payload = SPAN_LIT(S3_SIGN_EMPTY),
 		.field = &range,
 		.n_field = 1};
 
 	setup();
 	CU_ASSERT(signs(&r, "host;range;x-amz-content-sha256;x-amz-date",
 		"f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"));
-	sign_destroy(sign);
+	s3_signer_destroy(signer);
 }
 
 static void put_object(void)
 {
-	const struct sign_field f[] = {
+	const struct s3_sign_field f[] = {
 		{SPAN_LIT("date"), SPAN_LIT("Fri, 24 May 2013 00:00:00 GMT")},
 		{SPAN_LIT("x-amz-storage-class"), SPAN_LIT("REDUCED_REDUNDANCY")}};
-	char hash[SIGN_HEX];
-	struct sign_request r = {.method = SPAN_LIT("PUT"),
+	char hash[S3_SIGN_HEX];
+	struct s3_sign_request r = {.method = SPAN_LIT("PUT"),
 		.path = SPAN_LIT("/test%24file.text"),
-		.payload = {hash, SIGN_HEX},
+		.payload = {hash, S3_SIGN_HEX},
 		.field = f,
 		.n_field = 2};
 
 	setup();
-	sign_hash("Welcome to Amazon S3.", 21, hash);
+	s3_sign_hash(signer, "Welcome to Amazon S3.", 21, hash);
 	CU_ASSERT(signs(&r, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
 		"98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
-	sign_destroy(sign);
+	s3_signer_destroy(signer);
 }
 
 static void queries(void)
 {
-	struct sign_request r = {.method = SPAN_LIT("GET"),
+	struct s3_sign_request r = {.method = SPAN_LIT("GET"),
 		.path = SPAN_LIT("/"),
 		.query = SPAN_LIT("lifecycle="),
-		.payload = SPAN_LIT(SIGN_EMPTY)};
+		.payload = SPAN_LIT(S3_SIGN_EMPTY)};
 
 	setup();
 	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
@@ -85,12 +85,12 @@ static void queries(void)
 	r.query = SPAN_LIT("max-keys=2&prefix=J");
 	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
 		"34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"));
-	sign_destroy(sign);
+	s3_signer_destroy(signer);
 }
 
 static void chunked(void)
 {
-	const struct sign_field f[] = {{SPAN_LIT("content-encoding"), SPAN_LIT("aws-chunked")},
+	const struct s3_sign_field f[] = {{SPAN_LIT("content-encoding"), SPAN_LIT("aws-chunked")},
 		{SPAN_LIT("content-length"), SPAN_LIT("66824")},
 		{SPAN_LIT("x-amz-decoded-content-length"), SPAN_LIT("66560")},
 		{SPAN_LIT("x-amz-storage-class"), SPAN_LIT("REDUCED_REDUNDANCY")}};
@@ -105,69 +105,70 @@ static void chunked(void)
 		{0, "0;chunk-signature="
 		    "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n"},
 	};
-	struct sign_request r = {.method = SPAN_LIT("PUT"),
+	struct s3_sign_request r = {.method = SPAN_LIT("PUT"),
 		.path = SPAN_LIT("/examplebucket/chunkObject.txt"),
 		.host = SPAN_LIT("s3.amazonaws.com"),
-		.payload = SPAN_LIT(SIGN_STREAMING),
+		.payload = SPAN_LIT(S3_SIGN_STREAMING),
 		.field = f,
 		.n_field = 4};
-	struct sign_seed seed;
-	char hash[SIGN_HEX], data[65536];
+	struct s3_sign_seed seed;
+	char hash[S3_SIGN_HEX], data[65536];
 	struct sink o = {.p = text, .cap = sizeof(text)};
 
 	setup();
 	memset(data, 'a', sizeof(data));
-	CU_ASSERT_EQUAL(sign_streamed_length(66560, 65536), 66824);
-	CU_ASSERT_EQUAL(sign_head(sign, &r, &o, &seed), 0);
+	CU_ASSERT_EQUAL(s3_sign_streamed_length(66560, 65536), 66824);
+	CU_ASSERT_EQUAL(s3_sign_head(signer, &r, &o, &seed), 0);
 	CU_ASSERT_EQUAL(memcmp(seed.signature,
 				"4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
-				SIGN_HEX),
+				S3_SIGN_HEX),
 		0);
 	for (unsigned i = 0; i < RTE_DIM(rows); i++) {
 		o = (struct sink){.p = text, .cap = sizeof(text) - 1};
 		/* time goes on, the body keeps its date */
-		sign_time(sign, 1369353600 + 60);
-		sign_hash(data, rows[i].n, hash);
-		sign_chunk(sign, rows[i].n, hash, &seed, &o);
+		s3_signer_time(signer, 1369353600 + 60);
+		s3_sign_hash(signer, data, rows[i].n, hash);
+		s3_sign_chunk(signer, rows[i].n, hash, &seed, &o);
 		text[o.n] = '\0';
 		CU_ASSERT_STRING_EQUAL(text, rows[i].line);
 	}
-	sign_destroy(sign);
+	s3_signer_destroy(signer);
 }
 
 /* The key is that of the day, whatever came before. */
 static void days(void)
 {
-	struct sign_request r = {.method = SPAN_LIT("GET"),
+	struct s3_sign_request r = {.method = SPAN_LIT("GET"),
 		.path = SPAN_LIT("/"),
 		.query = SPAN_LIT("lifecycle="),
-		.payload = SPAN_LIT(SIGN_EMPTY)};
+		.payload = SPAN_LIT(S3_SIGN_EMPTY)};
 
 	setup();
-	sign_time(sign, WHEN + 86400);
-	CU_ASSERT_EQUAL(sign_head(sign, &r, &(struct sink){.p = text, .cap = 4096}, NULL), 0);
+	s3_signer_time(signer, WHEN + 86400);
+	CU_ASSERT_EQUAL(s3_sign_head(signer, &r, &(struct sink){.p = text, .cap = 4096}, NULL), 0);
 	CU_ASSERT_EQUAL(memcmp(text, "x-amz-date: 20130525T000000Z\r\n", 30), 0);
-	sign_time(sign, WHEN);
+	s3_signer_time(signer, WHEN);
 	CU_ASSERT(signs(&r, "host;x-amz-content-sha256;x-amz-date",
 		"fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"));
-	sign_destroy(sign);
+	s3_signer_destroy(signer);
 }
 
 static void lengths(void)
 {
 	static char path[20000];
-	struct sign_request r = {.method = SPAN_LIT("GET"),
+	struct s3_sign_request r = {.method = SPAN_LIT("GET"),
 		.path = {path, sizeof(path)},
 		.host = SPAN_LIT("h"),
-		.payload = SPAN_LIT(SIGN_UNSIGNED)};
+		.payload = SPAN_LIT(S3_SIGN_UNSIGNED)};
 
 	setup();
-	CU_ASSERT_EQUAL(sign_head(sign, &r, &(struct sink){.p = text, .cap = 4096}, NULL), -ENOSPC);
-	sign_destroy(sign);
+	CU_ASSERT_EQUAL(
+		s3_sign_head(signer, &r, &(struct sink){.p = text, .cap = 4096}, NULL), -ENOSPC);
+	s3_signer_destroy(signer);
 	path[0] = 'a';
 	memset(path, 'a', 200);
-	CU_ASSERT_PTR_NULL(sign_create(path, "s", "r", "s3"));
-	CU_ASSERT_EQUAL(sign_streamed_length(0, 100), 1 + 17 + 64 + 4);
+	CU_ASSERT_PTR_NULL(s3_signer_create(path, "s", "r", "s3"));
+	CU_ASSERT_EQUAL(s3_sign_streamed_length(0, 100), 1 + 17 + 64 + 4);
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(get_object), UNIT_CASE(put_object),
