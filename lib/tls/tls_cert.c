@@ -218,7 +218,7 @@ int tls__cert_use(
 	return 0;
 }
 
-static int64_t unix_time(const ASN1_TIME *t)
+int64_t tls__unix_time(const ASN1_TIME *t)
 {
 	struct tm tm = {0};
 
@@ -275,8 +275,8 @@ static void names_text(const X509 *x, char *text, size_t size)
 static void facts_fill(const struct tls_cert *c, struct tls_cert_facts *out)
 {
 	*out = (struct tls_cert_facts){
-		.not_before = unix_time(X509_get0_notBefore(c->leaf)),
-		.not_after = unix_time(X509_get0_notAfter(c->leaf)),
+		.not_before = tls__unix_time(X509_get0_notBefore(c->leaf)),
+		.not_after = tls__unix_time(X509_get0_notAfter(c->leaf)),
 	};
 	name_text(X509_get_subject_name(c->leaf), out->subject, sizeof(out->subject));
 	name_text(X509_get_issuer_name(c->leaf), out->issuer, sizeof(out->issuer));
@@ -292,8 +292,8 @@ static int time_check(const struct conf_certificate *cert, const struct tls_cert
 
 	for (int i = -1; i < sk_X509_num(c->chain); i++) {
 		const X509 *x = i < 0 ? c->leaf : sk_X509_value(c->chain, i);
-		int64_t from = unix_time(X509_get0_notBefore(x));
-		int64_t to = unix_time(X509_get0_notAfter(x));
+		int64_t from = tls__unix_time(X509_get0_notBefore(x));
+		int64_t to = tls__unix_time(X509_get0_notAfter(x));
 
 		name_text(X509_get_subject_name(x), name, sizeof(name));
 		if (now < from)

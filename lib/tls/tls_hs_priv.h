@@ -96,6 +96,8 @@ struct tls_cert {
 /* Read, and checked but for time. 0 or -errno with e set. */
 int tls__cert_load(const struct conf_certificate *cert, struct tls_cert *out, struct err *e);
 void tls__cert_free(struct tls_cert *c);
+/* s, 0 where it is none. */
+int64_t tls__unix_time(const ASN1_TIME *t);
 /* Into ssl, which counts what it keeps. 0 or -errno with e set. */
 int tls__cert_use(
 	SSL_CTX *ssl, const struct conf_certificate *cert, struct tls_cert *c, struct err *e);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <rte_common.h>
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
@@ -79,8 +81,40 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 	return rc;
 }
 
+/* A client's session ends with the certificates by which it was let in: when the first of their
+ * chain ends is sealed into the ticket (Unix time, s), for later nobody has that chain any more. */
+static int on_seal(SSL *ssl, void *arg)
+{
+	STACK_OF(X509) *chain = SSL_session_reused(ssl) ? NULL : SSL_get0_verified_chain(ssl);
+	int64_t end = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		end = RTE_MIN(end, tls__unix_time(X509_get0_notAfter(sk_X509_value(chain, i))));
+	return !chain || SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &end, sizeof(end));
+}
+
+/* In 1.3 who resumes is given another ticket: a client uses each but once (RFC 8446 C.4). */
+static SSL_TICKET_RETURN on_open(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+	size_t n_name, SSL_TICKET_STATUS status, void *arg)
+{
+	int64_t end = INT64_MAX;
+	void *sealed;
+	size_t n;
+
+	if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	if (SSL_SESSION_get0_ticket_appdata(session, &sealed, &n) == 1 && n == sizeof(end))
+		memcpy(&end, sealed, n);
+	if (time(NULL) > end)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	return status == SSL_TICKET_SUCCESS_RENEW || SSL_version(ssl) >= TLS1_3_VERSION
+		       ? SSL_TICKET_RETURN_USE_RENEW
+		       : SSL_TICKET_RETURN_USE;
+}
+
 void tls__tickets_use(SSL_CTX *ssl, struct tls_ctx *c)
 {
+	SSL_CTX_set_session_ticket_cb(ssl, on_seal, on_open, NULL);
 	if (c->tickets) {
 		/* one is enough for clients that open connections one by one; a second costs 5 % */
 		SSL_CTX_set_num_tickets(ssl, 1);

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tickets: who may resume where, and how long. */
+#include <time.h>
+
 #include "site.h"
 
 #define LIFETIME 7200
 #define START    1000000
+
+static time_t later; /* s, by which libcrypto's clock is ahead */
+
+/* In the place of libc's, for libcrypto and libssl too. */
+time_t time(time_t *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (t)
+		*t = now.tv_sec + later;
+	return now.tv_sec + later;
+}
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static SSL_SESSION *last; /* the newest that the peer was given */
@@ -134,6 +149,31 @@ static void none(void)
 		tls_ctx_put(c);
 		SSL_CTX_free(peer);
 	}
+}
+
+/* One ticket each time: a client of 1.3 that uses none twice always has one for the next. */
+static void one_by_one(void)
+{
+	struct tls_tickets *t;
+	struct tls_ctx *c;
+	SSL_CTX *peer;
+
+	site();
+	t = tickets();
+	c = site_server(t);
+	peer = peer_client(TLS1_3_VERSION);
+	CU_ASSERT_FALSE(resumes(c, peer, NULL));
+	for (int i = 0; i < 3; i++) {
+		SSL_SESSION *s = last;
+
+		last = NULL;
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+		CU_ASSERT(resumes(c, peer, s));
+		SSL_SESSION_free(s);
+	}
+	SSL_CTX_free(peer);
+	tls_ctx_put(c);
+	tls_tickets_destroy(t);
 }
 
 /* A key seals for a lifetime, opens for another, and is gone. */
@@ -293,13 +333,75 @@ static void subject_kept(void)
 	pki_free(&good);
 }
 
+/* Does the client with that certificate come in by the ticket `last`? false: nor without it. */
+static bool enters(struct tls_ctx *c, SSL_CTX *peer)
+{
+	bool in;
+
+	pair_begin(&p, c, NULL, peer);
+	SSL_set_session(p.peer, last);
+	in = pair_run(&p) == TLS_HS_DONE;
+	CU_ASSERT(!in || tls_hs_result(p.hs)->resumed);
+	CU_ASSERT(in || tls_hs_error(p.hs) == TLS_E_hs_certificate);
+	if (in)
+		pair_talk(&p); /* takes a new ticket, where there is one */
+	pair_end(&p);
+	return in;
+}
+
+/* A ticket is good until the first certificate of the client's chain ends, and so is one that was
+ * given for a ticket. `short_ca`: that is not the client's own. */
+static void ends_with(bool short_ca, int version)
+{
+	struct pki middle = pki_make((struct pki_spec){
+		.cn = "middle", .ca = true, .issuer = &ca, .days = short_ca ? 1 : 30});
+	struct pki own = pki_make(
+		(struct pki_spec){.cn = "own", .issuer = &middle, .days = short_ca ? 30 : 1});
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct tls_tickets *t = tickets();
+	struct tls_ctx *c = site_server(t);
+	SSL_CTX *peer = peer_client(version);
+
+	sk_X509_push(chain, middle.x);
+	SSL_CTX_set_timeout(peer, 7 * 86400);
+	SSL_CTX_use_cert_and_key(peer, own.x, own.key, chain, 1);
+	CU_ASSERT_FALSE(resumes(c, peer, NULL));
+	later = 23 * 3600;
+	CU_ASSERT(enters(c, peer));
+	later += 3600 - 60;
+	CU_ASSERT(enters(c, peer));
+	later += 120;
+	CU_ASSERT_FALSE(enters(c, peer));
+	later = 0;
+	SSL_CTX_free(peer);
+	tls_ctx_put(c);
+	tls_tickets_destroy(t);
+	sk_X509_free(chain);
+	pki_free(&middle);
+	pki_free(&own);
+}
+
+static void ends_with_certificate(void)
+{
+	site();
+	conf.tls.ticket_lifetime_ms = 7 * 86400 * 1000;
+	listener.client_cert = CONF_CLIENT_CERT_REQUIRED;
+	listener.client_ca = pool.ca;
+	for (int i = 0; i < 2; i++) {
+		ends_with(false, versions[i]);
+		ends_with(true, versions[i]);
+	}
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(shared),
 	UNIT_CASE(none),
+	UNIT_CASE(one_by_one),
 	UNIT_CASE(turns),
 	UNIT_CASE(from_file),
 	UNIT_CASE(bad_file),
 	UNIT_CASE(revocable),
 	UNIT_CASE(subject_kept),
+	UNIT_CASE(ends_with_certificate),
 };
 UNIT_MAIN(cases)
