@@ -8,10 +8,11 @@
 #define ALIGN 8u
 
 /*
- * The most that the limits in conf_priv.h let the stages ask for beyond the table's structs. Text
- * is kept as lines, and once more where a field points at it; an item of a list, two bytes at
- * least, is an entry of an array, too; a path gets its directory, and the ciphers of [tls] have
- * longer names inside, which is less. Untouched pages of a large calloc cost nothing.
+ * The most that so much text lets the stages ask for beyond the table's structs: of files, that is
+ * what the limits in conf_priv.h allow. Text is kept as lines, and once more where a field points
+ * at it; an item of a list, two bytes at least, is an entry of an array, too; a path gets its
+ * directory, and the ciphers of [tls] have longer names inside, which is less. Untouched pages of a
+ * large calloc cost nothing.
  */
 _Static_assert(sizeof(struct conf_prefix) <= 3 * ALIGN, "an item is that or a pointer and text");
 #define PER_BYTE (2 + 3 * ALIGN / 2)
@@ -23,9 +24,6 @@ _Static_assert(sizeof(struct conf_server_name) <= sizeof(struct conf_member),
 #define PER_SECTION                                                                                \
 	(sizeof(struct conf_section) + sizeof(struct conf_section *) +                             \
 		sizeof(struct conf_global) + CONF__FILE_KEYS * CONF__PATH_MAX + 8 * ALIGN)
-#define TEXT_BYTES                                                                                 \
-	(PER_BYTE * CONF__TEXT_MAX + CONF__LINES_MAX * PER_LINE +                                  \
-		CONF__SECTIONS_MAX * PER_SECTION + CONF__FILES_MAX * CONF__PATH_MAX + 4096)
 
 void *conf_alloc(struct conf_reader *ld, size_t n)
 {
@@ -46,16 +44,6 @@ const char *conf_strdup(struct conf_reader *ld, struct span text)
 	return copy;
 }
 
-static size_t arena_size(const struct conf_table *t)
-{
-	size_t n = t->size + TEXT_BYTES;
-
-	for (unsigned i = 0; i < t->n_kinds; i++)
-		n += (size_t)t->kinds[i].max * t->kinds[i].size + ALIGN +
-		     t->kinds[i].n_presets * (t->kinds[i].size + PER_SECTION + PER_LINE);
-	return n;
-}
-
 /* What is read. */
 struct source {
 	const char *name, *text; /* text NULL: name is a path */
@@ -64,10 +52,32 @@ struct source {
 	unsigned n_edits;
 };
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t arena_size(const struct conf_table *t, const struct source *src)
+{
+	size_t text = src->text ? least(src->n, CONF__TEXT_MAX) : CONF__TEXT_MAX;
+	size_t n = t->size + PER_BYTE * text + 4096;
+
+	/* neither can have less than two bytes */
+	n += least(text / 2, CONF__LINES_MAX) * PER_LINE;
+	n += least(text / 2, CONF__SECTIONS_MAX) * PER_SECTION;
+	n += src->text ? 0 : CONF__FILES_MAX * CONF__PATH_MAX;
+	for (unsigned i = 0; i < t->n_kinds; i++)
+		n += (size_t)t->kinds[i].max * t->kinds[i].size + ALIGN +
+		     t->kinds[i].n_presets * (t->kinds[i].size + PER_SECTION + PER_LINE);
+	return n;
+}
+
 static void *load(const struct conf_table *t, const struct source *src, struct conf_errors *errs)
 {
-	struct conf_reader ld = {
-		.table = t, .size = arena_size(t), .errs = errs, .from_text = src->text != NULL};
+	struct conf_reader ld = {.table = t,
+		.size = arena_size(t, src),
+		.errs = errs,
+		.from_text = src->text != NULL};
 
 	ld.arena = calloc(1, ld.size);
 	if (!ld.arena) {
