@@ -103,7 +103,7 @@ void ctl__member_sum(
 			out->stat[i] += __atomic_load_n(&m->stat[i], __ATOMIC_RELAXED);
 		out->active += m->active;
 		out->idle += m->idle;
-		out->in_state[lb_member_state(m, *worker->now)]++;
+		out->in_state[lb_member_state(m)]++;
 	}
 }
 

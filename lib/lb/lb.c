@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Members and their counts. A member is
- *   up     weight > 0 and hold_until has passed
- *   down   a connect to it failed less than the pool's hold time ago
- *   drain  weight == 0
- * active == lb_start calls - lb_done calls; the choice itself is in lb_pick.c.
+ * The way of a request at its member, counted:
+ *	active == lb_start calls - lb_done calls
+ * and who is told of what comes of it: latency (lb_tail.c), failures (lb_outlier.c), SlowDown
+ * (lb_throttle.c). The choice itself is in lb_pick.c, what is true of a member in lb_health.c.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "base/assert.h"
 #include "lb/lb_priv.h"
+
+#define BOARD_US (100 * CLOCK_US_PER_MS) /* how late what another worker found may be known */
 
 const struct stat_name lb_stat_names[LB_STAT_N] = {
 #define X(name, text) {#name, text},
@@ -19,99 +17,18 @@ const struct stat_name lb_stat_names[LB_STAT_N] = {
 #undef X
 };
 
-static struct lb_member *member_create(const struct conf_pool *pool, unsigned index)
-{
-	const struct conf_member *conf = &pool->members[index];
-	struct lb_member *m = calloc(1, sizeof(*m));
+const struct stat_name lb_pool_stat_names[LB_POOL_STAT_N] = {
+#define X(name, text) {#name, text},
+#include "lb/lb_pool_stat.def"
+#undef X
+};
 
-	if (!m)
-		return NULL;
-	snprintf(m->pool, sizeof(m->pool), "%s", pool->name);
-	snprintf(m->name, sizeof(m->name), "%s", conf->name);
-	m->endpoint = conf->endpoint;
-	m->weight = conf->weight;
-	m->refs = 1;
-	m->listed = true;
-	list_init(&m->idle_list);
-	list_init(&m->dead_link);
-	return m;
-}
-
-/* A pool that holds its members, and is held once. NULL: no memory. */
-static struct lb_pool *pool_create(const struct conf *conf, unsigned index)
-{
-	const struct conf_pool *c = &conf->pools[index];
-	struct lb_pool *p = calloc(1, sizeof(*p) + c->n_members * sizeof(p->member[0]));
-
-	if (!p)
-		return NULL;
-	*p = (struct lb_pool){.conf = c, .snapshot = conf, .index = (uint16_t)index, .refs = 1};
-	list_init(&p->waiting);
-	list_init(&p->waiting_link);
-	list_init(&p->dead_link);
-	for (; p->n < c->n_members; p->n++) {
-		p->member[p->n] = member_create(c, p->n);
-		if (p->member[p->n])
-			continue;
-		while (p->n > 0)
-			free(p->member[--p->n]);
-		free(p);
-		return NULL;
-	}
-	return p;
-}
-
-struct lb *lb_create(const struct lb_config *cfg, struct err *e)
-{
-	const struct conf *conf = cfg->conf;
-	struct lb *lb = calloc(1, sizeof(*lb));
-
-	if (lb)
-		lb->pool = calloc(conf->n_pools + 1, sizeof(*lb->pool));
-	if (!lb || !lb->pool) {
-		free(lb);
-		err_set(e, ENOMEM, "lb: no memory for %u pools", conf->n_pools);
-		return NULL;
-	}
-	lb->rnd = cfg->rnd;
-	list_init(&lb->dead_pools);
-	list_init(&lb->dead_members);
-	for (; lb->n_pools < conf->n_pools; lb->n_pools++) {
-		lb->pool[lb->n_pools] = pool_create(conf, lb->n_pools);
-		if (lb->pool[lb->n_pools])
-			continue;
-		err_set(e, ENOMEM, "lb: no memory for pool %s", conf->pools[lb->n_pools].name);
-		lb_destroy(lb);
-		return NULL;
-	}
-	return lb;
-}
-
-static void dead_free(struct lb *lb)
-{
-	struct list *node;
-
-	while ((node = list_take(&lb->dead_pools)))
-		free(container_of_list(node, struct lb_pool, dead_link));
-	while ((node = list_take(&lb->dead_members)))
-		free(container_of_list(node, struct lb_member, dead_link));
-}
-
-void lb_destroy(struct lb *lb)
-{
-	if (!lb)
-		return;
-	for (unsigned i = 0; i < lb->n_pools; i++)
-		lb_pool_put(lb, lb->pool[i]);
-	dead_free(lb);
-	free(lb->pool);
-	free(lb);
-}
+/* ---- who holds what ---- */
 
 struct lb_pool *lb_pool(const struct lb *lb, unsigned i)
 {
-	ASSERT(i < lb->n_pools, "indexes come from the same snapshot");
-	return lb->pool[i];
+	ASSERT(i < lb->set->n_pools, "indexes come from the same snapshot");
+	return lb->set->pool[i];
 }
 
 struct lb_pool *lb_pool_get(struct lb_pool *p)
@@ -127,7 +44,8 @@ void lb_pool_put(struct lb *lb, struct lb_pool *p)
 		return;
 	for (unsigned i = 0; i < p->n; i++)
 		lb_member_put(lb, p->member[i]);
-	list_add_tail(&lb->dead_pools, &p->dead_link);
+	list_del(&p->link);
+	lb__bury(lb, &p->dead);
 }
 
 struct lb_member *lb_member_get(struct lb_member *m)
@@ -140,23 +58,29 @@ void lb_member_put(struct lb *lb, struct lb_member *m)
 {
 	ASSERT(m->refs > 0, "each put ends one get");
 	if (--m->refs == 0)
-		list_add_tail(&lb->dead_members, &m->dead_link);
+		lb__bury(lb, &m->dead);
 }
 
-void lb_start(struct lb *lb, struct lb_pool *p, unsigned member)
+/* ---- a request ---- */
+
+void lb_start(struct lb *lb, struct lb_pool *p, unsigned member, uint8_t size, clock_us_t now)
 {
 	struct lb_member *m = p->member[member];
 
 	m->active++;
 	m->stat[LB_STAT_requests]++;
+	lb__load_add(m, size);
+	lb__budget_start(p);
+	if (m->facts & LB_IS(THROTTLED))
+		lb__throttle_start(lb, m, now);
 }
 
-void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member)
+void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now)
 {
 	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connects]++;
-	m->hold_until = 0;
+	lb__fact_clear(lb, m, LB_FACT_HELD, "connected", now);
 }
 
 void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now)
@@ -164,7 +88,12 @@ void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_
 	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connect_failures]++;
-	m->hold_until = now + (clock_us_t)p->conf->hold_ms * CLOCK_US_PER_MS;
+	if (p->conf->hold_ms) {
+		m->hold_until = now + (clock_us_t)p->conf->hold_ms * CLOCK_US_PER_MS;
+		lb__fact_set(lb, m, LB_FACT_HELD, "connect failed", now);
+		lb__due(lb, m, m->hold_until);
+	}
+	lb__live_failure(lb, p, m, false, now);
 }
 
 /* An outcome's own counter; LB_STAT_N: none. */
@@ -172,22 +101,19 @@ static const uint8_t outcome_stat[] = {
 	[LB_COMPLETE] = LB_STAT_N,
 	[LB_RETRY] = LB_STAT_retries,
 	[LB_TIMEOUT] = LB_STAT_timeouts,
-	[LB_STALL] = LB_STAT_timeouts,
+	[LB_STALL] = LB_STAT_stalls,
 	[LB_RESET] = LB_STAT_resets,
 	[LB_CANCEL] = LB_STAT_cancels,
 	[LB_BAD] = LB_STAT_bad_responses,
 	[LB_REFUSED] = LB_STAT_N, /* lb_connect_failed counted it */
 };
 
-void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res,
-	clock_us_t now)
+static void count(struct lb_member *m, const struct lb_result *res)
 {
-	struct lb_member *m = p->member[member];
-
-	ASSERT(m->active > 0, "each lb_done ends one lb_start");
-	m->active--;
 	m->stat[LB_STAT_bytes_out] += res->bytes_out;
 	m->stat[LB_STAT_bytes_in] += res->bytes_in;
+	m->stat[LB_STAT_inner_errors] += res->inner_error;
+	m->stat[LB_STAT_slow_downs] += res->slow_down;
 	if (outcome_stat[res->outcome] != LB_STAT_N)
 		m->stat[outcome_stat[res->outcome]]++;
 	if (res->status >= 100 && res->status <= 599) {
@@ -198,11 +124,120 @@ void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_
 		stat_hist_add(&m->total, res->total_us);
 }
 
+/* A member that fails by what it answers. 501: it does not know the operation, nor would others. */
+static bool is_error(const struct lb_result *res)
+{
+	return res->inner_error || (res->status >= 500 && res->status != 501);
+}
+
+static bool is_failure(const struct lb_result *res)
+{
+	switch (res->outcome) {
+	case LB_COMPLETE:
+	case LB_CANCEL:
+		return is_error(res);
+	case LB_RETRY:
+		return !res->reused;
+	case LB_REFUSED: /* lb_connect_failed said so */
+		return false;
+	default:
+		return true;
+	}
+}
+
+void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res,
+	clock_us_t now)
+{
+	struct lb_member *m = p->member[member];
+
+	ASSERT(m->active > 0, "each lb_done ends one lb_start");
+	m->active--;
+	lb__load_sub(m, res->size);
+	count(m, res);
+	if (res->slow_down)
+		return lb__throttle(lb, m, res->retry_after_ms, now);
+	if (is_failure(res))
+		return lb__live_failure(lb, p, m, res->writes, now);
+	if (res->status >= 200 && res->status < 400)
+		lb__tail_learn(lb, p, m, res, now);
+	if (res->outcome != LB_COMPLETE)
+		return;
+	lb__live_success(lb, p, m, res->writes, now);
+	if (m->facts & LB_IS(THROTTLED))
+		lb__throttle_success(lb, m, now);
+}
+
+/* ---- time ---- */
+
+static void tick(struct lb *lb, struct lb_pool *p, clock_us_t now)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct lb_member *m = p->member[i];
+
+		if (lb->checks)
+			lb__check_read(lb, m, now);
+		if (now >= m->due)
+			lb__expire(lb, m, now);
+		if (m->due < lb->due)
+			lb->due = m->due;
+	}
+	if (now >= p->learned.evaluate_at)
+		lb__evaluate(lb, p, now);
+	if (p->learned.evaluate_at < lb->due)
+		lb->due = p->learned.evaluate_at;
+}
+
+void lb_tick(struct lb *lb, clock_us_t now)
+{
+	if (now < lb->due)
+		return;
+	lb->due = lb->checks && lb->board ? now + BOARD_US : UINT64_MAX;
+	for (unsigned i = 0; i < lb->set->n_pools; i++)
+		tick(lb, lb->set->pool[i], now);
+}
+
+uint32_t lb_next_tick(const struct lb *lb, uint32_t max, clock_us_t now)
+{
+	clock_us_t due = lb__check_next(lb);
+	uint64_t ms;
+
+	if (lb->due < due)
+		due = lb->due;
+	if (due <= now)
+		return 0;
+	ms = (due - now + CLOCK_US_PER_MS - 1) / CLOCK_US_PER_MS;
+	return ms < max ? (uint32_t)ms : max;
+}
+
+/* ---- the operator ---- */
+
 void lb_set_weight(struct lb *lb, struct lb_member *m, uint32_t weight, clock_us_t now)
 {
 	m->weight = weight;
 	m->turn = 0; /* what it had earned was earned by another weight */
+	lb__share(lb, m, now);
+	if (weight == 0)
+		lb__fact_set(lb, m, LB_FACT_NO_WEIGHT, "weight 0", now);
+	else
+		lb__fact_clear(lb, m, LB_FACT_NO_WEIGHT, "weight", now);
 }
+
+void lb_set_admin(struct lb *lb, struct lb_member *m, enum lb_admin admin, clock_us_t now)
+{
+	m->admin = (uint8_t)admin;
+	if (admin == LB_ADMIN_DRAIN)
+		lb__fact_set(lb, m, LB_FACT_DRAIN, "operator", now);
+	if (admin == LB_ADMIN_MAINTENANCE)
+		lb__fact_set(lb, m, LB_FACT_MAINTENANCE, "operator", now);
+	if (admin != LB_ADMIN_DRAIN)
+		lb__fact_clear(lb, m, LB_FACT_DRAIN, "operator", now);
+	if (admin != LB_ADMIN_MAINTENANCE)
+		lb__fact_clear(lb, m, LB_FACT_MAINTENANCE, "operator", now);
+	if (lb->check_due > now)
+		lb->check_due = now; /* after maintenance its checks are due again */
+}
+
+/* ---- reading ---- */
 
 struct lb_member *lb_member(const struct lb *lb, unsigned pool, unsigned member)
 {
@@ -219,14 +254,12 @@ unsigned lb_members(const struct lb *lb, unsigned pool)
 
 unsigned lb_pools(const struct lb *lb)
 {
-	return lb->n_pools;
+	return lb->set->n_pools;
 }
 
-enum lb_state lb_member_state(const struct lb_member *m, clock_us_t now)
+enum lb_state lb_member_state(const struct lb_member *m)
 {
-	if (m->weight == 0)
-		return LB_DRAIN;
-	return now < m->hold_until ? LB_DOWN : LB_UP;
+	return m->state;
 }
 
 const char *lb_state_name(enum lb_state s)

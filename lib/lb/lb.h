@@ -38,6 +38,14 @@ enum lb_stat {
 };
 extern const struct stat_name lb_stat_names[LB_STAT_N];
 
+enum lb_pool_stat {
+#define X(name, text) LB_POOL_STAT_##name,
+#include "lb/lb_pool_stat.def"
+#undef X
+	LB_POOL_STAT_N
+};
+extern const struct stat_name lb_pool_stat_names[LB_POOL_STAT_N];
+
 /* The worst that is true of a member is its state. */
 enum lb_state {
 	LB_UP,
@@ -52,34 +60,129 @@ enum lb_state {
 
 enum lb_admin { LB_ADMIN_NONE, LB_ADMIN_DRAIN, LB_ADMIN_MAINTENANCE };
 
+/* What nobody holds any more, on its way to control. */
+struct lb_dead {
+	struct lb_dead *next;
+	uint8_t kind;
+};
+
+/* AIMD and pace of a member that said SlowDown (lb_throttle.c). */
+struct lb_pace {
+	uint32_t limit;        /* requests in flight, 1/1024; below 1: fewer than always one */
+	uint32_t origin;       /* active when it began: back there, it is over */
+	uint32_t good;         /* successes since the limit last changed */
+	clock_us_t changed_at; /* that was then */
+	clock_us_t said_at;    /* the last SlowDown */
+	clock_us_t release_at; /* the next new request, not before */
+};
+
+/* A limit from the gradient of latency, of pools with adaptive = yes (lb_throttle.c). */
+struct lb_gradient {
+	uint32_t limit; /* requests in flight, 1/1024; 0: not begun */
+	uint32_t now;  /* latency over the least seen, 1/1024, of the samples since the last step */
+	uint32_t n;    /* these */
+	uint32_t most; /* active at most since then */
+};
+
+/* What live traffic says (lb_outlier.c). */
+struct lb_live {
+	uint16_t failures;       /* in a row, of all requests */
+	uint16_t write_failures; /* in a row, of writes */
+	uint16_t reads;          /* that succeeded since the first of these */
+	uint8_t ejections;       /* that followed soon on another: each doubles the time */
+	uint8_t slow_rounds;     /* evaluations in a row that found it slow, or not any more */
+	uint32_t samples;        /* since the last evaluation */
+	clock_us_t ejected_at, eject_until;
+	clock_us_t probe_at; /* a slow one's next request, a wedged one's next write */
+	clock_us_t wedge_us; /* between two such writes */
+};
+
+/* What checks say (lb_check.c, lb_board.c). */
+struct lb_checked {
+	bool mine;               /* this worker makes them */
+	bool running;            /* from lb_check_take to lb_check_done */
+	uint8_t good, bad, half; /* in a row, as far as it matters; half: LB_GOOD_READ_ONLY */
+	uint8_t verdict;         /* enum lb_verdict, the last one */
+	uint32_t *word;          /* on the board, or own_word */
+	uint32_t own_word, seen; /* seen: what was acted upon */
+	clock_us_t at;           /* when the next is due */
+};
+
+/* What lb_pick reads comes first. */
 struct lb_member {
+	uint32_t share;   /* its weight as it counts now, 1/1024; less in slow start */
+	uint32_t active;  /* requests in flight */
+	uint32_t limit;   /* of active, by all that limits it; UINT32_MAX: none */
+	uint32_t load;    /* of what is in flight: each counts by its size class */
+	int32_t turn;     /* of smooth weighted round robin */
+	uint32_t ratio;   /* time to first byte over what is usual for its kind, EWMA, 1/1024 */
+	uint32_t penalty; /* for errors, 1/1024 of the score; halves each second from */
+	uint16_t facts;   /* bits of enum lb_fact: what is true of it */
+	uint8_t state;    /* enum lb_state: the worst of these */
+	uint8_t priority;
+	clock_us_t penalty_at; /* this time on */
+	clock_us_t due;        /* when something of it changes by itself; UINT64_MAX: nothing */
+	uint64_t hash;         /* of its name: the same in all workers and appliances */
+	struct lb_pace pace;
+	struct lb_live live;
+
+	uint32_t weight;       /* 0: no new requests */
+	uint8_t admin;         /* enum lb_admin */
+	bool listed;           /* in a pool of the newest snapshot */
+	uint32_t refs;         /* pools and connections that hold it */
+	uint32_t idle;         /* idle connections, kept by the relay */
+	struct list idle_list; /* the relay's, newest first */
+	clock_us_t hold_until; /* left out until then while others can take its place */
+	uint32_t slow_start_ms;
+	clock_us_t up_at;  /* slow start began; 0: none runs */
+	clock_us_t since;  /* in its state */
+	const char *cause; /* of its state, static */
+	uint32_t wait;     /* us to the first byte, EWMA; 0: none came yet */
+	struct lb_gradient gradient;
+	struct lb_checked checked;
 	char name[CONF_NAME_MAX + 1], pool[CONF_NAME_MAX + 1];
 	struct ip_endpoint endpoint; /* of the node */
-	uint32_t refs;               /* pools and connections that hold it */
-	bool listed;                 /* in a pool of the newest snapshot */
-	uint8_t admin;               /* enum lb_admin */
-	uint32_t weight;             /* 0: no new requests */
-	int32_t turn;                /* of smooth weighted round robin */
-	uint32_t active;             /* requests in flight */
-	uint32_t idle;               /* idle connections, kept by the relay */
-	struct list idle_list;       /* the relay's, newest first */
-	clock_us_t hold_until;       /* left out until then while others can take its place */
+	uint32_t conf_weight;        /* as the newest snapshot has it */
+	uint32_t cap;                /* of active, by the file; UINT32_MAX: none */
 	uint64_t stat[LB_STAT_N];
 	struct stat_hist ttfb;  /* us from the request's head to the response's first byte */
 	struct stat_hist total; /* us from the request's head to the response's last byte */
-	struct list dead_link;
+	struct lb_dead dead;
 };
 
-/* Of one snapshot; read only but for refs and what lb keeps there. */
+/* What is usual for a kind of request in this pool. */
+struct lb_usual {
+	uint32_t wait;           /* us to the first byte, EWMA over all members; 0: nothing known */
+	uint32_t least;          /* of this window and the last */
+	uint32_t window;         /* least of this window */
+	clock_us_t window_until; /* its end */
+};
+
+/* What outlives a snapshot: the pool of the same name takes it over. */
+struct lb_learned {
+	struct lb_usual usual[2][CONF_SIZES]; /* of reads, of writes */
+	uint32_t median;                      /* of the members' ratios */
+	uint32_t owed;       /* retries granted whose lb_start is to come: it earns nothing */
+	uint32_t tokens;     /* of the retry budget, 1/100 */
+	uint64_t floor;      /* of its floor, 1/1000 */
+	clock_us_t floor_at; /* that was then */
+	clock_us_t evaluate_at;
+	uint64_t stat[LB_POOL_STAT_N];
+};
+
+/* Of one snapshot. */
 struct lb_pool {
 	const struct conf_pool *conf;
 	const struct conf *snapshot;
-	uint16_t index; /* in snapshot->pools */
-	uint32_t refs;  /* requests and the like that hold it; the newest snapshot holds one */
-	unsigned n;     /* conf->n_members */
-	struct list waiting, waiting_link; /* the relay's: requests that wait for a member */
+	uint16_t index;   /* in snapshot->pools */
+	uint32_t refs;    /* requests and the like that hold it; the newest snapshot holds one */
+	unsigned n;       /* conf->n_members */
+	struct list link; /* in those that live */
+	/* the relay's: requests that wait for a member, and its place among such pools */
+	struct list waiting, waiting_link;
 	uint32_t n_waiting;
-	struct list dead_link;
+	struct lb_learned learned;
+	struct lb_dead dead;
 	struct lb_member *member[]; /* as in conf->members */
 };
 
@@ -142,16 +245,17 @@ struct lb_ask {
  */
 int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_ask *ask, clock_us_t now);
 
-/* The request goes to this member. Every lb_start has one lb_done. */
-void lb_start(struct lb *lb, struct lb_pool *p, unsigned member);
+/* The request goes to this member; size is enum conf_size_class. Every lb_start has one lb_done. */
+void lb_start(struct lb *lb, struct lb_pool *p, unsigned member, uint8_t size, clock_us_t now);
 /* A connection to it was established: it is not on hold any more. */
-void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member);
+void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now);
 /* Or was not: it is left out for the pool's hold time. */
 void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now);
 
 enum lb_outcome {
 	LB_COMPLETE, /* the response was relayed whole */
-	LB_RETRY,    /* lost before anything was accepted; the request goes elsewhere */
+	LB_RETRY,    /* lost before anything was accepted; the request goes elsewhere. A failure,
+			unless `reused` */
 	LB_TIMEOUT,  /* no answer, or no byte of it, in time */
 	LB_STALL,    /* its answer came slower than the pool's floor */
 	LB_RESET,    /* the connection died, or closed inside the response */
@@ -164,14 +268,17 @@ struct lb_result {
 	enum lb_outcome outcome;
 	bool writes;      /* as in lb_ask, as is size */
 	bool inner_error; /* a 200 that carried <Error> */
+	bool reused;      /* by an idle connection: that it was lost says nothing of the member */
 	bool slow_down;   /* 503 SlowDown or 429: it is alive, and has too much to do */
 	uint8_t size;
 	uint32_t retry_after_ms; /* with slow_down, as it said; 0: it did not */
 	uint16_t status;         /* of the final response; 0: none came */
 	uint64_t bytes_out;      /* request bytes sent to the member */
 	uint64_t bytes_in;       /* response bytes taken from it */
-	clock_us_t ttfb_us;      /* to the first byte of the final response; with status */
-	clock_us_t total_us;     /* with LB_COMPLETE */
+	clock_us_t ttfb_us;      /* from the head to the final response's first byte; with status */
+	clock_us_t wait_us;  /* of these, those that the member had the whole request: its own time;
+				0: not measured, ttfb_us is taken */
+	clock_us_t total_us; /* with LB_COMPLETE */
 };
 
 void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_result *res,
@@ -207,6 +314,8 @@ enum lb_verdict {
 	LB_FAIL_CONNECT,
 	LB_FAIL_TIMEOUT,
 	LB_FAIL_ANSWER, /* not the one wanted */
+	LB_NO_VERDICT,  /* it could not be made: nothing is known */
+	LB_VERDICTS
 };
 void lb_check_done(struct lb *lb, struct lb_check *c, enum lb_verdict v, clock_us_t now);
 
@@ -258,7 +367,8 @@ void lb_set_admin(struct lb *lb, struct lb_member *m, enum lb_admin admin, clock
 struct lb_member *lb_member(const struct lb *lb, unsigned pool, unsigned member);
 unsigned lb_members(const struct lb *lb, unsigned pool);
 unsigned lb_pools(const struct lb *lb);
-enum lb_state lb_member_state(const struct lb_member *m, clock_us_t now);
+enum lb_state lb_member_state(const struct lb_member *m);
+const char *lb_verdict_name(uint8_t verdict);     /* enum lb_verdict: "good", ... */
 const char *lb_state_name(enum lb_state s);       /* "up", "slow", "throttled", "wedged", ... */
 const char *lb_balance_name(enum conf_balance b); /* as in the file */
 

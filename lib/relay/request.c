@@ -185,7 +185,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 	q->req.keeps = b->end.tls && q->front->head == 0; /* else it is built again */
 	q->moved = r->now_ms;
 	http_scan_init(&q->scan, r->head_max, false);
-	lb_start(r->cfg.lb, q->pool, member);
+	lb_start(r->cfg.lb, q->pool, member, q->size, r->now);
 	return 0;
 }
 
@@ -267,7 +267,7 @@ static enum run queue_run(struct relay *r, struct request *q)
 static enum run connect_run(struct relay *r, struct request *q)
 {
 	if (q->back->up) {
-		lb_connected(r->cfg.lb, q->pool, q->member);
+		lb_connected(r->cfg.lb, q->pool, q->member, r->now);
 		q->state = REQ_WAIT;
 		return RUN_AGAIN;
 	}

@@ -114,7 +114,7 @@ static int attach(struct relay *r, struct splice *s, unsigned member)
 	FRONT_COUNT(r, s, back_opened);
 	if (s->retries)
 		FRONT_COUNT(r, s, retries);
-	lb_start(r->cfg.lb, pool, member);
+	lb_start(r->cfg.lb, pool, member, CONF_SIZE_UNKNOWN, r->now);
 	return 0;
 }
 
@@ -422,7 +422,7 @@ void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 	s->eof[side] |= (events & TCP_EV_FIN) != 0;
 	s->dead[side] |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
 	if (events & TCP_EV_ESTABLISHED) { /* the back: from now on no other will do */
-		lb_connected(r->cfg.lb, s->pool, s->member);
+		lb_connected(r->cfg.lb, s->pool, s->member, r->now);
 		s->state = SPLICE_OPEN;
 	}
 	if (s->state == SPLICE_OPEN && events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))

@@ -59,9 +59,9 @@ static void traffic(void)
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
 		struct system_worker *k = &sys.worker[w];
 
-		lb_start(k->lb, lb_pool(k->lb, 0), 0);
+		lb_start(k->lb, lb_pool(k->lb, 0), 0, 0, 0);
 		lb_done(k->lb, lb_pool(k->lb, 0), 0, &res, 0);
-		lb_start(k->lb, lb_pool(k->lb, 0), 0);
+		lb_start(k->lb, lb_pool(k->lb, 0), 0, 0, 0);
 		lb_done(k->lb, lb_pool(k->lb, 0), 0, &late, 0);
 		lb_connect_failed(k->lb, lb_pool(k->lb, 0), 1, sys.now);
 		k->busy = 1500000000; /* of 1 GHz */

@@ -11,7 +11,7 @@ static void respond(unsigned w, unsigned member, uint16_t status, clock_us_t us)
 		.ttfb_us = us,
 		.total_us = 2 * us};
 
-	lb_start(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member);
+	lb_start(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member, 0, 0);
 	lb_done(sys.worker[w].lb, lb_pool(sys.worker[w].lb, 0), member, &res, 0);
 }
 
@@ -21,7 +21,7 @@ static void pools(void)
 	respond(0, 0, 200, 100);
 	respond(1, 0, 404, 100);
 	respond(1, 1, 200, 100);
-	lb_start(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1);
+	lb_start(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1, 0, 0);
 	lb_connect_failed(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1, sys.now);
 	lb_member(sys.worker[0].lb, 0, 1)->idle = 3;
 	lb_member(sys.worker[1].lb, 0, 1)->idle = 4;

@@ -33,7 +33,7 @@ static void least_connections_follows_load_and_weight(void)
 {
 	lb_up(&f, CONF_BALANCE_LEAST_CONNECTIONS, weights_521, 3);
 	for (unsigned i = 0; i < 800; i++)
-		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0));
+		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0), 0, 0);
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 0)->active, 500);
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 1)->active, 100);
 	CU_ASSERT_EQUAL(lb_member(f.lb, 0, 2)->active, 200);
@@ -79,8 +79,8 @@ static void random_two_never_takes_the_most_loaded(void)
 {
 	lb_up(&f, CONF_BALANCE_RANDOM_TWO, weights_111, 3);
 	for (unsigned i = 0; i < 10; i++)
-		lb_start(f.lb, f.p, 2);
-	lb_start(f.lb, f.p, 1);
+		lb_start(f.lb, f.p, 2, 0, 0);
+	lb_start(f.lb, f.p, 1, 0, 0);
 	for (unsigned i = 0; i < 1000; i++)
 		CU_ASSERT_NOT_EQUAL(lb_pick(f.lb, f.p, &any, 0), 2);
 	lb_down(&f);
@@ -93,7 +93,7 @@ static void random_two_stays_balanced(void)
 
 	lb_up(&f, CONF_BALANCE_RANDOM_TWO, weights, 8);
 	for (unsigned i = 0; i < 8000; i++)
-		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0));
+		lb_start(f.lb, f.p, (unsigned)lb_pick(f.lb, f.p, &any, 0), 0, 0);
 	for (unsigned i = 0; i < 8; i++)
 		max = RTE_MAX(max, lb_member(f.lb, 0, i)->active);
 	CU_ASSERT_TRUE(max <= 1005); /* mean + O(log log n); plain random would be near 1060 */
@@ -153,7 +153,7 @@ static void held_members_wait_while_others_can(void)
 			lb_connect_failed(f.lb, f.p, i, end);
 		CU_ASSERT_TRUE(lb_pick(f.lb, f.p, &any, end) >= 0);
 		/* and a held one that was not tried rather than none */
-		lb_connected(f.lb, f.p, 0);
+		lb_connected(f.lb, f.p, 0, now);
 		CU_ASSERT_NOT_EQUAL(
 			lb_pick(f.lb, f.p, &(struct lb_ask){.tried = &(struct lb_tried){{1}}}, end),
 			0);
