@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each driver that can encrypt, behind the same bytes, on both sides."""
+"""Each driver that can encrypt, behind the same bytes, on both sides; handshakes with threads and without."""
 import os
 import ssl
 import unittest
@@ -60,6 +60,12 @@ class Openssl(IpsecMb):
 
 class Cryptodev(IpsecMb):
     TLS, CIPHERS = "aead = cryptodev\naead-device = crypto_aesni_gcm0\nciphers = aes-128-gcm, aes-256-gcm\n", 2
+
+
+class WithoutThreads(IpsecMb):
+    """The worker makes the handshakes itself, with clients and with the node."""
+
+    TLS = "handshake-threads = 0\n"
 
 
 if __name__ == "__main__":

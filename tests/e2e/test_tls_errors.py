@@ -298,5 +298,11 @@ class Strangers(tls.Case):
         return sum(row["handshakes"] for row in self.lab.show("tls")["workers"])
 
 
+class WithoutThreads(Strangers):
+    """The worker makes the handshakes itself."""
+
+    FILE = Strangers.FILE + "handshake-threads = 0\n"
+
+
 if __name__ == "__main__":
     unittest.main()
