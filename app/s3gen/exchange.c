@@ -349,7 +349,7 @@ static void chunk_line(const struct site *s, struct exchange *x, uint32_t n, str
 	if (aws)
 		body_copy(s->body, x->object, x->off, n, bytes);
 	if (aws && s->sign) {
-		s3_sign_hash(s->sign, bytes, n, hash);
+		s3_sign_hash(bytes, n, hash);
 		s3_sign_chunk(s->sign, n, hash, &x->seed, o);
 		if (n == 0)
 			sink_lit(o, "\r\n");

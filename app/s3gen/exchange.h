@@ -41,7 +41,7 @@ struct site {
 	const struct gen_workload *conf;
 	const struct workload *workload;
 	const struct body *body;
-	struct s3_signer *sign; /* NULL: unsigned */
+	const struct s3_signer *sign; /* NULL: unsigned */
 	const char *host;
 	struct buf_pools *pools;
 };

@@ -8,6 +8,8 @@ static bool take_number(struct span *s, uint64_t *value)
 	uint64_t v = 0;
 	size_t i;
 
+	if (s->n == 0)
+		return false;
 	for (i = 0; i < s->n && s->p[i] >= '0' && s->p[i] <= '9'; i++) {
 		if (i == 19) /* 10^19 - 1 fits, and no object is larger */
 			return false;

@@ -23,7 +23,6 @@ struct s3_signer {
 	uint64_t time;                 /* what date says */
 	uint64_t day;                  /* since 1970, that key is for; UINT64_MAX: none yet */
 	uint8_t key[S3__SHA256];
-	struct s3__sha256 sha;
 };
 
 /* ---- the key ---- */
@@ -47,8 +46,7 @@ struct s3_signer *s3_signer_create(
 		return NULL;
 	memcpy(s->secret, "AWS4", 4);
 	if (copy(s->access_key, access_key) < 0 || copy(s->secret + 4, secret_key) < 0 ||
-		copy(s->region, region) < 0 || copy(s->service, service) < 0 ||
-		s3__sha256_init(&s->sha) < 0) {
+		copy(s->region, region) < 0 || copy(s->service, service) < 0) {
 		s3_signer_destroy(s);
 		return NULL;
 	}
@@ -59,10 +57,8 @@ struct s3_signer *s3_signer_create(
 
 void s3_signer_destroy(struct s3_signer *s)
 {
-	if (!s)
-		return;
-	s3__sha256_fini(&s->sha);
-	s3__wipe(s, sizeof(*s));
+	if (s)
+		s3__wipe(s, sizeof(*s));
 	free(s);
 }
 
@@ -93,19 +89,14 @@ static void put_day(char *p, uint64_t day)
 	put_digits(p + 6, 2, day + 1);
 }
 
-static void mac(struct s3_signer *s, struct span key, struct span text)
-{
-	s3__sha256_mac(&s->sha, key, text, s->key);
-}
-
 static void derive_key(struct s3_signer *s)
 {
 	const struct span key = {(char *)s->key, sizeof(s->key)};
 
-	mac(s, span_str(s->secret), (struct span){s->date, 8});
-	mac(s, key, span_str(s->region));
-	mac(s, key, span_str(s->service));
-	mac(s, key, SPAN_LIT("aws4_request"));
+	s3__sha256_mac(span_str(s->secret), (struct span){s->date, 8}, s->key);
+	s3__sha256_mac(key, span_str(s->region), s->key);
+	s3__sha256_mac(key, span_str(s->service), s->key);
+	s3__sha256_mac(key, SPAN_LIT("aws4_request"), s->key);
 }
 
 void s3_signer_time(struct s3_signer *s, uint64_t t)
@@ -137,11 +128,11 @@ static void hex(const uint8_t *p, size_t n, char *out)
 	}
 }
 
-void s3_sign_hash(struct s3_signer *s, const void *p, size_t n, char out[S3_SIGN_HEX])
+void s3_sign_hash(const void *p, size_t n, char out[S3_SIGN_HEX])
 {
 	uint8_t digest[S3__SHA256];
 
-	s3__sha256_digest(&s->sha, (struct span){p, n}, digest);
+	s3__sha256_digest((struct span){p, n}, digest);
 	hex(digest, sizeof(digest), out);
 }
 
@@ -166,11 +157,12 @@ static void put_begin(const struct s3_signer *s, struct span kind, const char *d
 	sink_char(o, '\n');
 }
 
-static void sign_text(struct s3_signer *s, const struct sink *text, char signature[S3_SIGN_HEX])
+static void sign_text(
+	const struct s3_signer *s, const struct sink *text, char signature[S3_SIGN_HEX])
 {
 	uint8_t digest[S3__SHA256];
 
-	s3__sha256_mac(&s->sha, (struct span){(char *)s->key, sizeof(s->key)},
+	s3__sha256_mac((struct span){(char *)s->key, sizeof(s->key)},
 		(struct span){text->p, text->n}, digest);
 	hex(digest, sizeof(digest), signature);
 }
@@ -223,7 +215,7 @@ static void put_names(const struct s3_signer *s, const struct s3_sign_request *r
 }
 
 static int canonical_hash(
-	struct s3_signer *s, const struct s3_sign_request *r, char out[S3_SIGN_HEX])
+	const struct s3_signer *s, const struct s3_sign_request *r, char out[S3_SIGN_HEX])
 {
 	char text[CANONICAL_MAX];
 	struct sink o = {.p = text, .cap = sizeof(text)};
@@ -241,11 +233,11 @@ static int canonical_hash(
 	sink_put(&o, r->payload);
 	if (sink_done(&o) < 0)
 		return -ENOSPC;
-	s3_sign_hash(s, text, o.n, out);
+	s3_sign_hash(text, o.n, out);
 	return 0;
 }
 
-int s3_sign_head(struct s3_signer *s, const struct s3_sign_request *r, struct sink *out,
+int s3_sign_head(const struct s3_signer *s, const struct s3_sign_request *r, struct sink *out,
 	struct s3_sign_seed *seed)
 {
 	char hash[S3_SIGN_HEX], mine[S3_SIGN_HEX], text[1024];
@@ -310,7 +302,7 @@ uint64_t s3_sign_streamed_length(uint64_t n, uint32_t chunk)
 	return n % chunk ? sum + chunk_length((uint32_t)(n % chunk)) : sum;
 }
 
-void s3_sign_chunk(struct s3_signer *s, uint32_t n, const char hash[S3_SIGN_HEX],
+void s3_sign_chunk(const struct s3_signer *s, uint32_t n, const char hash[S3_SIGN_HEX],
 	struct s3_sign_seed *seed, struct sink *out)
 {
 	char text[1024];

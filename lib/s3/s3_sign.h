@@ -2,8 +2,7 @@
 /*
  * AWS Signature Version 4 of requests that are our own, by header ("Authenticating Requests",
  * Amazon S3 API reference): payload unsigned, hashed as a whole, or aws-chunked with a signature
- * for each chunk. Times and texts are arguments. Only create and destroy allocate; a signer is for
- * one thread.
+ * for each chunk. Times and texts are arguments. Only create and destroy allocate.
  */
 #ifndef S3_S3_SIGN_H
 #define S3_S3_SIGN_H
@@ -55,17 +54,17 @@ struct s3_sign_seed {
 /* Write the lines "x-amz-date", "x-amz-content-sha256" and "Authorization", each with CRLF, to
  * out. seed (may be NULL): for a streaming body. 0, or -ENOSPC: path, query and fields are longer
  * than 15 KB. */
-int s3_sign_head(struct s3_signer *s, const struct s3_sign_request *r, struct sink *out,
+int s3_sign_head(const struct s3_signer *s, const struct s3_sign_request *r, struct sink *out,
 	struct s3_sign_seed *seed);
 
 /* aws-chunked. The bytes of n decoded bytes in chunks of `chunk` bytes, for Content-Length. */
 uint64_t s3_sign_streamed_length(uint64_t n, uint32_t chunk);
 /* Write the line before a chunk of n bytes, whose hash is given, and advance the seed. The chunk's
  * bytes and CRLF follow; the last chunk has 0 bytes. */
-void s3_sign_chunk(struct s3_signer *s, uint32_t n, const char hash[S3_SIGN_HEX],
+void s3_sign_chunk(const struct s3_signer *s, uint32_t n, const char hash[S3_SIGN_HEX],
 	struct s3_sign_seed *seed, struct sink *out);
 
 /* SHA-256 in hexadecimal, of a payload. */
-void s3_sign_hash(struct s3_signer *s, const void *p, size_t n, char hex[S3_SIGN_HEX]);
+void s3_sign_hash(const void *p, size_t n, char hex[S3_SIGN_HEX]);
 
 #endif

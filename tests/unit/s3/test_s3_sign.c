@@ -3,6 +3,8 @@
  * The examples that AWS publishes: Amazon S3 API reference, "Signature calculations for the
  * Authorization header: Transferring payload in a single chunk" and "... in multiple chunks".
  */
+#include <openssl/crypto.h>
+
 #include "s3/s3_sign.h"
 #include "unit.h"
 
@@ -66,7 +68,7 @@ static void put_object(void)
 		.n_field = 2};
 
 	setup();
-	s3_sign_hash(signer, "Welcome to Amazon S3.", 21, hash);
+	s3_sign_hash("Welcome to Amazon S3.", 21, hash);
 	CU_ASSERT(signs(&r, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
 		"98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
 	s3_signer_destroy(signer);
@@ -127,7 +129,7 @@ static void chunked(void)
 		o = (struct sink){.p = text, .cap = sizeof(text) - 1};
 		/* time goes on, the body keeps its date */
 		s3_signer_time(signer, 1369353600 + 60);
-		s3_sign_hash(signer, data, rows[i].n, hash);
+		s3_sign_hash(data, rows[i].n, hash);
 		s3_sign_chunk(signer, rows[i].n, hash, &seed, &o);
 		text[o.n] = '\0';
 		CU_ASSERT_STRING_EQUAL(text, rows[i].line);
@@ -153,6 +155,31 @@ static void days(void)
 	s3_signer_destroy(signer);
 }
 
+/* Days that a calendar is wrong about, by their names in the signed date. */
+static void calendar(void)
+{
+	static const struct {
+		uint64_t t;
+		const char *date;
+	} rows[] = {{0, "19700101T000000Z"}, {951782399, "20000228T235959Z"},
+		{951782400, "20000229T000000Z"}, {951868800, "20000301T000000Z"},
+		{1709164800, "20240229T000000Z"}, {1735689599, "20241231T235959Z"},
+		{1735689600, "20250101T000000Z"}, {4107542399, "21000228T235959Z"},
+		{4107542400, "21000301T000000Z"}, {253402300799, "99991231T235959Z"},
+		{UINT64_MAX, "99991231T235959Z"}};
+	struct s3_sign_request r = {.method = SPAN_LIT("GET"), .path = SPAN_LIT("/")};
+
+	setup();
+	for (unsigned i = 0; i < RTE_DIM(rows); i++) {
+		struct sink o = {.p = text, .cap = sizeof(text)};
+
+		s3_signer_time(signer, rows[i].t);
+		CU_ASSERT_EQUAL(s3_sign_head(signer, &r, &o, NULL), 0);
+		CU_ASSERT_EQUAL(memcmp(text + strlen("x-amz-date: "), rows[i].date, 16), 0);
+	}
+	s3_signer_destroy(signer);
+}
+
 static void lengths(void)
 {
 	static char path[20000];
@@ -171,6 +198,47 @@ static void lengths(void)
 	CU_ASSERT_EQUAL(s3_sign_streamed_length(0, 100), 1 + 17 + 64 + 4);
 }
 
+static unsigned allocated;
+
+static void *count_malloc(size_t n, const char *file, int line)
+{
+	allocated++;
+	return malloc(n);
+}
+
+static void *count_realloc(void *p, size_t n, const char *file, int line)
+{
+	allocated++;
+	return realloc(p, n);
+}
+
+static void just_free(void *p, const char *file, int line)
+{
+	free(p);
+}
+
+/* libcrypto takes these only before it allocates for the first time. */
+__attribute__((constructor)) static void watch(void)
+{
+	if (CRYPTO_set_mem_functions(count_malloc, count_realloc, just_free) != 1)
+		abort();
+}
+
+/* The appliance signs its checks on the data path, where nothing may allocate. */
+static void without_allocation(void)
+{
+	void *p = OPENSSL_malloc(1);
+	unsigned before = allocated;
+
+	CU_ASSERT_EQUAL(before, 1);
+	OPENSSL_free(p);
+	put_object();
+	chunked();
+	days();
+	CU_ASSERT_EQUAL(allocated, before);
+}
+
 static const struct unit_case cases[] = {UNIT_CASE(get_object), UNIT_CASE(put_object),
-	UNIT_CASE(queries), UNIT_CASE(chunked), UNIT_CASE(days), UNIT_CASE(lengths)};
+	UNIT_CASE(queries), UNIT_CASE(chunked), UNIT_CASE(days), UNIT_CASE(calendar),
+	UNIT_CASE(lengths), UNIT_CASE(without_allocation)};
 UNIT_MAIN(cases)
