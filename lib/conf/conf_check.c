@@ -366,6 +366,16 @@ static void listener_address(struct conf_reader *ld, unsigned i, unsigned a)
 			"%s is on no port, allowed: an address of a [port]", text);
 }
 
+static void listener_pool(struct conf_reader *ld, struct conf_section *sec)
+{
+	struct conf_listener *l = sec->obj;
+	unsigned line = conf_line_of(sec, "pool", 0);
+
+	l->pool = conf__find(ld, KIND_POOL, sec, "pool", line, l->pool_name);
+	if (conf_key_ok(sec, "mode") && l->mode == CONF_MODE_SPLICE)
+		conf__check_bare_pool(ld, sec, "pool", line, l->pool);
+}
+
 static void check_listeners(struct conf_reader *ld)
 {
 	for (unsigned i = 0; i < ld->n_kind[KIND_LISTENER]; i++) {
@@ -377,8 +387,7 @@ static void check_listeners(struct conf_reader *ld)
 		if (conf_key_ok(sec, "mode"))
 			listener_mode(ld, sec);
 		if (l->pool_name && conf_key_ok(sec, "pool"))
-			l->pool = conf__find(ld, KIND_POOL, sec, "pool",
-				conf_line_of(sec, "pool", 0), l->pool_name);
+			listener_pool(ld, sec);
 		if (conf_key_ok(sec, "mode") && l->mode == CONF_MODE_SNI)
 			conf__check_listener_sni(ld, sec);
 		for (unsigned a = 0; conf_key_ok(sec, "address") && a < l->n_addr; a++)

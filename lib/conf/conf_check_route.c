@@ -198,6 +198,18 @@ void conf__check_checks(struct conf_reader *ld)
 
 /* ---- [pool NAME] ---- */
 
+void conf__check_bare_pool(struct conf_reader *ld, struct conf_section *sec, const char *key,
+	unsigned line, unsigned pool)
+{
+	const struct conf *c = ld->root;
+
+	if (pool < c->n_pools && c->pools[pool].balance == CONF_BALANCE_HASH)
+		conf_key_error(ld, sec, line, key,
+			"[pool %s] has balance = hash, and bare TCP names no object, allowed: a "
+			"pool with another balance",
+			c->pools[pool].name);
+}
+
 static void pool_replay(struct conf_reader *ld, struct conf_section *sec)
 {
 	const struct conf_pool *p = sec->obj;

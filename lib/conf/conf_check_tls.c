@@ -67,6 +67,7 @@ static void sni_pool(struct conf_reader *ld, struct conf_section *sec, const cha
 {
 	const struct conf *c = ld->root;
 
+	conf__check_bare_pool(ld, sec, key, line, pool);
 	if (pool < c->n_pools && c->pools[pool].tls)
 		conf_key_error(ld, sec, line, key,
 			"[pool %s] has tls = yes, and would be given TLS within TLS, "

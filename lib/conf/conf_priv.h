@@ -121,6 +121,9 @@ void conf__need(
 void conf__check_global(struct conf_reader *ld);
 void conf__check_routes(struct conf_reader *ld);
 void conf__check_checks(struct conf_reader *ld);
+/* A line of a key of a listener leads to this pool, and no request is looked at. */
+void conf__check_bare_pool(struct conf_reader *ld, struct conf_section *sec, const char *key,
+	unsigned line, unsigned pool);
 void conf__check_pool_choice(struct conf_reader *ld, struct conf_section *sec);
 
 /* Its parts about TLS. */

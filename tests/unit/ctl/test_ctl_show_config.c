@@ -32,8 +32,9 @@ static void drop(const struct conf *c)
 
 /* clang-format off */
 #define ROUTES \
-	"[route one]\nlistener = s3\nhost = *.test\nbucket = a, b\nkey = k*\noperation = GetObject\n" \
-	"class = delete, read\nmethod = GET\naccess-key = AK*\nsource = 10.0.0.0/8, fd00::/8\n" \
+	"[route one]\nlistener = s3\nhost = *.test\nbucket = a, b\nkey = k*\n" \
+	"operation = GetObject\nclass = delete, read\nmethod = GET\n" \
+	"access-key = AK*\nsource = 10.0.0.0/8, fd00::/8\n" \
 	"header = X-A b c\nheader = y z\nsize = huge\npool = hashed\n" \
 	"[route two]\nlistener = https\nsubject = CN=a, O=b\nsubject = *\nerror = 403\n" \
 	"[route three]\nredirect = https://s3.test:444\n" \
