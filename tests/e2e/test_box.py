@@ -75,6 +75,7 @@ class Box(unittest.TestCase):
         self.assertNotIn("bytes_wrong", results["counters"]["origin"])
         for name in ("get", "put"):
             self.assertGreater(operations[name]["done"], 20, name)
+        return results["counters"]
 
     def counters(self):
         """What the wan says of both directions at its end."""
@@ -84,25 +85,23 @@ class Box(unittest.TestCase):
             return json.loads(file.readlines()[-1]).values()
 
     def lossy(self, kind):
-        """Every byte arrives in its place. The directions' counters."""
+        """Every byte arrives in its place, though packets are lost."""
         self.begin(kind)
         self.lab(kind, "up", "--wan", OPTIONS)
-        self.transfers(kind)
-        ways = list(self.counters())
-        for way in ways:
+        self.assertGreater(self.transfers(kind)["tcp"]["retransmits"], 0)
+
+    def test_memif(self):
+        """What the wan counted is not asked for: over memif it may end with s3gen (doc/lab.md)."""
+        self.lossy("memif")
+
+    def test_virtio(self):
+        """Super-packets go in, packets come out, many for each."""
+        self.lossy("virtio")
+        for way in self.counters():
             for what in ("lost", "reordered"):
                 self.assertGreater(way[what], 0, what)
             self.assertEqual(way["too_long"] + way["no_mbuf"] + way["no_room"] + way["unfinished"], 0)
             self.assertLess(way["bytes"] / way["passed"], 1518.1)
-        return ways
-
-    def test_memif(self):
-        for way in self.lossy("memif"):
-            self.assertEqual(way["super_packets"] + way["finished"], 0)
-
-    def test_virtio(self):
-        """Super-packets go in, packets come out, many for each."""
-        for way in self.lossy("virtio"):
             self.assertGreater(way["super_packets"], 100)
             self.assertGreater(way["packets"], 3 * way["super_packets"])
 
