@@ -77,7 +77,7 @@ static enum s3__name find(struct span s)
 
 static void take(struct s3__query *q, enum s3__name id, struct span value)
 {
-	struct span *slot = &q->value[id - S3__FIRST_PARAM];
+	struct span *slot;
 
 	if (id < S3__SUBS) {
 		q->conflict |= q->sub && q->sub != id;
@@ -85,6 +85,7 @@ static void take(struct s3__query *q, enum s3__name id, struct span value)
 	}
 	if (id < S3__FIRST_PARAM)
 		return;
+	slot = &q->value[id - S3__FIRST_PARAM];
 	q->two_keys |= slot->p && (id == S3__v4_credential || id == S3__v2_credential);
 	if (!slot->p)
 		*slot = value;

@@ -60,6 +60,15 @@ static void every_status_has_its_code(void)
 		{{.status = 504}, "HTTP/1.1 504 Gateway Timeout\r\n", "GatewayTimeout"},
 		{{.status = 505}, "HTTP/1.1 505 HTTP Version Not Supported\r\n",
 			"HTTPVersionNotSupported"},
+		{{.status = 403}, "HTTP/1.1 403 Forbidden\r\n", "AccessDenied"},
+		{{.status = 404}, "HTTP/1.1 404 Not Found\r\n", "NoSuchKey"},
+		{{.status = 405}, "HTTP/1.1 405 Method Not Allowed\r\n", "MethodNotAllowed"},
+		{{.status = 429}, "HTTP/1.1 429 Too Many Requests\r\n", "RequestLimitExceeded"},
+		{{.status = 451}, "HTTP/1.1 451 \r\n", "BadRequest"},
+		{{.status = 599}, "HTTP/1.1 599 \r\n", "InternalError"},
+		{{.status = 200}, "HTTP/1.1 500 Internal Server Error\r\n", "InternalError"},
+		{{.status = 307}, "HTTP/1.1 500 Internal Server Error\r\n", "InternalError"},
+		{{.status = 600}, "HTTP/1.1 500 Internal Server Error\r\n", "InternalError"},
 		{{.status = 299}, "HTTP/1.1 500 Internal Server Error\r\n", "InternalError"},
 	};
 	char code[64];
@@ -100,16 +109,68 @@ static void a_head_gets_no_body_but_its_length(void)
 
 static void the_longest_fits_the_room(void)
 {
-	static char resource[3 * S3_RESOURCE_MAX], id[128];
+	static char resource[3 * S3_RESOURCE_MAX], id[128], host[254], target[S3_LOCATION_MAX];
 	struct s3_error e = {.resource = {resource, sizeof(resource)},
 		.request_id = {id, sizeof(id)},
 		.retry_after = 4000000000u,
-		.close = true};
+		.close = true,
+		.location = {host, sizeof(host)},
+		.target = {target, sizeof(target) - sizeof(host)}};
 
 	memset(resource, '"', sizeof(resource));
+	memset(host, '"', sizeof(host));
+	memset(target, '/', sizeof(target));
 	memset(id, '&', sizeof(id));
-	for (e.status = 400; e.status < 506; e.status++)
+	for (e.status = 300; e.status < 600; e.status++)
 		CU_ASSERT_PTR_NOT_NULL(strstr(answer(e), "</Resource>"));
+}
+
+static void redirects(void)
+{
+	static const struct {
+		unsigned status;
+		const char *line, *code;
+	} t[] = {
+		{301, "HTTP/1.1 301 Moved Permanently\r\n", "<Code>PermanentRedirect</Code>"},
+		{302, "HTTP/1.1 302 Found\r\n", "<Code>TemporaryRedirect</Code>"},
+		{307, "HTTP/1.1 307 Temporary Redirect\r\n", "<Code>TemporaryRedirect</Code>"},
+		{308, "HTTP/1.1 308 Permanent Redirect\r\n", "<Code>PermanentRedirect</Code>"},
+	};
+	struct s3_error e = {.location = SPAN_LIT("https://s3.example.com:9000"),
+		.target = SPAN_LIT("/bkt/a%20b?versionId=1&x=<\xc3\xbc \r\nSet-Cookie: x"),
+		.resource = SPAN_LIT("/bkt/a%20b")};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		e.status = t[i].status;
+		CU_ASSERT_EQUAL(strncmp(answer(e), t[i].line, strlen(t[i].line)), 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(out, t[i].code));
+		CU_ASSERT_PTR_NOT_NULL(strstr(out,
+			"\r\nLocation: https://s3.example.com:9000/bkt/a%20b?versionId=1&x=<%C3%BC"
+			"%20%0D%0ASet-Cookie:%20x\r\n"));
+		CU_ASSERT_PTR_NOT_NULL(
+			strstr(out, "<Endpoint>s3.example.com:9000</Endpoint><Resource>/bkt/a"));
+	}
+	e.target = SPAN_LIT("*");
+	CU_ASSERT_PTR_NOT_NULL(strstr(answer(e), "Location: https://s3.example.com:9000\r\n"));
+	e.status = 403;
+	CU_ASSERT_PTR_NULL(strstr(answer(e), "Location"));
+	CU_ASSERT_PTR_NULL(strstr(out, "Endpoint"));
+}
+
+static void a_location_that_is_too_long(void)
+{
+	static char target[S3_LOCATION_MAX];
+	struct s3_error e = {.status = 307, .location = SPAN_LIT("http://h"), .target = {target}};
+
+	memset(target, '/', sizeof(target));
+	e.target.n = S3_LOCATION_MAX - strlen("http://h");
+	CU_ASSERT_EQUAL(strncmp(answer(e), "HTTP/1.1 307 ", 13), 0);
+	e.target.n++;
+	CU_ASSERT_EQUAL(strncmp(answer(e), "HTTP/1.1 414 ", 13), 0);
+	CU_ASSERT_PTR_NULL(strstr(out, "Location"));
+	memset(target + 1, '\xff', sizeof(target) - 1);
+	e.target.n = S3_LOCATION_MAX / 3;
+	CU_ASSERT_EQUAL(strncmp(answer(e), "HTTP/1.1 414 ", 13), 0);
 }
 
 static void short_room_is_an_error(void)
@@ -131,6 +192,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(length_is_the_body_s),
 	UNIT_CASE(a_head_gets_no_body_but_its_length),
 	UNIT_CASE(the_longest_fits_the_room),
+	UNIT_CASE(redirects),
+	UNIT_CASE(a_location_that_is_too_long),
 	UNIT_CASE(short_room_is_an_error),
 };
 UNIT_MAIN(cases)
