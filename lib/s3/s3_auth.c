@@ -112,12 +112,12 @@ void s3__auth_parse(
  * encoded oddly fits nothing. False at the end. */
 static bool next_signed(struct span *rest, struct span *name)
 {
-	const char *p = rest->p, *end = p + rest->n;
+	const char *p = rest->p, *end;
 	size_t cut = 0;
 
 	if (!rest->n)
 		return false;
-	for (; p < end; p++) {
+	for (end = p + rest->n; p < end; p++) {
 		cut = *p == ';' ? 1 : 0;
 		if (end - p > 2 && p[0] == '%' && p[1] == '3' && (p[2] | 0x20) == 'b')
 			cut = 3;

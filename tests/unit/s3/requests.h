@@ -22,7 +22,8 @@ struct documented {
 #define ROW(op, ...) {S3_OP_##op, __VA_ARGS__}
 static const struct documented documented[] = {
 	ROW(GetObject, AN_OBJECT, "GET", "/Key+?partNumber=PartNumber&response-cache-control="
-		"ResponseCacheControl&response-content-type=ResponseContentType&versionId=VersionId"),
+		"ResponseCacheControl&response-content-type=ResponseContentType&"
+		"versionId=VersionId"),
 	ROW(HeadObject, AN_OBJECT, "HEAD", "/Key+?partNumber=PartNumber&versionId=VersionId"),
 	ROW(PutObject, AN_OBJECT, "PUT", "/Key+"),
 	ROW(CopyObject, AN_OBJECT, "PUT", "/Key+", true),
@@ -49,7 +50,8 @@ static const struct documented documented[] = {
 
 	ROW(CreateMultipartUpload, AN_OBJECT, "POST", "/Key+?uploads"),
 	ROW(UploadPart, AN_OBJECT, "PUT", "/Key+?partNumber=PartNumber&uploadId=UploadId"),
-	ROW(UploadPartCopy, AN_OBJECT, "PUT", "/Key+?partNumber=PartNumber&uploadId=UploadId", true),
+	ROW(UploadPartCopy, AN_OBJECT, "PUT",
+		"/Key+?partNumber=PartNumber&uploadId=UploadId", true),
 	ROW(CompleteMultipartUpload, AN_OBJECT, "POST", "/Key+?uploadId=UploadId"),
 	ROW(AbortMultipartUpload, AN_OBJECT, "DELETE", "/Key+?uploadId=UploadId"),
 	ROW(ListParts, AN_OBJECT, "GET", "/Key+?max-parts=MaxParts&part-number-marker="
@@ -125,8 +127,10 @@ static const struct documented documented[] = {
 	ROW(DeleteBucketAnalyticsConfiguration, A_BUCKET, "DELETE", "/?analytics&id=Id"),
 	ROW(ListBucketIntelligentTieringConfigurations, A_BUCKET, "GET",
 		"/?intelligent-tiering&continuation-token=ContinuationToken"),
-	ROW(GetBucketIntelligentTieringConfiguration, A_BUCKET, "GET", "/?intelligent-tiering&id=Id"),
-	ROW(PutBucketIntelligentTieringConfiguration, A_BUCKET, "PUT", "/?intelligent-tiering&id=Id"),
+	ROW(GetBucketIntelligentTieringConfiguration, A_BUCKET, "GET",
+		"/?intelligent-tiering&id=Id"),
+	ROW(PutBucketIntelligentTieringConfiguration, A_BUCKET, "PUT",
+		"/?intelligent-tiering&id=Id"),
 	ROW(DeleteBucketIntelligentTieringConfiguration, A_BUCKET, "DELETE",
 		"/?intelligent-tiering&id=Id"),
 	ROW(ListBucketInventoryConfigurations, A_BUCKET, "GET",
