@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nodes that die, come back and are taken out for maintenance while clients work: nobody notices."""
+import itertools
+import os
+import threading
+import time
+
+import matrix
+import scripted
+import small
+
+UPLOAD = (5 << 30) if os.environ.get("PENSTOCK_E2E_BIG") else (512 << 20)  # bytes
+OPERATIONS = ("get", "put", "range", "head", "delete", "part")  # those that are saved at any moment
+
+
+class Load:
+    """Clients that do one thing after the other; what went wrong is in `wrong`."""
+
+    def __init__(self, case, pool="reused", clients=6):
+        self.case, self.pool = case, pool
+        self.stopping, self.done, self.wrong = threading.Event(), 0, []
+        self.numbers = itertools.count()
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        self.more(10)
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self):
+        while not self.stopping.is_set():
+            number = next(self.numbers)
+            cell = matrix.cell("", OPERATIONS[number % len(OPERATIONS)], "load-%d" % number)
+            if cell.operation == "range":
+                cell.size = 4 * matrix.MB
+            outcome = self.case.ask(cell, self.pool)
+            self.done += 1
+            if outcome != "whole":
+                self.wrong.append((cell.operation, outcome, cell.seen))
+
+    def more(self, count):
+        wanted = self.done + count
+        small.wait_for(lambda: self.done >= wanted, "%d requests" % count)
+
+
+class Failover(scripted.Case):
+    def state(self, pool="fresh", name="a"):
+        return self.member(pool, name)["state"]
+
+    def test_node_dies_and_returns_under_load(self):
+        with Load(self) as load:
+            for name in ("a", "b", "a", "c"):
+                self.nodes[name].down()
+                load.more(40)
+                self.nodes[name].up()
+                load.more(40)
+        self.assertEqual(load.wrong, [])
+        self.nothing_left()
+
+    def test_two_of_three_die_under_load(self):
+        with Load(self) as load:
+            self.nodes["a"].down()
+            self.nodes["b"].down()
+            load.more(60)
+        self.assertEqual(load.wrong, [])
+
+    def test_drain_under_an_upload(self):
+        """The upload goes on and ends at its member; nobody else comes there."""
+        cell, seen = matrix.cell("", "put-big", "drained", UPLOAD), []
+        upload = threading.Thread(target=lambda: seen.append(self.ask(cell, "fresh")))
+        upload.start()
+        small.wait_for(lambda: cell.seen, "the upload")
+        self.ctl("drain", "member", "fresh/a")
+        others = [matrix.cell("", "get", "beside-%d" % i) for i in range(20)]
+        self.assertEqual({self.ask(other, "fresh") for other in others}, {"whole"})
+        self.assertTrue(upload.is_alive(), "the upload was over before the others: nothing is shown")
+        self.assertNotIn("a", [name for other in others for name in other.seen])
+        upload.join()
+        self.assertEqual((seen, cell.seen, cell.done), (["whole"], ["a"], ["a"]))
+        self.assertEqual(self.state(), "drain")
+        self.again("a")
+
+    def test_drain_of_a_pool_s_members_under_load(self):
+        """One after the other, as for an upgrade of all nodes."""
+        with Load(self, "fresh") as load:
+            for name in "abc":
+                self.ctl("drain", "member", "fresh/" + name)
+                small.wait_for(lambda: self.member("fresh", name)["active"] == 0, "nothing runs there")
+                self.nodes[name].down()
+                load.more(20)
+                self.nodes[name].up()
+                self.ctl("undrain", "member", "fresh/" + name)
+                load.more(20)
+        self.assertEqual(load.wrong, [])
+
+    def test_maintenance(self):
+        self.ctl("maintenance", "member", "fresh/a")
+        self.assertEqual(self.state(), "maintenance")
+        cell = matrix.cell("", "get", "maintenance")
+        self.assertEqual((self.ask(cell, "fresh"), cell.seen == ["a"]), ("whole", False))
+        self.again("a")
+
+    def again(self, name):
+        self.ctl("undrain", "member", "fresh/" + name)
+        until, cell = time.monotonic() + small.WITHIN, None
+        while not cell or cell.seen != [name]:
+            self.assertLess(time.monotonic(), until, "no request at the member that is back")
+            cell = matrix.cell("", "get", "again-%f" % time.monotonic())
+            self.assertEqual(self.ask(cell, "fresh"), "whole")
