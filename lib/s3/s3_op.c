@@ -49,7 +49,7 @@ enum s3_class s3_op_class(enum s3_op op)
 int s3_op_find(struct span name)
 {
 	for (int op = 0; op < S3_OPS; op++)
-		if (span_ieq(name, span_str(ops[op].name)))
+		if (span_eq(name, span_str(ops[op].name)))
 			return op;
 	return -1;
 }

@@ -103,7 +103,7 @@ void s3_request_classify(struct s3_request *out, const struct s3_head *head,
 	const char *const *domains, unsigned n_domains);
 
 const char *s3_op_name(enum s3_op op); /* the S3 API's: "GetObject" */
-int s3_op_find(struct span name);      /* or -1 */
+int s3_op_find(struct span name);      /* in the same letters; or -1 */
 enum s3_class s3_op_class(enum s3_op op);
 const char *s3_class_name(enum s3_class class); /* "read", as in the operator's file */
 const char *s3_size_name(enum s3_size size);    /* "tiny" */
