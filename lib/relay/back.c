@@ -16,10 +16,10 @@
  */
 #include "relay/relay_priv.h"
 
-/* Idle connections belong to no listener; their counters are kept with the first. */
+/* Idle connections belong to no listener. */
 static void count_idle(struct relay *r, enum relay_stat stat)
 {
-	r->listener[0].stat[stat]++;
+	r->rest[stat]++;
 }
 
 static void leave_idle(struct relay *r, struct back *b)

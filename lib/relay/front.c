@@ -44,10 +44,10 @@ static enum run put(struct relay *r, struct front *f)
 {
 	r->info.fronts_idle -= f->state == FRONT_IDLE;
 	r->info.fronts--;
-	f->listener->fronts--;
 	wheel_cancel(&r->wheel, &f->timer);
 	f->next_free = r->front_free;
 	r->front_free = f;
+	relay__listener_leave(r, f->listener);
 	return RUN_GONE;
 }
 
@@ -148,7 +148,7 @@ static enum run head_run(struct relay *r, struct front *f)
 	if (rx->bytes == f->scan.seen) {
 		if (f->eof && f->scan.seen > f->scan.lead)
 			return relay__front_fail(r, f, RELAY_STAT_fail_truncated, 0);
-		if (f->eof || (r->draining && f->state == FRONT_IDLE))
+		if (f->eof || (relay__ends(r, f->listener) && f->state == FRONT_IDLE))
 			return relay__front_close(r, f);
 		return RUN_WAIT;
 	}

@@ -22,27 +22,24 @@ static void *zalloc(const struct relay *r, size_t n, size_t size)
 		"relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE, r->cfg.socket);
 }
 
-#define MODE(name) (1u << CONF_MODE_##name)
-
-/* Most connections of listeners whose mode is one of these. */
-static uint32_t connections(const struct conf *conf, unsigned modes)
+uint32_t relay__connections(const struct conf *conf, unsigned n, unsigned modes)
 {
-	uint32_t n = 0;
+	uint32_t sum = 0;
 
-	for (unsigned i = 0; i < conf->n_listeners; i++)
+	for (unsigned i = 0; i < n; i++)
 		if (modes & 1u << conf->listeners[i].mode)
-			n += conf->listeners[i].connections;
-	return n;
+			sum += conf->listeners[i].connections;
+	return sum;
 }
 
 uint32_t relay_fronts_max(const struct conf *conf)
 {
-	return connections(conf, MODE(HTTP) | MODE(SPLICE) | MODE(ECHO) | MODE(SNI));
+	return relay__connections(conf, conf->n_listeners, RELAY_HTTP | RELAY_BARE);
 }
 
 uint32_t relay_splices_max(const struct conf *conf)
 {
-	return connections(conf, MODE(SPLICE) | MODE(SNI));
+	return relay__connections(conf, conf->n_listeners, RELAY_PAIRS);
 }
 
 uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
@@ -62,10 +59,13 @@ uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
 
 static int records_create(struct relay *r)
 {
+	const struct conf *conf = r->cfg.conf;
 	struct relay_info *n = &r->info;
 
-	n->fronts_max = connections(r->cfg.conf, MODE(HTTP));
-	n->splices_max = connections(r->cfg.conf, MODE(SPLICE) | MODE(ECHO) | MODE(SNI));
+	n->fronts_max = relay__connections(conf, conf->n_listeners, RELAY_HTTP);
+	n->splices_max = relay__connections(conf, conf->n_listeners, RELAY_BARE);
+	r->splice_backs_max = relay_splices_max(conf);
+	r->tls_max = r->cfg.tls ? relay_tls_max(conf, r->cfg.backs) : 0;
 	n->backs_max = r->cfg.backs;
 	n->requests_max = r->cfg.requests;
 	r->fronts = zalloc(r, n->fronts_max, sizeof(*r->fronts));
@@ -97,21 +97,11 @@ static int scratch_create(struct relay *r)
 
 static int listeners_create(struct relay *r, struct err *e)
 {
-	const struct conf *conf = r->cfg.conf;
+	const struct relay_config *c = &r->cfg;
+	struct relay_snapshot *s =
+		relay__snapshot_create(r, c->conf, c->listener_tls, c->pool_tls, e);
 
-	r->listener = zalloc(r, conf->n_listeners, sizeof(*r->listener));
-	if (!r->listener)
-		return err_set(e, ENOMEM, "relay: no memory for listeners");
-	for (unsigned i = 0; i < conf->n_listeners; i++) {
-		int rc;
-
-		r->listener[i].conf = &conf->listeners[i];
-		r->listener[i].index = (uint16_t)i;
-		rc = relay__listen(r, &r->listener[i], e);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	return s ? relay_swap(r, s, r->now, e) : -ENOMEM;
 }
 
 struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struct err *e)
@@ -128,6 +118,8 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	r->send_limit = cfg->conf->tcp.send_buffer;
 	list_init(&r->stalled);
 	list_init(&r->waiting);
+	list_init(&r->snapshots);
+	list_init(&r->done);
 	list_init(&r->opening);
 	list_init(&r->sealing);
 	wheel_init(&r->wheel, r->now_ms);
@@ -143,16 +135,6 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 fail:
 	relay_destroy(r);
 	return NULL;
-}
-
-static void unlisten(struct relay *r)
-{
-	for (unsigned i = 0; r->listener && i < r->cfg.conf->n_listeners; i++) {
-		struct relay_listener *l = &r->listener[i];
-
-		while (l->n_tcp > 0)
-			tcp_unlisten(r->cfg.tcp, l->tcp[--l->n_tcp]);
-	}
 }
 
 /* Connections that were accepted but never seen here point to our listeners. */
@@ -197,9 +179,9 @@ void relay_destroy(struct relay *r)
 		return;
 	if (r->splices) /* the last to be made */
 		relay_abort(r, &at, UINT32_MAX);
-	unlisten(r);
+	relay__unlisten(r);
 	refuse_unseen(r);
-	rte_free(r->listener);
+	relay__snapshots_destroy(r);
 	rte_free(r->out);
 	rte_free(r->in);
 	rte_free(r->splices);
@@ -227,14 +209,24 @@ static void retry_stalled(struct relay *r)
 		relay__front_run(r, container_of_list(node, struct request, stalled)->front);
 }
 
-/* A client came: the listener's mode says what it gets. Its limit leaves a record for each. */
+/* Another client of l? Those that are gone may have records that its limit counts on. */
+static bool has_room(const struct relay *r, const struct relay_listener *l)
+{
+	bool record = l->conf->mode == CONF_MODE_HTTP ? r->front_free != NULL
+						      : r->splice_free != NULL;
+
+	return record && l->fronts < l->conf->connections;
+}
+
+/* A client came: the listener's mode says what it gets. */
 static void accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct relay_listener *l = tcp_listener_user(r->cfg.tcp, c->listener);
+	bool ends = relay__ends(r, l);
 	struct relay_end e = {c};
 
-	if (r->draining || l->fronts == l->conf->connections) {
-		l->stat[r->draining ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
+	if (ends || !has_room(r, l)) {
+		l->stat[ends ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
 		tcp_abort(r->cfg.tcp, c);
 		return;
 	}
@@ -315,7 +307,7 @@ void relay_drain(struct relay *r, clock_us_t now)
 {
 	relay__set_now(r, now);
 	r->draining = true;
-	unlisten(r);
+	relay__unlisten(r);
 	for (uint32_t i = 0; i < r->info.fronts_max; i++)
 		if (r->fronts[i].end.conn)
 			relay__front_drain(r, &r->fronts[i]);

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/list.h"
 #include "base/rand.h"
 #include "buf/buf.h"
 #include "conf/conf.h"
@@ -33,6 +34,7 @@
 #include "tls/tls.h"
 
 struct relay;
+struct relay_snapshot;
 
 enum relay_stat {
 #define X(name, text) RELAY_STAT_##name,
@@ -99,8 +101,31 @@ uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now);
  * says Connection: close. Bare bytes go on until their ends close. Once is enough. */
 void relay_drain(struct relay *r, clock_us_t now);
 
-/* Other contexts for connections that begin from now on; those that are there keep theirs. What is
- * plain stays plain. Both arrays are borrowed until the next call. */
+/* ---- another snapshot ---- */
+
+/* Control prepares while the worker runs: listeners of conf, with what is the same of the newest
+ * snapshot's; arrays as in relay_config. All is borrowed until relay_uses() says no. NULL with e
+ * set: no memory, or more than was made room for at the start. One at a time. */
+struct relay_snapshot *relay_prepare(const struct relay *r, const struct conf *conf,
+	struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls, struct err *e);
+void relay_snapshot_destroy(struct relay_snapshot *s); /* instead of relay_swap; NULL is fine */
+/* The worker takes it, between two turns, when lb has swapped: what begins from now on is of s.
+ * Listeners of the same name and mode keep their clients; of those that are gone, idle clients are
+ * closed, the others after their response. Idle connections to members that are gone are closed. 0,
+ * or -errno with e set: some address cannot be had, and all else is done. */
+int relay_swap(struct relay *r, struct relay_snapshot *s, clock_us_t now, struct err *e);
+
+/* What nobody points to any more. */
+struct relay_dead {
+	struct list listeners, snapshots;
+};
+void relay_take_dead(struct relay *r, struct relay_dead *out); /* on the worker */
+void relay_dead_free(struct relay_dead *d);                    /* then on control */
+/* On the worker, after both: does anything here or in lb still need conf and its contexts? */
+bool relay_uses(const struct relay *r, const struct conf *conf);
+
+/* Other contexts for connections that begin from now on, of the newest snapshot; those that are
+ * there keep theirs. What is plain stays plain. Both arrays are borrowed until the next call. */
 void relay_set_tls(
 	struct relay *r, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls);
 
@@ -122,8 +147,10 @@ struct relay_info {
 };
 void relay_info(const struct relay *r, struct relay_info *out);
 
-/* Counters of the snapshot's listener; and of refusals by reason: of requests, of responses. */
+/* Counters of the newest snapshot's listener; of no listener, or one that is gone; and of refusals
+ * by reason: of requests, of responses. */
 struct stat_block relay_stat_block(const struct relay *r, unsigned listener);
+struct stat_block relay_stat_rest(const struct relay *r);
 struct stat_block relay_refusals_req(const struct relay *r);
 struct stat_block relay_refusals_rsp(const struct relay *r);
 uint32_t relay_listener_fronts(const struct relay *r, unsigned listener);

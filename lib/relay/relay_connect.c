@@ -117,25 +117,13 @@ struct back *relay__connect(struct relay *r, struct lb_pool *p, unsigned member,
 	return NULL;
 }
 
-int relay__listen(struct relay *r, struct relay_listener *l, struct err *e)
+int relay__listen_path(const struct relay *r, const struct ip_endpoint *at, enum conf_congestion cc,
+	struct tcp_path *out)
 {
-	char text[IP_ENDPOINT_TEXT];
+	int port = net_addr_port(r->cfg.net, &at->addr);
 
-	for (unsigned i = 0; i < l->conf->n_addr; i++) {
-		const struct ip_endpoint *at = &l->conf->addr[i];
-		int port = net_addr_port(r->cfg.net, &at->addr), rc;
-		struct tcp_path path;
-
-		if (port < 0)
-			return err_set(e, EADDRNOTAVAIL, "listener %s: %s is no address of a port",
-				l->conf->name, ip_endpoint_text(at, text));
-		path = path_of(
-			r, (unsigned)port, r->cfg.conf->ports[port].mtu, l->conf->congestion);
-		rc = tcp_listen(r->cfg.tcp, at, &path, l);
-		if (rc < 0)
-			return err_set(e, -rc, "listener %s: %s is taken, or too many addresses",
-				l->conf->name, ip_endpoint_text(at, text));
-		l->tcp[l->n_tcp++] = rc;
-	}
+	if (port < 0)
+		return -EADDRNOTAVAIL;
+	*out = path_of(r, (unsigned)port, r->cfg.conf->ports[port].mtu, cc);
 	return 0;
 }

@@ -44,7 +44,7 @@ static int tls_begin(struct relay *r, struct relay_end *e, struct tls_conn *t)
 
 int relay__end_accept(struct relay *r, const struct relay_listener *l, struct relay_end *e)
 {
-	struct tls_ctx *ctx = r->cfg.tls ? r->cfg.listener_tls[l->index] : NULL;
+	struct tls_ctx *ctx = r->cfg.tls ? l->snap->listener_tls[l->index] : NULL;
 
 	if (!ctx)
 		return 0;
@@ -57,7 +57,7 @@ int relay__end_accept(struct relay *r, const struct relay_listener *l, struct re
 int relay__end_connect(
 	struct relay *r, const struct lb_pool *p, const struct lb_member *m, struct relay_end *e)
 {
-	struct tls_ctx *ctx = r->cfg.tls ? r->cfg.pool_tls[p->index] : NULL;
+	struct tls_ctx *ctx = r->cfg.tls ? relay__pool_tls(r, p) : NULL;
 	const char *name = p->conf->sni;
 	char addr[IP_ADDR_TEXT];
 
@@ -293,11 +293,4 @@ void relay__end_abort(struct relay *r, struct relay_end *e)
 {
 	/* the peer shall read the alert that says why */
 	end(r, e, e->tls && e->tls->state == TLS_FAILED && say_last(r, e));
-}
-
-void relay_set_tls(
-	struct relay *r, struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls)
-{
-	r->cfg.listener_tls = listener_tls;
-	r->cfg.pool_tls = pool_tls;
 }

@@ -50,7 +50,7 @@ void relay__count_status(struct relay *r, const struct front *f, unsigned status
 
 static unsigned retry_after(const struct relay *r, const struct front *f)
 {
-	uint32_t hold = lb_pool(r->cfg.lb, front_conf(r, f)->pool)->conf->hold_ms;
+	uint32_t hold = relay__pool(f->listener, front_conf(r, f)->pool)->conf->hold_ms;
 
 	return hold > 1000 ? (hold + 999) / 1000 : 1;
 }

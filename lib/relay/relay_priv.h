@@ -168,13 +168,33 @@ struct request {
 	struct request *next_free;
 };
 
+/* relay_listener.c says how it lives. */
 struct relay_listener {
-	const struct conf_listener *conf;
-	uint16_t index;
+	const struct conf_listener *conf; /* of snap */
+	struct relay_snapshot *snap;      /* the newest that has it */
+	uint16_t index;                   /* there */
+	bool gone;                        /* the newest of all has it not */
 	uint32_t fronts;
-	int tcp[CONF_LISTEN_ADDRS_MAX]; /* tcp's listener indexes */
-	unsigned n_tcp;
-	uint64_t stat[RELAY_STAT_N];
+	uint64_t *stat; /* own, or relay->rest when it is gone */
+	uint64_t own[RELAY_STAT_N];
+	struct list link; /* done: on relay->done */
+};
+
+/* relay_snapshot.c likewise. */
+struct relay_snapshot {
+	struct list link; /* on relay->snapshots */
+	const struct conf *conf;
+	struct tls_ctx *const *listener_tls, *const *pool_tls; /* as in conf; NULL: all plain */
+	uint32_t refs; /* listeners that are gone, and one for being the newest */
+	unsigned n_listeners;
+	struct relay_listener **listener; /* as in conf->listeners */
+	unsigned n_pools;                 /* held: all as long as refs, then none */
+	struct lb_pool **pool;            /* as in conf->pools */
+};
+
+struct relay_address {
+	struct ip_endpoint at;
+	int tcp; /* its listener index */
 };
 
 struct relay {
@@ -189,8 +209,14 @@ struct relay {
 	struct wheel wheel; /* ms */
 	struct list stalled;
 	struct list waiting;             /* of lb_pool: those whose requests wait for a member */
-	struct list opening, sealing;    /* of tls_conn: what stages 4 and 6 have to look at */
-	struct relay_listener *listener; /* conf->n_listeners */
+	struct list opening, sealing; /* of tls_conn: what stages 4 and 6 have to look at */
+	struct relay_snapshot *snap;  /* the newest; cfg.conf is its conf */
+	struct list snapshots;        /* all that are in use, newest first */
+	struct list done;             /* of relay_listener: for control to free */
+	struct relay_address address[TCP_LISTENERS];
+	unsigned n_address;
+	uint32_t splice_backs_max, tls_max; /* see relay_splices_max, relay_tls_max */
+	uint64_t rest[RELAY_STAT_N];        /* counted for no listener, or one that is gone */
 	struct front *fronts, *front_free;
 	struct back *backs, *back_free;
 	struct request *requests, *request_free;
@@ -208,6 +234,18 @@ struct relay {
 static inline const struct conf_listener *front_conf(const struct relay *r, const struct front *f)
 {
 	return f->listener->conf;
+}
+
+/* Are l's clients to go when what they have begun is done? */
+static inline bool relay__ends(const struct relay *r, const struct relay_listener *l)
+{
+	return r->draining || l->gone;
+}
+
+/* The pool that l's conf, or a [route] beside it, means by an index. */
+static inline struct lb_pool *relay__pool(const struct relay_listener *l, unsigned index)
+{
+	return l->snap->pool[index];
 }
 
 static inline const struct conf_pool *request_pool(const struct relay *r, const struct request *q)
@@ -267,7 +305,14 @@ void relay__end_shutdown(struct relay *r, struct relay_end *e);
 void relay__end_release(struct relay *r, struct relay_end *e);
 void relay__end_abort(struct relay *r, struct relay_end *e);
 
+/* Modes whose clients have a front; a splice; a splice with a connection to a member. */
+#define RELAY_HTTP  (1u << CONF_MODE_HTTP)
+#define RELAY_PAIRS (1u << CONF_MODE_SPLICE | 1u << CONF_MODE_SNI)
+#define RELAY_BARE  (RELAY_PAIRS | 1u << CONF_MODE_ECHO)
+
 /* relay.c */
+/* Most connections of the first n listeners whose mode is one of these. */
+uint32_t relay__connections(const struct conf *conf, unsigned n, unsigned modes);
 void relay__set_now(struct relay *r, clock_us_t now);
 /* Look at the bytes of rx that s has not seen: as http_scan. */
 int relay__scan(struct http_scan *s, const struct buf_chain *rx);
@@ -374,7 +419,33 @@ bool relay__another(
 /* A new connection to the member, not yet established; NULL: *error is EHOSTUNREACH, EADDRINUSE (no
  * free port) or ENOMEM. */
 struct back *relay__connect(struct relay *r, struct lb_pool *p, unsigned member, int *error);
-int relay__listen(struct relay *r, struct relay_listener *l, struct err *e);
+/* What tcp needs for connections accepted at `at`. 0, or -EADDRNOTAVAIL: it is on no port. */
+int relay__listen_path(const struct relay *r, const struct ip_endpoint *at, enum conf_congestion cc,
+	struct tcp_path *out);
+
+/* relay_listener.c */
+/* Listener `index` of s, NULL: no memory. */
+struct relay_listener *relay__listener_create(
+	const struct relay *r, struct relay_snapshot *s, unsigned index);
+/* The newest snapshot is without it. */
+void relay__listener_gone(struct relay *r, struct relay_listener *l);
+/* One of its fronts ended. */
+void relay__listener_leave(struct relay *r, struct relay_listener *l);
+/* Accept at the newest snapshot's addresses and at no others: 0, or -errno of the first that cannot
+ * be had, with e set. */
+int relay__listen(struct relay *r, struct err *e);
+void relay__unlisten(struct relay *r);
+
+/* relay_snapshot.c */
+/* relay_prepare() without a look at whether it fits. */
+struct relay_snapshot *relay__snapshot_create(const struct relay *r, const struct conf *conf,
+	struct tls_ctx *const *listener_tls, struct tls_ctx *const *pool_tls, struct err *e);
+/* One of its refs ended. */
+void relay__snapshot_leave(struct relay *r, struct relay_snapshot *s);
+/* All of them, with their listeners. No front is left. */
+void relay__snapshots_destroy(struct relay *r);
+/* For new connections to p's members; NULL: plain. */
+struct tls_ctx *relay__pool_tls(const struct relay *r, const struct lb_pool *p);
 
 /* relay_error.c */
 /* What a member has to do with that end. */

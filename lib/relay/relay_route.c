@@ -155,7 +155,7 @@ static bool route_fits(const struct relay *r, const struct conf_route *to, const
 
 static const struct conf_route *route_of(const struct relay *r, const struct front *f)
 {
-	const struct conf *conf = r->cfg.conf;
+	const struct conf *conf = f->listener->snap->conf;
 
 	for (unsigned i = 0; i < conf->n_routes; i++)
 		if (route_fits(r, &conf->routes[i], f))
@@ -177,7 +177,7 @@ bool relay__route(struct relay *r, struct request *q, enum run *answered)
 	}
 	if (to)
 		pool = to->pool;
-	q->pool = lb_pool_get(lb_pool(r->cfg.lb, pool));
+	q->pool = lb_pool_get(relay__pool(f->listener, pool));
 	return true;
 }
 

@@ -16,7 +16,12 @@ void relay_info(const struct relay *r, struct relay_info *out)
 struct stat_block relay_stat_block(const struct relay *r, unsigned listener)
 {
 	return (struct stat_block){
-		"relay", relay_stat_names, r->listener[listener].stat, RELAY_STAT_N};
+		"relay", relay_stat_names, r->snap->listener[listener]->stat, RELAY_STAT_N};
+}
+
+struct stat_block relay_stat_rest(const struct relay *r)
+{
+	return (struct stat_block){"relay", relay_stat_names, r->rest, RELAY_STAT_N};
 }
 
 /* Counters begin behind "ok", which is no refusal. */
@@ -33,7 +38,7 @@ struct stat_block relay_refusals_rsp(const struct relay *r)
 
 uint32_t relay_listener_fronts(const struct relay *r, unsigned listener)
 {
-	return r->listener[listener].fronts;
+	return r->snap->listener[listener]->fronts;
 }
 
 /* NULL as long as there is nothing to tell of it. */

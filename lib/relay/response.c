@@ -58,7 +58,7 @@ static enum run final(struct relay *r, struct request *q, uint32_t n, bool sent)
 	http_body_init_rsp(&q->rsp.body, &r->head, q->to_head);
 	q->back_close = !sent || !http_head_persists(&r->head) || q->minor == 0 ||
 			q->rsp.body.framing == HTTP_BODY_UNTIL_CLOSE;
-	q->close |= !sent || r->draining || q->front->eof ||
+	q->close |= !sent || relay__ends(r, q->front->listener) || q->front->eof ||
 		    q->rsp.body.framing == HTTP_BODY_UNTIL_CLOSE;
 	if (build(r, q, &(struct http_edit){.close = q->close}) < 0)
 		return again_later(r, q);

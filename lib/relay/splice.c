@@ -79,10 +79,10 @@ static enum run put(struct relay *r, struct splice *s, enum lb_outcome outcome)
 	if (s->pool)
 		lb_pool_put(r->cfg.lb, s->pool);
 	wheel_cancel(&r->wheel, &s->timer);
-	s->listener->fronts--;
 	r->info.splices--;
 	s->next_free = r->splice_free;
 	r->splice_free = s;
+	relay__listener_leave(r, s->listener);
 	return RUN_GONE;
 }
 
@@ -234,7 +234,7 @@ static enum run hello_run(struct relay *r, struct splice *s)
 	pool = pool_of(splice_conf(r, s), hello.name);
 	if (pool < 0)
 		return refuse(r, s, RELAY_STAT_fail_name, TLS_HELLO_UNRECOGNIZED_NAME);
-	s->pool = lb_pool_get(lb_pool(r->cfg.lb, (unsigned)pool));
+	s->pool = lb_pool_get(relay__pool(s->listener, (unsigned)pool));
 	s->moved = r->now_ms;
 	s->state = SPLICE_CONNECT;
 	return RUN_AGAIN;
@@ -454,7 +454,7 @@ void relay__splice_accept(
 		.end = {*e},
 		.begun = r->now};
 	if (l->conf->mode == CONF_MODE_SPLICE)
-		s->pool = lb_pool_get(lb_pool(r->cfg.lb, l->conf->pool));
+		s->pool = lb_pool_get(relay__pool(l, l->conf->pool));
 	wheel_node_init(&s->timer, RELAY_SPLICE);
 	r->info.splices++;
 	e->conn->owner = s;

@@ -149,6 +149,12 @@ void tcp_unlisten(struct tcp *t, int listener)
 	t->listener[listener].used = false;
 }
 
+void tcp_listener_set(struct tcp *t, int listener, const struct tcp_path *path, void *user)
+{
+	t->listener[listener].path = *path;
+	t->listener[listener].user = user;
+}
+
 void *tcp_listener_user(const struct tcp *t, int listener)
 {
 	return t->listener[listener].user;

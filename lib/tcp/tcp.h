@@ -183,12 +183,16 @@ struct tcp_path {
 int tcp_cc_find(const char *name);
 const char *tcp_cc_name(uint8_t cc);
 
+#define TCP_LISTENERS 64
+
 /* Accept connections to `at` (address may be unspecified: any). Listener index 0..254, or
  * -EADDRINUSE, -ENOSPC. user comes back by tcp_listener_user. */
 int tcp_listen(
 	struct tcp *t, const struct ip_endpoint *at, const struct tcp_path *path, void *user);
 /* No new connections, half-open ones are dropped; established ones stay. */
 void tcp_unlisten(struct tcp *t, int listener);
+/* Another path and user for those that come from now on; half-open ones go on, and are theirs. */
+void tcp_listener_set(struct tcp *t, int listener, const struct tcp_path *path, void *user);
 void *tcp_listener_user(const struct tcp *t, int listener);
 
 /* Open a connection; local.port must be given (it decides the queue that answers come to). NULL:

@@ -44,7 +44,6 @@ struct tcp_hdr {
 #define TCP_KEEP_INTVL_MS   5000
 #define TCP_ORPHAN_MS       120000 /* a released connection without progress */
 #define TCP_CTL_MAX         256    /* control packets built in one poll */
-#define TCP_LISTENERS       64
 #define TCP_LOCALS          64
 #define TCP_QUANTUM         64  /* packets of one connection before the next has its turn */
 #define TCP_COPY_MAX        256 /* payloads up to here are copied, not kept in their own buffer */

@@ -494,7 +494,7 @@ void lab_stop(void)
 
 uint64_t lab_stat(enum relay_stat s)
 {
-	return relay_stat_block(lab.relay, 0).values[s];
+	return relay_stat_block(lab.relay, 0).values[s] + relay_stat_rest(lab.relay).values[s];
 }
 
 const struct lb_member *lab_member(unsigned i)
