@@ -19,6 +19,7 @@ GEN = """[global]
 include = wire/memif.ini
 include = wire/nodes.ini
 duration = 60s
+warmup = 3s
 [clients c]
 target = 10.10.0.10:80
 workload = w
