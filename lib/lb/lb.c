@@ -233,7 +233,7 @@ void lb_set_admin(struct lb *lb, struct lb_member *m, enum lb_admin admin, clock
 		lb__fact_clear(lb, m, LB_FACT_DRAIN, "operator", now);
 	if (admin != LB_ADMIN_MAINTENANCE)
 		lb__fact_clear(lb, m, LB_FACT_MAINTENANCE, "operator", now);
-	if (lb->check_due > now)
+	if (lb->checks && lb->check_due > now)
 		lb->check_due = now; /* after maintenance its checks are due again */
 }
 

@@ -72,6 +72,7 @@ struct lb_pace {
 	uint32_t origin;       /* active when it began: back there, it is over */
 	uint32_t good;         /* successes since the limit last changed */
 	clock_us_t changed_at; /* that was then */
+	clock_us_t cut_at;     /* it last fell */
 	clock_us_t said_at;    /* the last SlowDown */
 	clock_us_t release_at; /* the next new request, not before */
 };
@@ -92,9 +93,10 @@ struct lb_live {
 	uint8_t ejections;       /* that followed soon on another: each doubles the time */
 	uint8_t slow_rounds;     /* evaluations in a row that found it slow, or not any more */
 	uint32_t samples;        /* since the last evaluation */
-	clock_us_t ejected_at, eject_until;
-	clock_us_t probe_at; /* a slow one's next request, a wedged one's next write */
-	clock_us_t wedge_us; /* between two such writes */
+	clock_us_t eject_until;  /* the last ejection's end */
+	clock_us_t probe_at;     /* a slow one's next request, a wedged one's next write */
+	clock_us_t wedge_us;     /* between two such writes */
+	bool probing;            /* one of them is under way */
 };
 
 /* What checks say (lb_check.c, lb_board.c). */
@@ -103,6 +105,7 @@ struct lb_checked {
 	bool running;            /* from lb_check_take to lb_check_done */
 	uint8_t good, bad, half; /* in a row, as far as it matters; half: LB_GOOD_READ_ONLY */
 	uint8_t verdict;         /* enum lb_verdict, the last one */
+	uint64_t key;            /* who it is: says whose share it is, and finds the word */
 	uint32_t *word;          /* on the board, or own_word */
 	uint32_t own_word, seen; /* seen: what was acted upon */
 	clock_us_t at;           /* when the next is due */
@@ -152,7 +155,7 @@ struct lb_member {
 
 /* What is usual for a kind of request in this pool. */
 struct lb_usual {
-	uint32_t wait;           /* us to the first byte, EWMA over all members; 0: nothing known */
+	uint32_t wait;           /* us to the first byte: a third come sooner; 0: nothing known */
 	uint32_t least;          /* of this window and the last */
 	uint32_t window;         /* least of this window */
 	clock_us_t window_until; /* its end */

@@ -4,7 +4,7 @@
  * checked by one worker only (by its hash), the interval is jittered by a quarter, at most RUNNING
  * run at a time and one begins each GAP_US. What is found is written on the board (lb_board.c):
  *
- *	word = verdict << 8 | health
+ *	word = KNOWN | verdict << 8 | health; 0: nothing was found yet
  *
  *	            fall bad ones                  health: GOOD, HALF (reads only), BAD. A member
  *	   GOOD <-------------------> BAD          begins GOOD; the numbers are of results in a row.
@@ -15,6 +15,7 @@
 
 #define RUNNING 16
 #define GAP_US  (10 * CLOCK_US_PER_MS)
+#define KNOWN   0x10000u
 
 enum { GOOD, HALF, BAD };
 
@@ -44,7 +45,7 @@ void lb__check_read(struct lb *lb, struct lb_member *m, clock_us_t now)
 	struct lb_checked *c = &m->checked;
 	/* relaxed: pairs with the store in found(); the word is all there is to know */
 	uint32_t word = __atomic_load_n(c->word, __ATOMIC_RELAXED);
-	uint8_t verdict = (uint8_t)(word >> 8), health = word & 0xff;
+	uint8_t verdict = (word >> 8) & 0xff, health = word & 0xff;
 	const char *cause = verdicts[verdict].cause;
 
 	if (word == c->seen)
@@ -64,7 +65,7 @@ void lb__check_read(struct lb *lb, struct lb_member *m, clock_us_t now)
 static void found(struct lb_checked *c, uint8_t health, enum lb_verdict v)
 {
 	/* relaxed: see lb__check_read; one worker writes it */
-	__atomic_store_n(c->word, (uint32_t)v << 8 | health, __ATOMIC_RELAXED);
+	__atomic_store_n(c->word, KNOWN | (uint32_t)v << 8 | health, __ATOMIC_RELAXED);
 }
 
 static uint8_t health_of(const struct lb_checked *c)
@@ -118,7 +119,7 @@ void lb__check_begin(struct lb *lb, struct lb_pool *p, struct lb_member *m, cloc
 	struct lb_checked *c = &m->checked;
 	bool was = c->mine;
 
-	c->mine = conf && (!lb->board || m->hash % lb->n_workers == lb->worker);
+	c->mine = conf && (!lb->board || m->checked.key % lb->n_workers == lb->worker);
 	if (!conf) {
 		c->good = c->half = c->bad = 0;
 		if (c->seen)

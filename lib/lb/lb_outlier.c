@@ -69,7 +69,10 @@ static void wedge(struct lb *lb, struct lb_pool *p, struct lb_member *m, clock_u
 	struct lb_live *l = &m->live;
 
 	l->write_failures = l->reads = 0;
-	if (m->facts & LB_IS(WEDGED)) { /* the one that was tried */
+	if (m->facts & LB_IS(WEDGED)) {
+		if (!l->probing)
+			return; /* it was under way before */
+		l->probing = false;
 		l->wedge_us *= 2;
 	} else if (may_take_down(p)) {
 		l->wedge_us = ms(p->conf->eject_ms);
@@ -134,30 +137,28 @@ static uint32_t median(const struct lb_pool *p)
 	return n ? v[(n - 1) / 2] : 0;
 }
 
-static void evaluate(struct lb *lb, struct lb_pool *p, struct lb_member *m, clock_us_t now)
+/* Does a slow one answer like the others, or one that was not far later? Half of the factor ends
+ * it, but never better than the others are. */
+static bool turns(const struct lb_pool *p, const struct lb_member *m)
 {
-	struct lb_live *l = &m->live;
-	bool is = m->facts & LB_IS(SLOW);
-	uint64_t factor = p->conf->slow_factor, ratio = m->ratio, usual = p->learned.median;
-	bool turns;
+	uint64_t factor = p->conf->slow_factor, usual = p->learned.median;
 
-	if (is) /* half of the factor, but never better than the others are */
-		turns = 2 * ratio <= (factor > 3 ? factor : 3) * usual || m->wait < SLOW_MIN_US;
-	else
-		turns = l->samples && ratio > factor * usual && m->wait >= SLOW_MIN_US;
-	if (!is && !l->samples) /* what nobody heard of lately is forgotten */
-		m->ratio = (7 * m->ratio + LB_ONE) / 8;
-	l->samples = 0;
-	l->slow_rounds = turns ? l->slow_rounds + 1 : 0;
-	if (l->slow_rounds < ROUNDS)
-		return;
-	l->slow_rounds = 0;
-	if (is) {
+	if (m->facts & LB_IS(SLOW))
+		return 2ull * m->ratio <= (factor > 3 ? factor : 3) * usual ||
+		       m->wait < SLOW_MIN_US;
+	return factor > 0 && m->live.samples > 0 && m->ratio > factor * usual &&
+	       m->wait >= SLOW_MIN_US;
+}
+
+static void turn(struct lb *lb, struct lb_member *m, clock_us_t now)
+{
+	m->live.slow_rounds = 0;
+	if (m->facts & LB_IS(SLOW)) {
 		lb__fact_clear(lb, m, LB_FACT_SLOW, "as fast as the others again", now);
 		return;
 	}
 	m->stat[LB_STAT_slows]++;
-	l->probe_at = now + PROBE_US;
+	m->live.probe_at = now + PROBE_US;
 	lb__fact_set(lb, m, LB_FACT_SLOW, "far slower than the others", now);
 }
 
@@ -171,8 +172,18 @@ void lb__evaluate_soon(struct lb *lb, struct lb_pool *p, clock_us_t now)
 void lb__evaluate(struct lb *lb, struct lb_pool *p, clock_us_t now)
 {
 	p->learned.median = median(p);
-	for (unsigned i = 0; p->conf->slow_factor && i < p->n; i++)
-		evaluate(lb, p, p->member[i], now);
+	for (unsigned i = 0; i < p->n; i++) {
+		struct lb_member *m = p->member[i];
+		struct lb_live *l = &m->live;
+
+		l->slow_rounds = turns(p, m) ? l->slow_rounds + 1 : 0;
+		if (l->slow_rounds >= ROUNDS)
+			turn(lb, m, now);
+		/* what nobody heard of lately is forgotten; a slow one is asked */
+		if (l->samples == 0 && !(m->facts & LB_IS(SLOW)))
+			m->ratio = (7 * m->ratio + LB_ONE) / 8;
+		l->samples = 0;
+	}
 	p->learned.evaluate_at = UINT64_MAX; /* the next sample asks for it */
 }
 
@@ -186,6 +197,9 @@ bool lb__probe_due(const struct lb_member *m, bool writes, clock_us_t now)
 
 void lb__probe_taken(struct lb_member *m, bool writes, clock_us_t now)
 {
+	struct lb_live *l = &m->live;
+
+	l->probing = writes && m->facts & LB_IS(WEDGED);
+	l->probe_at = now + (l->probing ? l->wedge_us : PROBE_US);
 	m->stat[LB_STAT_probes]++;
-	m->live.probe_at = now + (writes && m->facts & LB_IS(WEDGED) ? m->live.wedge_us : PROBE_US);
 }

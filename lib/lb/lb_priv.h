@@ -42,8 +42,8 @@ struct lb_next {
 struct lb_ring {
 	uint32_t head; /* written by the worker: release, pairs with lb_events_take's acquire */
 	uint64_t lost;
-	uint32_t tail __attribute__((aligned(64))); /* by the reader: the same the other way */
 	struct lb_event event[LB_EVENTS];
+	uint32_t tail; /* by the reader: the same the other way. Far from head */
 };
 
 #define LB_LOG_BITS 8

@@ -52,16 +52,14 @@ static struct lb_member *member_same(
 	return NULL;
 }
 
-/* Its word: the same for all workers and for the next snapshot. */
-static uint32_t *word_of(const struct lb *lb, struct lb_member *m)
+/* The same for all workers and for the next snapshot. */
+static uint64_t key_of(const struct lb_member *m)
 {
 	char who[2 * (CONF_NAME_MAX + 1) + IP_ENDPOINT_TEXT], text[IP_ENDPOINT_TEXT];
 
-	if (!lb->board)
-		return &m->checked.own_word;
 	snprintf(who, sizeof(who), "%s/%s/%s", m->pool, m->name,
 		ip_endpoint_text(&m->endpoint, text));
-	return lb__board_take(lb->board, lb__hash_text(who));
+	return lb__hash_text(who);
 }
 
 /* Held by nobody yet, not listed. NULL: no memory. */
@@ -82,7 +80,9 @@ static struct lb_member *member_create(
 	m->cause = "";
 	m->dead.kind = MEMBER;
 	m->checked.verdict = LB_NO_VERDICT;
-	m->checked.word = word_of(lb, m);
+	m->checked.key = key_of(m);
+	m->checked.word =
+		lb->board ? lb__board_take(lb->board, m->checked.key) : &m->checked.own_word;
 	list_init(&m->idle_list);
 	if (m->checked.word)
 		return m;
@@ -178,6 +178,8 @@ static void adopt(struct lb *lb, struct lb_pool *p, unsigned i, bool late, clock
 	if (!p->conf->adaptive)
 		m->gradient.limit = 0;
 	lb__limit(m);
+	if (p->conf->slow_factor == 0)
+		lb__fact_clear(lb, m, LB_FACT_SLOW, "slow-factor 0", now);
 	if (m->conf_weight != conf->weight) {
 		m->conf_weight = conf->weight;
 		lb_set_weight(lb, m, conf->weight, now);
@@ -205,7 +207,8 @@ void lb_swap(struct lb *lb, struct lb_next *next, clock_us_t now)
 			adopt(lb, p, j, was != NULL, now);
 	}
 	lb->set = next;
-	lb->due = lb->check_due = 0; /* of other pools than before */
+	lb->due = 0; /* of other pools than before */
+	lb->check_due = lb->checks ? 0 : UINT64_MAX;
 	for (unsigned i = 0; old && i < old->n_pools; i++)
 		lb_pool_put(lb, old->pool[i]);
 	if (old)

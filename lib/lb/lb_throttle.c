@@ -17,6 +17,7 @@
 #define LIMIT_MAX      (UINT32_MAX / LB_ONE / 2 * LB_ONE)
 #define CUT_US         (100 * CLOCK_US_PER_MS) /* one cut for the answers of one burst */
 #define GROW_US        (50 * CLOCK_US_PER_MS)  /* between two steps up */
+#define BURST_US       (2 * CLOCK_US_PER_MS)   /* turns are up to a millisecond apart */
 #define GAP_MIN_US     50u                     /* below, spacing is noise */
 #define GAP_MAX_US     CLOCK_US_PER_S          /* it is always asked again */
 #define RETRY_MAX      10000u /* ms of Retry-After that are believed: some say two minutes */
@@ -55,7 +56,7 @@ static void cut(struct lb_member *m, clock_us_t now)
 
 	c->limit = limit < LIMIT_MIN ? LIMIT_MIN : (uint32_t)limit;
 	c->good = 0;
-	c->changed_at = now;
+	c->changed_at = c->cut_at = now;
 	m->stat[LB_STAT_throttles]++;
 }
 
@@ -72,7 +73,7 @@ void lb__throttle(struct lb *lb, struct lb_member *m, uint32_t retry_after_ms, c
 		c->release_at = now;
 		lb__fact_set(lb, m, LB_FACT_THROTTLED, "it said SlowDown", now);
 		cut(m, now);
-	} else if (now - c->changed_at >= CUT_US) {
+	} else if (now - c->cut_at >= CUT_US) {
 		cut(m, now);
 	}
 	if (until > c->release_at)
@@ -85,7 +86,9 @@ void lb__throttle_start(struct lb *lb, struct lb_member *m, clock_us_t now)
 {
 	struct lb_pace *c = &m->pace;
 
-	c->release_at = (c->release_at > now ? c->release_at : now) + gap(m);
+	if (c->release_at + BURST_US < now)
+		c->release_at = now - BURST_US;
+	c->release_at += gap(m);
 	lb__due(lb, m, c->release_at);
 }
 
