@@ -79,6 +79,28 @@ enum fault_conn fault_draw_conn(const struct gen_faults *f, struct rand_state *r
 	return draw(chance, FAULT_CONNS, r);
 }
 
+static unsigned first_free(const struct fault_seats *s, unsigned n)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if (s->until[i] < s->until[first])
+			first = i;
+	return first;
+}
+
+clock_us_t fault_seat_free(const struct fault_seats *s, unsigned n)
+{
+	return s->until[first_free(s, n)];
+}
+
+clock_us_t fault_seat_take(struct fault_seats *s, unsigned n, clock_us_t now, uint32_t us)
+{
+	unsigned i = first_free(s, n);
+
+	return s->until[i] = RTE_MAX(s->until[i], now) + us;
+}
+
 uint64_t fault_place(uint64_t n, struct rand_state *r)
 {
 	return (uint64_t)(((unsigned __int128)rand_next(r) * n) >> 64);

@@ -44,6 +44,15 @@ enum fault_kind fault_draw(const struct gen_faults *f, struct rand_state *r);
 enum fault_conn { FAULT_CONN_NONE, FAULT_CONN_REFUSE, FAULT_CONN_BLACKHOLE, FAULT_CONNS };
 
 enum fault_conn fault_draw_conn(const struct gen_faults *f, struct rand_state *r);
+/* Who serves at a time, each until then: first come, first served. */
+struct fault_seats {
+	clock_us_t until[GEN_SEATS_MAX];
+};
+
+/* When one of n is free for who comes next. */
+clock_us_t fault_seat_free(const struct fault_seats *s, unsigned n);
+/* Takes it for us microseconds; when these are over. */
+clock_us_t fault_seat_take(struct fault_seats *s, unsigned n, clock_us_t now, uint32_t us);
 /* Where in a body of n > 0 bytes it strikes: 0 .. n - 1. */
 uint64_t fault_place(uint64_t n, struct rand_state *r);
 /* Is the node down at `ms` after the start? */

@@ -65,6 +65,8 @@ static const struct conf_key origins_keys[] = {
 	{"certificate", conf_value_name, FIELD(gen_origins, cert_name),
 		.help = "the name of a [certificate]"},
 	{"service", file_value_time, FIELD(gen_origins, service), .help = TIME_HELP},
+	{"capacity", file_value_capacity, NOFIELD,
+		.help = "1 to 256 requests at a time and a time to wait, as 32 100ms"},
 	{"slow-down", file_value_chance, FAULT(slow_down), .help = CHANCE_HELP},
 	{"error", file_value_chance, FAULT(error), .help = CHANCE_HELP},
 	{"inner", file_value_chance, FAULT(inner), .help = CHANCE_HELP},

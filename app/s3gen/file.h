@@ -25,6 +25,7 @@ int file_value_operation(struct conf_value *v);  /* one item of workload.operati
 int file_value_size(struct conf_value *v);       /* one item of workload.sizes */
 int file_value_popularity(struct conf_value *v); /* a word and perhaps a number */
 int file_value_key(struct conf_value *v);        /* what goes into a request line unescaped */
+int file_value_capacity(struct conf_value *v);   /* "32 100ms" */
 int file_value_stall(struct conf_value *v);      /* "1% 5s" */
 int file_value_drip(struct conf_value *v);       /* "1% 64K" */
 

@@ -130,6 +130,21 @@ int file_value_chance(struct conf_value *v)
 	return 0;
 }
 
+int file_value_capacity(struct conf_value *v)
+{
+	struct span rest = span_str(v->text), of = span_word(&rest), time = span_word(&rest);
+	struct gen_origins *o = v->obj;
+	double n, s;
+
+	if (!plain(of, &n) || !seconds(time, &s) || span_word(&rest).n)
+		return conf_bad(v, "'%.64s' is not a number and a time", v->text);
+	if (n < 1 || n > GEN_SEATS_MAX || n != (uint32_t)n)
+		return conf_bad(v, "%.64s is out of range", v->text);
+	o->seats = (uint32_t)n;
+	o->patience_us = (uint32_t)(s * 1e6 + 0.5);
+	return 0;
+}
+
 int file_value_stall(struct conf_value *v)
 {
 	struct span rest = span_str(v->text), of = span_word(&rest), time = span_word(&rest);

@@ -61,12 +61,18 @@ static void cut(struct origin *o, struct flow *f)
 static enum run respond(struct origin *o, struct flow *f)
 {
 	uint32_t us = fault_time(f->node->service, &o->g->rnd);
+	unsigned seats = f->node->conf->seats;
+	clock_us_t due = o->now + us;
 
+	if (seats > 0)
+		due = f->fault == FAULT_SLOW_DOWN
+			      ? o->now
+			      : fault_seat_take(&f->node->seats, seats, o->now, us);
 	if (f->fault == FAULT_RESET_HEAD)
 		cut(o, f);
 	f->state = FLOW_WAIT;
-	if (us > 0)
-		return wait_until(o, f, o->now + us);
+	if (due > o->now)
+		return wait_until(o, f, due);
 	f->due = 0;
 	return RUN_AGAIN;
 }
@@ -122,6 +128,13 @@ static int scan(struct http_scan *s, const struct buf_chain *rx)
 	return rc;
 }
 
+/* Would it wait too long to be served? */
+static bool is_full(const struct origin *o, const struct node *n)
+{
+	return n->conf->seats > 0 &&
+	       fault_seat_free(&n->seats, n->conf->seats) > o->now + n->conf->patience_us;
+}
+
 /* The n bytes of a head begin rx. */
 static enum run head_over(struct origin *o, struct flow *f, uint32_t n)
 {
@@ -135,7 +148,8 @@ static enum run head_over(struct origin *o, struct flow *f, uint32_t n)
 	code = request_parse(&o->req, &o->head);
 	f->to_head = o->head.method == HTTP_HEAD;
 	f->close = !http_head_persists(&o->head);
-	f->fault = (uint8_t)fault_draw(&f->node->conf->fault, &o->g->rnd);
+	f->fault = (uint8_t)(is_full(o, f->node) ? FAULT_SLOW_DOWN
+						 : fault_draw(&f->node->conf->fault, &o->g->rnd));
 	payload_init(&f->payload, &o->head, o->req.aws_chunked);
 	f->expects = o->head.expect_continue && !payload_over(&f->payload) && rx->bytes == n;
 	if (!serve_head(o, f, code))

@@ -29,6 +29,7 @@ struct node {
 	int listener; /* -1: down */
 	struct list flows;
 	const struct fault_times *service;
+	struct fault_seats seats;
 	struct tls_ctx *tls; /* NULL: plain */
 };
 

@@ -10,7 +10,6 @@
  *	client  a connection that asks; schedule: when; workload: for what
  *	origin  a connection that answers; fault: how badly
  *	body    the bytes of an object from its name and an offset, on either side
- *	sign    SigV4 for endpoints that check it
  *	report  what happened, each second and at the end
  *
  * An object's size is part of its key, so that a client may ask for what nobody has put: a key ends
@@ -37,6 +36,7 @@
 #define GEN_TARGETS_MAX  16
 #define GEN_LISTEN_MAX   32
 #define GEN_SIZES_MAX    16
+#define GEN_SEATS_MAX    256
 #define GEN_ANY_CORE     UINT32_MAX
 #define GEN_CLOSING      1024u        /* of a group of clients, beside as many as are open */
 #define GEN_FLOWS        16384u       /* connections of origins */
@@ -158,6 +158,8 @@ struct gen_origins {
 	unsigned n_listen;
 	const char *cert_name; /* NULL: plain TCP */
 	const struct conf_certificate *cert;
+	uint32_t seats;          /* requests that a node serves at a time; 0: any number */
+	uint32_t patience_us;    /* who would wait longer for a seat gets 503 SlowDown at once */
 	struct gen_time service; /* from a whole request to the first byte of its response */
 	struct gen_faults fault;
 };

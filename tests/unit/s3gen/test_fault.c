@@ -75,6 +75,18 @@ static void chances_of_connections(void)
 	CU_ASSERT(near(n[FAULT_CONN_BLACKHOLE], DRAWS * 0.9 * 0.25, 0.1));
 }
 
+static void seats(void)
+{
+	struct fault_seats s = {0};
+
+	CU_ASSERT_EQUAL(fault_seat_take(&s, 2, 100, 50), 150);
+	CU_ASSERT_EQUAL(fault_seat_free(&s, 2), 0);
+	CU_ASSERT_EQUAL(fault_seat_take(&s, 2, 100, 70), 170);
+	CU_ASSERT_EQUAL(fault_seat_free(&s, 2), 150);
+	CU_ASSERT_EQUAL(fault_seat_take(&s, 2, 110, 50), 200);
+	CU_ASSERT_EQUAL(fault_seat_take(&s, 2, 900, 50), 950);
+}
+
 static void places(void)
 {
 	struct rand_state r;
@@ -98,5 +110,5 @@ static void crash(void)
 }
 
 static const struct unit_case cases[] = {UNIT_CASE(distributions), UNIT_CASE(chances),
-	UNIT_CASE(chances_of_connections), UNIT_CASE(places), UNIT_CASE(crash)};
+	UNIT_CASE(chances_of_connections), UNIT_CASE(seats), UNIT_CASE(places), UNIT_CASE(crash)};
 UNIT_MAIN(cases)

@@ -89,7 +89,8 @@ static void origins(void)
 		good("[port p]\ndevice = net_null0\naddress = 10.0.0.1/24, fd00::1/64\n"
 		     "[origins o]\nlisten = 10.0.0.1:9000-9007, [fd00::1]:9000\n"
 		     "service = exponential 200us\nslow-down = 1%\nreset = 0.1%\n"
-		     "inner = 2%\nreset-head = 2%\netag = 100%\nrefuse = 1%\nblackhole = 1%\n"
+		     "capacity = 32 100ms\ninner = 2%\nreset-head = 2%\netag = 100%\nrefuse = "
+		     "1%\nblackhole = 1%\n"
 		     "stall = 2% 5s\ndrip = 3% 64K\ncrash = 2s\nreturn = 4s\n");
 	const struct gen_origins *o = c->origins;
 
@@ -98,6 +99,7 @@ static void origins(void)
 	CU_ASSERT_EQUAL(o->fault.slow_down, (uint32_t)(GEN_CHANCE / 100));
 	CU_ASSERT_EQUAL(o->fault.reset, (uint32_t)(GEN_CHANCE / 1000));
 	CU_ASSERT_EQUAL(o->fault.stall, (uint32_t)(GEN_CHANCE / 50));
+	CU_ASSERT(o->seats == 32 && o->patience_us == 100000);
 	CU_ASSERT(o->fault.inner == o->fault.stall && o->fault.reset_head == o->fault.stall);
 	CU_ASSERT(o->fault.refuse == o->fault.slow_down && o->fault.blackhole == o->fault.refuse);
 	CU_ASSERT_EQUAL(o->fault.etag, UINT32_MAX);

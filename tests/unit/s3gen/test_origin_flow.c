@@ -179,6 +179,26 @@ static void faults_of_bodies(void)
 	lab_stop();
 }
 
+/* One at a time: the second waits for the first, the third would wait too long. */
+static void capacity(void)
+{
+	lab_init();
+	lab.conf[0].service = (struct gen_time){.us = 300000, .shape = GEN_FIXED};
+	lab.conf[0].seats = 1;
+	lab.conf[0].patience_us = 400000;
+	lab_start();
+	for (unsigned i = 0; i < 3; i++) {
+		lab_connect(1);
+		ask("GET /b/a-3 HTTP/1.1\r\n" HOST "\r\n");
+		lab_run(20);
+		CU_ASSERT_EQUAL(lab.n > 0, i == 2);
+		CU_ASSERT(i < 2 || status() == 503);
+		lab_close();
+	}
+	CU_ASSERT_EQUAL(stat("fault_slow_down"), 1);
+	lab_stop();
+}
+
 static void service_time(void)
 {
 	lab_init();
@@ -242,6 +262,6 @@ static void no_buffers(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(expect), UNIT_CASE(connection),
 	UNIT_CASE(faults_of_status), UNIT_CASE(faults_of_heads), UNIT_CASE(faults_of_connections),
-	UNIT_CASE(faults_of_bodies), UNIT_CASE(service_time), UNIT_CASE(crash),
+	UNIT_CASE(faults_of_bodies), UNIT_CASE(capacity), UNIT_CASE(service_time), UNIT_CASE(crash),
 	UNIT_CASE(no_buffers)};
 UNIT_MAIN(cases)
