@@ -137,6 +137,14 @@ struct span http_head_value(const struct http_head *h, struct span name);
 /* May the connection carry another message after this one (RFC 9112 9.3, as a proxy)? */
 bool http_head_persists(const struct http_head *h);
 
+/* What part of the whole a response carries: bytes first to last, both inclusive. */
+struct http_content_range {
+	uint64_t first, last;
+	uint64_t total; /* of the whole; UINT64_MAX: not told */
+};
+/* The value of Content-Range. False: it names no part, or is not to be trusted. */
+bool http_content_range(struct span value, struct http_content_range *out);
+
 /* ---- http_body: where does the message end? ---- */
 
 enum http_framing { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_UNTIL_CLOSE };
@@ -179,6 +187,7 @@ int http_body_eof(struct http_body *b);
 
 struct http_add {
 	struct span name, value; /* token, and text without CR or LF: our own, not a peer's */
+	bool alone;              /* in place of the head's own of that name */
 };
 
 /*

@@ -140,6 +140,15 @@ static bool is_hop(const struct http_head *h, const struct http_field *f)
 	return h->n_options && !is_protected(f) && is_option(h, f->name);
 }
 
+/* Does one of ours take its place? */
+static bool is_replaced(const struct http_edit *e, const struct http_field *f)
+{
+	for (unsigned i = 0; i < e->n_add; i++)
+		if (e->add[i].alone && span_ieq(e->add[i].name, f->name))
+			return true;
+	return false;
+}
+
 static void put_field(struct sink *o, struct span name, struct span value)
 {
 	sink_put(o, name);
@@ -168,7 +177,7 @@ int http_head_build(const struct http_head *h, const struct http_edit *e, char *
 	for (unsigned i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->field[i];
 
-		if (!is_hop(h, f) || is_signed(&l, f->name))
+		if ((!is_hop(h, f) && !is_replaced(e, f)) || is_signed(&l, f->name))
 			continue;
 		sink_put(&o, (struct span){run, (size_t)(f->name.p - run)});
 		run = i + 1u < h->n_fields ? f[1].name.p : end;

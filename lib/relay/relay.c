@@ -4,7 +4,8 @@
  *
  * A body byte's way: from's rx --http_body counts--> flow.out --end_send--> to's tx. out is empty
  * but for a shortage of buffers, so what a request holds is bounded by rx and tx:
- *   nothing is taken from `from` while `to` has no room, and what is not taken shuts the window.
+ *   nothing is taken from `from` while `to` has no room, and what is not taken shuts the window;
+ * but for what hold.c keeps, within limits, and puts into out again when a member failed.
  */
 #include <errno.h>
 #include <rte_malloc.h>
@@ -12,6 +13,7 @@
 #include "relay/relay_priv.h"
 #include "tls/tls_hello.h"
 
+#define OUT_WHOLE    (128 * 1024) /* flow.out has more than that when a body is given once more */
 #define RSP_HEAD_MAX (64 * 1024) /* a response's head; requests have the listener's limit */
 
 _Static_assert(TLS_HELLO_MAX <= RSP_HEAD_MAX, "the scratch is enough to look at a hello");
@@ -117,6 +119,7 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
 	r->send_limit = cfg->conf->tcp.send_buffer;
 	list_init(&r->stalled);
+	list_init(&r->holding);
 	list_init(&r->waiting);
 	list_init(&r->snapshots);
 	list_init(&r->done);
@@ -249,6 +252,8 @@ void relay_step(struct relay *r, clock_us_t now)
 	uint8_t events;
 
 	relay__set_now(r, now);
+	if (!list_empty(&r->holding) && tcp_pressure(r->cfg.tcp))
+		relay__hold_shed(r);
 	retry_stalled(r);
 	while ((c = tcp_ready_take(r->cfg.tcp, &events))) {
 		if (events & TCP_EV_ACCEPT)
@@ -351,64 +356,63 @@ static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint
 	return n;
 }
 
-void relay__flow_forget(struct flow *w)
-{
-	w->keeps = false;
-	buf_chain_free(&w->kept);
-}
-
-/* The same bytes once more, before they are given. Without buffers nothing is kept. */
-static void keep(
-	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *same)
-{
-	if (w->given == 0)
-		w->una = to->conn->snd_una;
-	if (w->una != to->conn->snd_una ||
-		buf_chain_share(same, &w->out, r->cfg.pools->indirect) < 0)
-		relay__flow_forget(w);
-}
-
 int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to)
 {
+	struct request *q = w->holds;
 	struct buf_chain same = {0};
 	uint32_t n = w->out.bytes;
 	int rc;
 
 	if (n == 0)
 		return 0;
-	if (w->keeps)
-		keep(r, w, to, &same);
+	if (q && q->hold.on)
+		relay__hold_share(r, q, &same);
 	rc = relay__end_send(r, to, &w->out);
 	if (rc == 0) {
 		w->given += n;
-		buf_chain_move(&w->kept, &same, NULL); /* whole slices: succeeds */
+		if (same.bytes)
+			relay__hold_add(r, q, &same);
 	}
 	buf_chain_free(&same);
 	return rc == -ENOMEM ? rc : 0;
 }
 
-bool relay__flow_untouched(const struct flow *w, const struct relay_end *to)
+/* Whole segments of w->out, as many as there is room for; what is left begins with a segment. */
+static uint32_t count_out(const struct buf_chain *out, uint32_t room)
 {
-	if (!to->tls)
-		return to->conn->tx.bytes == w->given;
-	return w->given == 0 ||
-	       (w->keeps && w->una == to->conn->snd_una && to->tls->state == TLS_OPEN);
+	struct buf_cursor at = buf_chain_seek(out, 0);
+	uint32_t n = 0;
+
+	for (; at.seg && n < room; at = (struct buf_cursor){at.seg->next, 0})
+		n += at.seg->data_len - at.off;
+	return n;
 }
 
-void relay__flow_reclaim(
-	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *out)
+/* As relay__flow_flush; a body that is given once more goes as there is room for it. */
+static int flush_some(struct relay *r, struct flow *w, struct relay_end *to)
 {
-	if (to->tls)
-		buf_chain_move(out, &w->kept, NULL);
-	else if (to->conn->state == TCP_CLOSED)
-		tcp_tx_reclaim(r->cfg.tcp, to->conn, out);
+	struct buf_chain rest;
+	uint32_t n;
+	int rc;
+
+	if (w->out.bytes <= OUT_WHOLE)
+		return relay__flow_flush(r, w, to);
+	n = count_out(&w->out, end_room(r, to));
+	if (n == 0)
+		return 0;
+	rest = w->out;
+	buf_chain_init(&w->out);
+	buf_chain_split(&w->out, &rest, n, NULL); /* between segments: succeeds */
+	rc = relay__flow_flush(r, w, to);
+	buf_chain_move(&w->out, &rest, NULL); /* likewise */
+	return rc;
 }
 
 int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,
 	uint32_t *moved)
 {
 	struct http_body before;
-	int rc = relay__flow_flush(r, w, to);
+	int rc = flush_some(r, w, to);
 	uint32_t n;
 
 	*moved = 0;

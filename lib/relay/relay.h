@@ -143,6 +143,7 @@ struct relay_info {
 	uint32_t requests;            /* in flight */
 	uint32_t splices;             /* clients of modes splice, sni and echo */
 	uint32_t splice_backs;        /* of these, with a connection to a member */
+	uint64_t held;                /* bytes that request bodies pin, kept to be given again */
 	uint32_t fronts_max, backs_max, requests_max, splices_max;
 };
 void relay_info(const struct relay *r, struct relay_info *out);

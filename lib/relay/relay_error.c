@@ -9,7 +9,7 @@ struct cause {
 	uint16_t status; /* 0: there is nobody to tell, or no more way to: RST */
 	uint8_t outcome; /* enum lb_outcome: what the member has to do with it */
 	bool slow_down;  /* 503 SlowDown */
-	bool retry;      /* with Retry-After: the pool's hold time */
+	bool retry;      /* with Retry-After */
 };
 
 static const struct cause causes[RELAY_STAT_N] = {
@@ -31,7 +31,7 @@ static const struct cause causes[RELAY_STAT_N] = {
 	[RELAY_STAT_fail_rsp_bad] = {502, LB_BAD, false, false},
 	[RELAY_STAT_fail_rsp_timeout] = {504, LB_TIMEOUT, false, false},
 	[RELAY_STAT_fail_rsp_broken] = {0, LB_RESET, false, false},
-	[RELAY_STAT_fail_rsp_stalled] = {0, LB_TIMEOUT, false, false},
+	[RELAY_STAT_fail_rsp_stalled] = {0, LB_STALL, false, false},
 	[RELAY_STAT_fail_member_slow] = {0, LB_TIMEOUT, false, false},
 	[RELAY_STAT_closed_idle] = {0, LB_CANCEL, false, false},
 	[RELAY_STAT_spliced] = {0, LB_COMPLETE, false, false},
@@ -48,11 +48,14 @@ void relay__count_status(struct relay *r, const struct front *f, unsigned status
 		f->listener->stat[RELAY_STAT_status_2xx + status / 100 - 2]++;
 }
 
-static unsigned retry_after(const struct relay *r, const struct front *f)
+/* s, jittered: those that were sent away together do not come back together. */
+static unsigned retry_after(struct relay *r, const struct front *f)
 {
-	uint32_t hold = relay__pool(f->listener, front_conf(r, f)->pool)->conf->hold_ms;
+	const struct lb_pool *p = f->req && f->req->pool
+					  ? f->req->pool
+					  : relay__pool(f->listener, front_conf(r, f)->pool);
 
-	return hold > 1000 ? (hold + 999) / 1000 : 1;
+	return (lb_retry_after(r->cfg.lb, p, r->now) + 999) / 1000;
 }
 
 /* Put the S3 error behind w->out and give all to the client. 0 or -errno. */
@@ -99,12 +102,11 @@ enum run relay__request_fail(
 	struct relay *r, struct request *q, enum relay_stat why, unsigned status)
 {
 	const struct cause *cause = &causes[why];
-	bool begun = q->state == REQ_RESPONSE;
 	struct front *f = q->front;
 
 	f->listener->stat[why]++;
 	relay__request_leave(r, q, cause->outcome, false);
-	if (!begun && cause->status)
+	if (!q->answered && cause->status)
 		return answer(r, f, q, cause, status);
 	relay__request_put(r, q);
 	return relay__front_abort(r, f);

@@ -119,15 +119,58 @@ _Static_assert(sizeof(struct splice) <= 160, "little more than two cache lines a
 _Static_assert(sizeof(struct splice) + 2 * sizeof(struct tcp_conn) <= 1024,
 	"an idle relay costs 1 KB at most");
 
+/* What a member was given of a request, held to be given to another one: hold.c. */
+struct hold {
+	struct buf_chain bytes; /* on: all that was given to this back, by reference */
+	struct list link;       /* on relay->holding, as long as there are any */
+	uint32_t first;         /* sequence number at which they begin on the wire */
+	bool on;
+	bool beyond; /* the first acknowledgement too, within the limits */
+};
+
 /* One direction of a request: what leaves one end's rx for the other's tx. */
 struct flow {
 	struct http_body body; /* counts what may be taken */
 	struct buf_chain out;  /* taken or built, not yet accepted by the other end */
 	uint64_t given;        /* bytes accepted by it, on this back */
-	struct buf_chain kept; /* keeps: all that was given; sealed, it could not be taken back */
-	uint32_t una;          /* keeps: the other end's snd_una then */
-	bool keeps;            /* to TLS, and nothing of it was acknowledged */
+	struct request *holds; /* that holds what is given; NULL: none does */
 };
+
+/* A body that moves too slowly, for a window of the pool's stall time: floor.c. */
+struct floor {
+	uint32_t since; /* the window began, ms */
+	uint32_t mark;  /* bytes moved by then, modulo 2^32 */
+};
+
+#define RELAY_ETAG_MAX 80 /* bytes: S3's have at most 72, quotes included */
+#define RELAY_DATE_MAX 40 /* RFC 9110 5.6.7 has 29 */
+#define RELAY_PEEK_MAX 128
+
+#define RELAY_RESUME_FIELDS 2
+#define RELAY_RANGE_TEXT    56
+
+/* What another answer to the same GET has to agree with: resume.c. */
+struct resume {
+	uint64_t first;  /* place in the object of the answer's first byte */
+	uint64_t length; /* of the answer's body */
+	uint64_t total;  /* of the object; UINT64_MAX: not told */
+	uint64_t skip;   /* bytes still to come from this back that the client has already */
+	uint64_t good;   /* bytes that the client had when a back last broke */
+	uint16_t status;
+	uint8_t etag_n, date_n;
+	char etag[RELAY_ETAG_MAX], date[RELAY_DATE_MAX];
+};
+
+/* The beginning of an answer that may say <Error>: peek.c. */
+struct peek {
+	struct http_body body; /* what was looked at */
+	uint32_t ahead;        /* bytes of it that are still in rx */
+	uint8_t n;
+	char text[RELAY_PEEK_MAX];
+};
+
+/* Why a request is given to a member again. */
+enum retry { RETRY_CONNECT, RETRY_LOST, RETRY_TIMEOUT, RETRY_STALL, RETRIES };
 
 enum req_state { REQ_BUILD, REQ_QUEUE, REQ_CONNECT, REQ_WAIT, REQ_RESPONSE, REQ_STATES };
 
@@ -137,16 +180,21 @@ struct request {
 	struct list stalled; /* on relay->stalled while it waits for a buffer */
 	struct list waiting; /* in its pool's line while it waits for a member */
 	struct flow req, rsp;
+	struct hold hold;      /* of req */
+	struct floor floor;    /* of the body that moves now */
 	struct http_scan scan; /* of the response head that is arriving */
 	struct lb_tried tried;
-	clock_us_t begun; /* when its head was complete */
-	clock_us_t ttfb;  /* us from there to the response's head */
+	clock_us_t begun; /* when its head was complete, or it was given to this member */
+	clock_us_t sent;  /* when this member was given all of it; 0: not yet */
+	clock_us_t ttfb;  /* us from begun to the response's head */
 	uint64_t id;
 	uint32_t moved;       /* when a byte last moved or was acknowledged, ms */
 	struct lb_pool *pool; /* held; NULL: not routed yet */
 	uint64_t hash;        /* of the object, or of its upload */
 	uint16_t member;      /* with a back: its index in pool */
-	uint16_t status;      /* of the final response; 0: not yet */
+	int16_t next;         /* member that it shall be given to; -1: as lb says */
+	uint16_t status;      /* of this member's final response; 0: not yet */
+	uint16_t retry_after; /* s, of a SlowDown */
 	uint8_t state;        /* enum req_state */
 	uint8_t retries;      /* other members tried */
 	uint8_t minor;        /* of the client's HTTP/1.x */
@@ -159,12 +207,25 @@ struct request {
 	bool to_head;         /* HEAD */
 	bool safe;            /* GET, HEAD or OPTIONS without a body: may be sent twice */
 	bool expect;          /* the client waits for 100 Continue */
+	uint8_t fail;         /* enum relay_stat: its end when no member is left */
+	bool get;             /* GET without a body */
+	bool answered;        /* the client got the response's head: no other answer can follow */
+	bool resumable;       /* answered, head kept, resume is filled */
+	bool continued;       /* the client got a 100 Continue */
+	bool second;          /* an answer was dropped for that of another member */
+	bool slow_down;       /* this member said SlowDown */
+	bool inner_error;     /* it said <Error> in a 200 */
+	bool peeks;           /* peek is filled */
 	bool again;           /* it was given to a member before */
 	bool fresh;           /* an idle connection was dead: only new ones from now on */
 	bool close;           /* the front ends after this response */
 	bool back_close;      /* the back ends after this response */
 	uint8_t resource_n;
 	char resource[RELAY_RESOURCE_MAX];
+	union {
+		struct resume resume;
+		struct peek peek;
+	};
 	struct request *next_free;
 };
 
@@ -208,6 +269,7 @@ struct relay {
 	uint32_t lb_ms;     /* when lb_tick was last called */
 	struct wheel wheel; /* ms */
 	struct list stalled;
+	struct list holding;             /* of hold: those with bytes, oldest first */
 	struct list waiting;             /* of lb_pool: those whose requests wait for a member */
 	struct list opening, sealing; /* of tls_conn: what stages 4 and 6 have to look at */
 	struct relay_snapshot *snap;  /* the newest; cfg.conf is its conf */
@@ -322,13 +384,6 @@ int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, st
 	uint32_t *moved);
 /* Hand w->out to `to`. 0 (also when `to` takes no more: its death will be told), or -ENOMEM. */
 int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to);
-/* Was nothing of what was given acknowledged, so that it may go elsewhere once `to` is dead? */
-bool relay__flow_untouched(const struct flow *w, const struct relay_end *to);
-/* Take it back, into an empty chain. */
-void relay__flow_reclaim(
-	struct relay *r, struct flow *w, const struct relay_end *to, struct buf_chain *out);
-/* Keep nothing (any more). */
-void relay__flow_forget(struct flow *w);
 
 /* front.c */
 /* A client of l, whose limit holds: a record is free. */
@@ -363,8 +418,6 @@ void relay__queue_run(struct relay *r);
 /* request.c */
 enum run relay__request_begin(struct relay *r, struct front *f);
 enum run relay__request_run(struct relay *r, struct front *f);
-/* The back ended before the final response's head. */
-enum run relay__request_lost(struct relay *r, struct request *q);
 /* When, in ms, the request fails if nothing moves; and of what. */
 uint32_t relay__request_deadline(
 	const struct relay *r, const struct request *q, enum relay_stat *fail);
@@ -376,6 +429,86 @@ void relay__request_put(struct relay *r, struct request *q);
 void relay__request_take_head(struct relay *r, struct request *q);
 /* No buffer: run q again with the next relay_step. */
 void relay__request_stall(struct relay *r, struct request *q);
+
+/* What the choice of its member depends on. */
+struct lb_ask relay__request_ask(const struct request *q);
+/* Begin the way to a member: the one that q->next says, else the one that lb does. */
+enum run relay__request_route(struct relay *r, struct request *q);
+/* Has its member been given all of it? */
+static inline bool request_is_sent(const struct request *q)
+{
+	return q->req.body.progress == HTTP_BODY_DONE && q->req.out.bytes == 0;
+}
+
+/* retry.c */
+/* May q be carried out twice, by its kind (RFC 9110 9.2.2)? */
+bool relay__repeatable(const struct request *q);
+/* Can what this member was given be given to another one? */
+bool relay__rebuildable(const struct request *q);
+/* Leave the member, which failed, for another one, or fail. */
+enum run relay__retry(struct relay *r, struct request *q, enum retry why);
+/* The back ended before the final response's head. */
+enum run relay__retry_lost(struct relay *r, struct request *q);
+/* The member's final head said q->status: is there another member to ask? Then q has left, and its
+ * state or relay__request_route() says how it goes on. */
+bool relay__retry_answer(struct relay *r, struct request *q);
+/* One more try of q, after its member: within the pool's retries and budget, both of which it takes
+ * from? */
+bool relay__retry_allowed(struct relay *r, struct request *q);
+
+/* resume.c */
+/* Note what the answer, whose final head r->head is, is known by. */
+void relay__resume_note(struct relay *r, struct request *q);
+/* The back broke in mid-body: fetch the rest, or fail with `fail`. */
+enum run relay__resume(
+	struct relay *r, struct request *q, enum lb_outcome outcome, enum relay_stat fail);
+/* Fields with which r->head, which is q's, asks for the rest only: how many, at most
+ * RELAY_RESUME_FIELDS. text, of RELAY_RANGE_TEXT bytes, has what they say. */
+unsigned relay__resume_fields(
+	struct relay *r, const struct request *q, struct http_add *add, char *text);
+/* The final head, r->head, of an answer that shall go on with the first: 0, or it does not, and the
+ * counter for that. */
+enum relay_stat relay__resume_fits(struct relay *r, struct request *q);
+/* Drop what the client has already: how many bytes. */
+uint32_t relay__resume_skip(struct relay *r, struct request *q);
+
+/* hold.c */
+/* Nothing was given to q's back yet: hold what will be. */
+void relay__hold_begin(struct relay *r, struct request *q);
+/* The same bytes as in q->req.out, which is about to be given: into same, if they shall be held. */
+void relay__hold_share(struct relay *r, struct request *q, struct buf_chain *same);
+/* And they were given: same is taken. */
+void relay__hold_add(struct relay *r, struct request *q, struct buf_chain *same);
+/* Bytes were acknowledged: hold on to what was given? */
+void relay__hold_acked(struct relay *r, struct request *q);
+/* Nothing of what was given was acknowledged. */
+bool relay__hold_untouched(const struct request *q);
+/* Put what is held in front of q->req.out; nothing is held afterwards. 0 or -ENOMEM. */
+int relay__hold_take(struct relay *r, struct request *q);
+void relay__hold_drop(struct relay *r, struct request *q);
+/* Buffers run short: the oldest goes. */
+void relay__hold_shed(struct relay *r);
+
+/* floor.c */
+/* The window begins anew: it is not the member that is waited for. */
+void relay__floor_begin(const struct relay *r, struct request *q);
+/* When the window ends, ms; false: there is none. */
+bool relay__floor_due(const struct relay *r, const struct request *q, uint32_t *at);
+/* At its end: has too little moved? */
+bool relay__floor_below(const struct relay *r, const struct request *q);
+
+/* peek.c */
+/* A body whose beginning tells: look at it as it comes. */
+void relay__peek_begin(struct request *q);
+/* Before bytes are taken out of the back's rx. */
+void relay__peek(struct relay *r, struct request *q);
+/* And after n of them were. */
+static inline void peek_moved(struct request *q, uint32_t n)
+{
+	q->peek.ahead -= n;
+}
+/* How the member's final head, r->head, says that it has too much to do. */
+void relay__peek_head(struct relay *r, struct request *q, uint32_t head);
 
 /* response.c */
 /* sent: the member has got the whole request. */

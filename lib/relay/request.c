@@ -33,11 +33,6 @@
 #include "base/assert.h"
 #include "relay/relay_priv.h"
 
-static bool is_sent(const struct request *q)
-{
-	return q->req.body.progress == HTTP_BODY_DONE && q->req.out.bytes == 0;
-}
-
 enum run relay__request_begin(struct relay *r, struct front *f)
 {
 	struct request *q = r->request_free;
@@ -50,9 +45,13 @@ enum run relay__request_begin(struct relay *r, struct front *f)
 	r->info.requests++;
 	*q = (struct request){.front = f,
 		.state = REQ_BUILD,
+		.next = -1,
+		.fail = RELAY_STAT_fail_no_member,
 		.begun = r->now,
 		.moved = r->now_ms,
 		.id = rand_next(r->cfg.rnd)};
+	q->req.holds = q;
+	list_init(&q->hold.link);
 	list_init(&q->stalled);
 	list_init(&q->waiting);
 	f->req = q;
@@ -64,7 +63,7 @@ void relay__request_put(struct relay *r, struct request *q)
 	list_del(&q->stalled);
 	buf_chain_free(&q->req.out);
 	buf_chain_free(&q->rsp.out);
-	relay__flow_forget(&q->req);
+	relay__hold_drop(r, q);
 	relay__queue_leave(q);
 	if (q->pool)
 		lb_pool_put(r->cfg.lb, q->pool);
@@ -97,6 +96,11 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 {
 	struct back *b = q->back;
 	struct lb_result res = {.outcome = outcome,
+		.writes = q->writes,
+		.size = q->size,
+		.inner_error = q->inner_error,
+		.slow_down = q->slow_down,
+		.retry_after_ms = q->retry_after * 1000u,
 		.status = q->status,
 		.ttfb_us = q->ttfb,
 		.bytes_out = q->req.given,
@@ -105,15 +109,18 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 
 	if (!b)
 		return;
+	res.reused = b->reused;
+	if (q->status && q->sent)
+		res.wait_us = q->begun + q->ttfb - q->sent;
 	lb_done(r->cfg.lb, q->pool, q->member, &res, r->now);
 	r->room = true;
 	q->back = NULL;
 	b->req = NULL;
-	relay__flow_forget(&q->req);
+	relay__hold_drop(r, q);
 	if (reuse)
 		relay__back_idle(r, b, q->pool->conf);
 	else
-		relay__back_close(r, b, outcome != LB_COMPLETE || !is_sent(q));
+		relay__back_close(r, b, outcome != LB_COMPLETE || !request_is_sent(q));
 }
 
 /* What the head says about the request; r->head is the parsed head. */
@@ -126,6 +133,7 @@ static void note_head(struct relay *r, struct request *q)
 	q->to_head = h->method == HTTP_HEAD;
 	q->close = !http_head_persists(h);
 	q->expect = h->expect_continue;
+	q->get = h->method == HTTP_GET && q->req.body.progress == HTTP_BODY_DONE;
 	q->safe = (h->method == HTTP_GET || h->method == HTTP_HEAD || h->method == HTTP_OPTIONS) &&
 		  q->req.body.progress == HTTP_BODY_DONE;
 	q->resource_n = (uint8_t)RTE_MIN(h->path.n, sizeof(q->resource));
@@ -137,8 +145,8 @@ static void note_head(struct relay *r, struct request *q)
 static int build_head(struct relay *r, struct request *q)
 {
 	const struct conf_listener *l = front_conf(r, q->front);
-	char addr[IP_ADDR_TEXT], id[17];
-	struct http_add add[3];
+	char addr[IP_ADDR_TEXT], id[17], range[RELAY_RANGE_TEXT];
+	struct http_add add[3 + RELAY_RESUME_FIELDS];
 	struct http_edit edit = {.add = add};
 	int n;
 
@@ -152,9 +160,25 @@ static int build_head(struct relay *r, struct request *q)
 		snprintf(id, sizeof(id), "%016llX", (unsigned long long)q->id);
 		add[edit.n_add++] = (struct http_add){SPAN_LIT("X-Request-Id"), span_str(id)};
 	}
+	if (q->answered)
+		edit.n_add += relay__resume_fields(r, q, &add[edit.n_add], range);
 	n = http_head_build(&r->head, &edit, r->out, r->head_max + RELAY_EDIT_ROOM);
 	ASSERT(n > 0, "scratch has room for the longest head and the edit");
 	return buf_chain_write(&q->req.out, r->out, (uint32_t)n, r->cfg.pools->data);
+}
+
+/* Nothing is known of how q fares with this member. */
+static void begin_try(struct relay *r, struct request *q)
+{
+	if (q->again)
+		q->begun = r->now;
+	q->sent = q->ttfb = 0;
+	q->status = q->retry_after = 0;
+	q->slow_down = q->inner_error = false;
+	q->req.given = q->rsp.given = 0;
+	q->moved = r->now_ms;
+	http_scan_init(&q->scan, r->head_max, false);
+	relay__hold_begin(r, q);
 }
 
 /* Give q to the member: by an idle connection or a new one. 0 or an errno value. */
@@ -176,37 +200,46 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 	}
 	if (q->again)
 		FRONT_COUNT(r, q->front, retries);
+	begin_try(r, q);
 	q->again = true;
 	b->req = q;
 	b->requests++;
 	q->back = b;
 	q->member = (uint16_t)member;
-	q->req.given = q->rsp.given = 0;
-	q->req.keeps = b->end.tls && q->front->head == 0; /* else it is built again */
-	q->moved = r->now_ms;
-	http_scan_init(&q->scan, r->head_max, false);
 	lb_start(r->cfg.lb, q->pool, member, q->size, r->now);
 	return 0;
 }
 
-/* May q be given to yet another member, after this one? */
-static bool another(struct relay *r, struct request *q, unsigned member)
+struct lb_ask relay__request_ask(const struct request *q)
 {
-	return relay__another(q->pool, &q->tried, &q->retries, member);
-}
-
-/* Find a member and begin the way to it, or wait for one. */
-static enum run route(struct relay *r, struct request *q)
-{
-	struct lb_ask ask = {.tried = &q->tried,
+	return (struct lb_ask){.tried = &q->tried,
 		.hash = q->hash,
 		.pinned = q->upload && q->pool->conf->affinity == CONF_AFFINITY_UPLOAD,
 		.writes = q->writes,
 		.size = q->size};
+}
+
+/* An index in q's pool, or as lb_pick. The rest of a body may come from whom it broke with. */
+static int pick(struct relay *r, struct request *q)
+{
+	struct lb_ask ask = relay__request_ask(q);
+	int m = q->next;
+
+	q->next = -1;
+	if (m < 0)
+		m = lb_pick(r->cfg.lb, q->pool, &ask, r->now);
+	if (m != LB_NONE || !q->answered)
+		return m;
+	q->tried = (struct lb_tried){0};
+	return lb_pick(r->cfg.lb, q->pool, &ask, r->now);
+}
+
+enum run relay__request_route(struct relay *r, struct request *q)
+{
 	int m, error;
 
 	do {
-		m = lb_pick(r->cfg.lb, q->pool, &ask, r->now);
+		m = pick(r, q);
 		if (m == LB_BUSY || m == LB_THROTTLE)
 			return relay__queue_wait(r, q);
 		relay__queue_leave(q);
@@ -218,8 +251,8 @@ static enum run route(struct relay *r, struct request *q)
 		if (error != EHOSTUNREACH)
 			return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
 		lb_connect_failed(r->cfg.lb, q->pool, (unsigned)m, r->now);
-	} while (another(r, q, (unsigned)m));
-	return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
+	} while (relay__another(q->pool, &q->tried, &q->retries, (unsigned)m));
+	return relay__request_fail(r, q, q->fail, 0);
 }
 
 static enum run build_run(struct relay *r, struct request *q)
@@ -230,7 +263,8 @@ static enum run build_run(struct relay *r, struct request *q)
 
 	if (rc < 0)
 		return relay__request_refuse(r, q, rc);
-	note_head(r, q);
+	if (!q->answered)
+		note_head(r, q);
 	if (!q->pool && !relay__route(r, q, &answered))
 		return answered;
 	if (build_head(r, q) < 0) {
@@ -239,21 +273,16 @@ static enum run build_run(struct relay *r, struct request *q)
 	}
 	if (!q->safe)
 		relay__request_take_head(r, q);
-	return route(r, q);
+	return relay__request_route(r, q);
 }
 
 /* The connect was refused, timed out, or found no way. */
 static enum run connect_failed(struct relay *r, struct request *q)
 {
-	unsigned member = q->member;
-
 	if (relay__end_half_up(&q->back->end))
 		FRONT_COUNT(r, q->front, back_handshake);
-	lb_connect_failed(r->cfg.lb, q->pool, member, r->now);
-	relay__request_leave(r, q, LB_REFUSED, false);
-	if (!another(r, q, member))
-		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
-	return route(r, q);
+	lb_connect_failed(r->cfg.lb, q->pool, q->member, r->now);
+	return relay__retry(r, q, RETRY_CONNECT);
 }
 
 static enum run queue_run(struct relay *r, struct request *q)
@@ -261,7 +290,7 @@ static enum run queue_run(struct relay *r, struct request *q)
 	if (!q->called)
 		return RUN_WAIT;
 	q->called = false;
-	return route(r, q);
+	return relay__request_route(r, q);
 }
 
 static enum run connect_run(struct relay *r, struct request *q)
@@ -274,43 +303,10 @@ static enum run connect_run(struct relay *r, struct request *q)
 	return q->back->dead ? connect_failed(r, q) : RUN_WAIT;
 }
 
-/* Put what the dead back never got acknowledged in front of req.out. 0 or -ENOMEM. */
-static int take_back(struct relay *r, struct request *q)
+/* Is the member given all there is, and the client waited for? */
+static bool is_starved(const struct request *q)
 {
-	struct buf_chain bytes = {0};
-
-	relay__flow_reclaim(r, &q->req, &q->back->end, &bytes);
-	if (buf_chain_move(&bytes, &q->req.out, r->cfg.pools->indirect) < 0) {
-		buf_chain_free(&bytes);
-		return -ENOMEM;
-	}
-	q->req.out = bytes;
-	return 0;
-}
-
-enum run relay__request_lost(struct relay *r, struct request *q)
-{
-	const struct back *b = q->back;
-	bool silent = end_rx(&b->end)->bytes == 0, kept = q->front->head > 0, stale = b->reused;
-	bool untouched = relay__flow_untouched(&q->req, &b->end);
-	unsigned member = q->member;
-
-	if (!silent || (!kept && !untouched))
-		return relay__request_fail(r, q, RELAY_STAT_fail_lost, 0);
-	if (kept)
-		buf_chain_free(&q->req.out);
-	else if (b->end.conn->state != TCP_CLOSED && q->req.given)
-		return RUN_WAIT; /* its FIN crossed our bytes: the RST for them follows */
-	else if (take_back(r, q) < 0)
-		return relay__request_fail(r, q, RELAY_STAT_fail_full, 0);
-	relay__request_leave(r, q, LB_RETRY, false);
-	q->fresh |= stale; /* an idle connection that was dead says nothing about its member */
-	if (!stale && !another(r, q, member))
-		return relay__request_fail(r, q, RELAY_STAT_fail_no_member, 0);
-	if (!kept)
-		return route(r, q);
-	q->state = REQ_BUILD;
-	return RUN_AGAIN;
+	return q->req.out.bytes == 0 && end_rx(&q->front->end)->bytes == 0;
 }
 
 static enum run wait_run(struct relay *r, struct request *q)
@@ -318,8 +314,7 @@ static enum run wait_run(struct relay *r, struct request *q)
 	struct front *f = q->front;
 	uint32_t moved;
 
-	if (q->req.kept.bytes && q->req.una != q->back->end.conn->snd_una)
-		relay__flow_forget(&q->req);
+	relay__hold_acked(r, q);
 	if (relay__flow_move(r, &q->req, &f->end, &q->back->end, &moved) < 0)
 		relay__request_stall(r, q);
 	if (moved)
@@ -329,12 +324,16 @@ static enum run wait_run(struct relay *r, struct request *q)
 		return relay__request_refuse(r, q, -q->req.body.code);
 	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && end_rx(&f->end)->bytes == 0)
 		return relay__request_fail(r, q, RELAY_STAT_fail_truncated, 0);
-	return relay__response_head(r, q, is_sent(q));
+	if (!q->sent && request_is_sent(q))
+		q->sent = r->now;
+	if (is_starved(q))
+		relay__floor_begin(r, q);
+	return relay__response_head(r, q, request_is_sent(q));
 }
 
 static enum run response_run(struct relay *r, struct request *q)
 {
-	if (!is_sent(q))
+	if (!request_is_sent(q))
 		relay__front_discard(r, q->front);
 	return relay__response_body(r, q);
 }
@@ -360,12 +359,18 @@ static bool waits_for_100(const struct request *q)
 /* Is it the client that holds things up? */
 static bool client_owes(const struct request *q)
 {
-	return q->req.body.progress == HTTP_BODY_MORE && end_rx(&q->front->end)->bytes == 0 &&
-	       !waits_for_100(q);
+	return q->req.body.progress == HTTP_BODY_MORE && is_starved(q) && !waits_for_100(q);
 }
 
-uint32_t relay__request_deadline(
-	const struct relay *r, const struct request *q, enum relay_stat *why)
+static uint32_t response_timeout(const struct relay *r, const struct request *q)
+{
+	const struct conf_pool *c = request_pool(r, q);
+
+	return q->op_flags & S3_SLOW ? c->complete_timeout_ms : c->response_timeout_ms;
+}
+
+/* When nothing at all moves. */
+static uint32_t still_deadline(const struct relay *r, const struct request *q, enum relay_stat *why)
 {
 	uint32_t body = front_conf(r, q->front)->body_timeout_ms;
 
@@ -381,19 +386,49 @@ uint32_t relay__request_deadline(
 		return q->moved + request_pool(r, q)->connect_timeout_ms;
 	case REQ_WAIT:
 		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
-		return q->moved + (is_sent(q) || waits_for_100(q)
-						  ? request_pool(r, q)->response_timeout_ms
-						  : body);
+		return q->moved +
+		       (request_is_sent(q) || waits_for_100(q) ? response_timeout(r, q) : body);
 	}
 	*why = end_unacked(&q->front->end) ? RELAY_STAT_fail_client_slow
 					   : RELAY_STAT_fail_rsp_stalled;
 	return q->moved + body;
 }
 
+uint32_t relay__request_deadline(
+	const struct relay *r, const struct request *q, enum relay_stat *why)
+{
+	uint32_t at = still_deadline(r, q, why), due;
+
+	return relay__floor_due(r, q, &due) ? seq_min(at, due) : at;
+}
+
+/* The body's window ended: it goes on, or the member has failed. */
+static enum run window_ended(struct relay *r, struct request *q)
+{
+	if (!relay__floor_below(r, q)) {
+		relay__floor_begin(r, q);
+		return RUN_WAIT;
+	}
+	FRONT_COUNT(r, q->front, stalls);
+	if (q->state == REQ_RESPONSE)
+		return relay__resume(r, q, LB_STALL, RELAY_STAT_fail_rsp_stalled);
+	return relay__retry(r, q, RETRY_STALL);
+}
+
 enum run relay__request_expired(struct relay *r, struct request *q)
 {
 	enum relay_stat why;
 
-	relay__request_deadline(r, q, &why);
-	return q->state == REQ_CONNECT ? connect_failed(r, q) : relay__request_fail(r, q, why, 0);
+	if (seq_lt(r->now_ms, still_deadline(r, q, &why)))
+		return window_ended(r, q);
+	switch (why) {
+	case RELAY_STAT_fail_no_member:
+		return connect_failed(r, q);
+	case RELAY_STAT_fail_rsp_timeout:
+		return relay__retry(r, q, RETRY_TIMEOUT);
+	case RELAY_STAT_fail_rsp_stalled:
+		return relay__resume(r, q, LB_STALL, why);
+	default:
+		return relay__request_fail(r, q, why, 0);
+	}
 }

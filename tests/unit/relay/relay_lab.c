@@ -311,6 +311,12 @@ void lab_init(unsigned nodes)
 		.idle_connections = 4,
 		.idle_timeout_ms = 1000,
 		.hold_ms = 1500,
+		.panic = 0,
+		.retry_budget = 100,
+		.retry_floor = 1000,
+		.replay_body = 1 << 20,
+		.resume = true,
+		.complete_timeout_ms = 9000,
 		.sni = "node.test"};
 	lab.listener = (struct conf_listener){.name = "s3",
 		.n_addr = 1,
@@ -322,7 +328,8 @@ void lab_init(unsigned nodes)
 		.connections = 32};
 	ip_endpoint_parse("10.0.0.10:80", &lab.listener.addr[0]);
 	lab.port = (struct conf_port){.name = "front", .mtu = 1500};
-	lab.conf = (struct conf){.tcp = {.receive_buffer = 65536, .send_buffer = 65536},
+	lab.conf = (struct conf){.global = {.replay_memory = 2 << 20},
+		.tcp = {.receive_buffer = 65536, .send_buffer = 65536},
 		.ports = &lab.port,
 		.n_ports = 1,
 		.listeners = &lab.listener,

@@ -4,6 +4,7 @@
 #include "relay_lab.h"
 
 #define PUT_5   "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
+#define POST_5  "POST /b/k?uploadId=1 HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
 #define EMPTY   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define EXPECT  "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
 #define HUNDRED "HTTP/1.1 100 Continue\r\n\r\n"
@@ -192,7 +193,7 @@ static void refused_connect_tries_the_next(void)
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 2);
 	CU_ASSERT_EQUAL(lab_member(0)->stat[LB_STAT_connect_failures], 1);
-	CU_ASSERT_EQUAL(lb_member_state(lab_member(1), lab.now), LB_DOWN);
+	CU_ASSERT_EQUAL(lb_member_state(lab_member(1)), LB_DOWN);
 	lab_answer(n, c, EMPTY);
 	/* while they are on hold nobody tries them */
 	peer_send(c, GET);
@@ -228,7 +229,7 @@ static void nobody_left_is_503(void)
 	peer_send(c, "GET /b/a%20k HTTP/1.1\r\nHost: s3\r\n\r\n");
 	lab_run(20);
 	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 503 "));
-	CU_ASSERT_TRUE(peer_has(c, "\r\nRetry-After: 2\r\n"));
+	CU_ASSERT_TRUE(peer_has(c, "\r\nRetry-After: "));
 	CU_ASSERT_TRUE(peer_has(c, "<Code>ServiceUnavailable</Code>"));
 	CU_ASSERT_TRUE(peer_has(c, "<Resource>/b/a%20k</Resource>"));
 	CU_ASSERT_TRUE(peer_has(c, "<RequestId>"));
@@ -321,7 +322,7 @@ static void stale_idle_connection(bool tls, bool fin)
 	n = lab_node(0);
 	CU_ASSERT_TRUE(peer_got(n, PUT_5));
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_retries), 1);
-	CU_ASSERT_EQUAL(lb_member_state(lab_member(0), lab.now), LB_UP);
+	CU_ASSERT_EQUAL(lb_member_state(lab_member(0)), LB_UP);
 	lab_answer(n, c, EMPTY);
 	lab_stop();
 }
@@ -398,7 +399,7 @@ static void only_one_idle_connection_is_tried(void)
 	one_idle_connection(true);
 }
 
-/* Accepted by the node's kernel and then reset: a GET may be sent again, a PUT never. */
+/* Accepted by the node's kernel and then reset: a GET may be sent again, a POST never. */
 static void safe_request_is_repeated(void)
 {
 	struct peer *c, *n;
@@ -418,13 +419,13 @@ static void safe_request_is_repeated(void)
 	lab_stop();
 }
 
-static void accepted_put_is_never_repeated(void)
+static void accepted_post_is_never_repeated(void)
 {
 	struct peer *c, *n;
 
 	c = lab_up(2);
-	n = lab_ask(c, 0, PUT_5);
-	CU_ASSERT_TRUE(peer_got(n, PUT_5));
+	n = lab_ask(c, 0, POST_5);
+	CU_ASSERT_TRUE(peer_got(n, POST_5));
 	peer_release(n);
 	lab_run(10);
 	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 502 "));
@@ -686,7 +687,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(stale_idle_connection_in_a_body),
 	UNIT_CASE(only_one_idle_connection_is_tried),
 	UNIT_CASE(safe_request_is_repeated),
-	UNIT_CASE(accepted_put_is_never_repeated),
+	UNIT_CASE(accepted_post_is_never_repeated),
 	UNIT_CASE(silent_member_is_504),
 	UNIT_CASE(silent_body_is_408),
 	UNIT_CASE(member_that_takes_no_body_is_504),
