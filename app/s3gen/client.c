@@ -74,6 +74,14 @@ static int think_create(struct group *gr)
 	return 0;
 }
 
+static int virtual_host_make(struct group *gr)
+{
+	if (gr->conf->style != GEN_VIRTUAL)
+		return 0;
+	return asprintf(&gr->virtual_host, "%s.%s", gr->load->bucket, gr->conf->host) < 0 ? -ENOMEM
+											  : 0;
+}
+
 static int sign_start(struct group *gr)
 {
 	const struct gen_clients *c = gr->conf;
@@ -84,6 +92,13 @@ static int sign_start(struct group *gr)
 	if (!gr->sign)
 		return -ENOMEM;
 	return 0;
+}
+
+static const char *host_of(const struct group *gr, unsigned target)
+{
+	if (gr->virtual_host)
+		return gr->virtual_host;
+	return gr->conf->host ? gr->conf->host : gr->host[target];
 }
 
 static void sites_fill(struct group *gr)
@@ -97,7 +112,8 @@ static void sites_fill(struct group *gr)
 			.workload = gr->workload,
 			.body = g->body,
 			.sign = gr->sign,
-			.host = gr->conf->host ? gr->conf->host : gr->host[t],
+			.host = host_of(gr, t),
+			.virtual_host = gr->virtual_host,
 			.pools = &g->pools};
 	}
 }
@@ -108,6 +124,7 @@ static int group_create(struct client *all, struct group *gr, unsigned i, struct
 
 	gr->all = all;
 	gr->index = (uint8_t)i;
+	gr->until = UINT64_MAX;
 	gr->conf = &conf->clients[i];
 	gr->load = &conf->workloads[gr->conf->workload];
 	gr->tls = secure_clients(all->g, i);
@@ -119,7 +136,8 @@ static int group_create(struct client *all, struct group *gr, unsigned i, struct
 	gr->workload = workload_create(gr->load, conf->global.seed, e);
 	if (!gr->workload)
 		return -ENOMEM;
-	if (conns_create(gr) < 0 || think_create(gr) < 0 || sign_start(gr) < 0)
+	if (conns_create(gr) < 0 || think_create(gr) < 0 || virtual_host_make(gr) < 0 ||
+		sign_start(gr) < 0)
 		return err_set(e, ENOMEM, "%s:%u: [clients %s] connections: no memory for %u",
 			gr->conf->at.file, gr->conf->at.line, gr->conf->name,
 			gr->conf->connections);
@@ -173,6 +191,7 @@ static void group_destroy(struct group *gr)
 	free(gr->uploads);
 	free(gr->conns);
 	free(gr->think);
+	free(gr->virtual_host);
 	s3_signer_destroy(gr->sign);
 	workload_destroy(gr->workload);
 }
@@ -231,9 +250,15 @@ void client_start(struct client *all)
 
 void client_measure(struct client *all)
 {
-	for (unsigned i = 0; i < all->n_groups; i++)
-		if (all->groups[i].conf->operations)
-			all->groups[i].schedule.left = all->groups[i].conf->operations;
+	for (unsigned i = 0; i < all->n_groups; i++) {
+		struct group *gr = &all->groups[i];
+		clock_us_t us = (clock_us_t)gr->conf->duration_ms * CLOCK_US_PER_MS;
+
+		if (gr->conf->operations)
+			gr->schedule.left = gr->conf->operations;
+		if (us)
+			gr->until = all->g->now + us;
+	}
 }
 
 void client_stop(struct client *all)
@@ -254,6 +279,8 @@ static void group_tick(struct group *gr)
 	struct client *all = gr->all;
 	clock_us_t intended;
 
+	if (all->g->now >= gr->until)
+		gr->schedule.left = 0;
 	while (!list_empty(&gr->closed) && gr->connecting < PACE)
 		client__open(conn_of(gr->closed.next));
 	while (!all->started && !list_empty(&gr->idle) && client__prepare_due(gr))

@@ -195,7 +195,7 @@ bool client__pump(struct conn *c)
 	uint32_t room = stream_room(g, &c->s);
 	bool fed = !c->owes_head || head_write(c, &out);
 
-	while (fed && !c->x.ended && out.bytes < room)
+	while (fed && !c->x.ended && !c->waits && out.bytes < room)
 		fed = exchange_feed(&c->group->site[c->target], &c->x, &out) == 0;
 	if (out.bytes && stream_send(g, &c->s, &out) < 0) {
 		buf_chain_free(&out);
@@ -215,6 +215,7 @@ static void ask(struct conn *c)
 	c->asked = now_of(c);
 	c->first_seen = false;
 	c->owes_head = true;
+	c->waits = exchange_expects(&c->group->site[c->target], &c->x);
 	c->verdict = -1;
 	client__progress(c);
 	client__pump(c);

@@ -23,6 +23,7 @@ struct conn {
 	int8_t verdict;  /* of the answer so far: -1 good, else an enum gen_error */
 	bool first_seen; /* a byte of the exchange's answer has come */
 	bool owes_head;  /* the request's head is still to be sent */
+	bool waits;      /* for 100 Continue, with the body */
 	struct group *group;
 	struct list link; /* group->idle or ->closed, or all->hungry */
 	struct wheel_node timer;
@@ -48,11 +49,13 @@ struct group {
 	struct tls_ctx *tls; /* NULL: plain */
 	char host[GEN_TARGETS_MAX][IP_ENDPOINT_TEXT];
 	char addr[GEN_TARGETS_MAX][IP_ADDR_TEXT];
+	char *virtual_host; /* bucket and host; NULL: the bucket is in the path */
 	struct site site[GEN_TARGETS_MAX];
 	struct conn *conns;
 	struct upload *uploads; /* of each connection; NULL: none is needed */
 	struct list idle;       /* longest first */
 	struct list closed;
+	clock_us_t until;    /* it asks; UINT64_MAX: to the end of the run */
 	uint32_t serial;     /* of the next connection: decides its address and port */
 	uint32_t connecting; /* handshakes under way */
 	uint32_t open;       /* established */

@@ -58,7 +58,10 @@ static bool head_receive(struct conn *c)
 	if (head.status >= 200)
 		head_take(c);
 	buf_chain_consume(rx, (uint32_t)len);
-	return true;
+	if (head.status != 100 || !c->waits)
+		return true;
+	c->waits = false;
+	return client__pump(c);
 }
 
 /* The object's bytes. False: one is wrong. */

@@ -70,6 +70,12 @@ static bool sends_object(const struct exchange *x)
 	return x->kind == X_PUT || x->kind == X_PART;
 }
 
+/* RFC 9110 10.1.1: not without content. A chunked body has some, be it only its last chunk. */
+bool exchange_expects(const struct site *s, const struct exchange *x)
+{
+	return s->conf->expect && sends_object(x) && (x->left || s->conf->framing != GEN_LENGTH);
+}
+
 bool exchange_gets_object(const struct exchange *x)
 {
 	return kinds[x->kind].wants == WANTS_OBJECT;
@@ -139,11 +145,15 @@ static void put_encoded(struct sink *o, struct span s)
 
 static void put_path(const struct site *s, const struct exchange *x, struct sink *o)
 {
+	bool bucket = x->kind == X_LIST || x->kind == X_BUCKET;
+
 	sink_char(o, '/');
-	sink_put(o, span_str(s->conf->bucket));
-	if (x->kind == X_LIST || x->kind == X_BUCKET)
+	if (!s->virtual_host)
+		sink_put(o, span_str(s->conf->bucket));
+	if (bucket)
 		return;
-	sink_char(o, '/');
+	if (!s->virtual_host)
+		sink_char(o, '/');
 	workload_key(s->workload, &x->ask, x->prepared, o);
 }
 
@@ -313,6 +323,8 @@ int exchange_head(const struct site *s, struct exchange *x, char *out, size_t ca
 		sink_lit(&o, "\r\n");
 	}
 	put_framing(s, x, &o);
+	if (exchange_expects(s, x))
+		sink_lit(&o, "Expect: 100-continue\r\n");
 	if (s->sign && o.n < cap)
 		put_signature(s, x, &path, &query, f, n, &o);
 	else if (aws_chunked(s, x))

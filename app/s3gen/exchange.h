@@ -42,7 +42,8 @@ struct site {
 	const struct workload *workload;
 	const struct body *body;
 	const struct s3_signer *sign; /* NULL: unsigned */
-	const char *host;
+	const char *host;             /* with the bucket in front where it is not in the path */
+	bool virtual_host;            /* it is there */
 	struct buf_pools *pools;
 };
 
@@ -73,6 +74,8 @@ struct exchange {
 /* The first exchange of x->ask, and the one after the last; X_DONE: none. */
 enum exchange_kind exchange_first(const struct exchange *x);
 enum exchange_kind exchange_next(struct exchange *x);
+/* Is the body to wait for 100 Continue, which the head asks for? */
+bool exchange_expects(const struct site *s, const struct exchange *x);
 /* Begin x->kind: what is to be sent, and the object. */
 void exchange_begin(const struct site *s, struct exchange *x);
 /* Write the request's head. Bytes, or -ENOSPC. */

@@ -44,8 +44,11 @@ static const struct conf_key clients_keys[] = {
 	{"churn", conf_value_number, FIELD(gen_clients, churn), 1, UINT32_MAX},
 	{"timeout", conf_value_ms, FIELD(gen_clients, timeout_ms), 10, HOUR, "10s"},
 	{"operations", conf_value_number, FIELD(gen_clients, operations), 1, 1ull << 50},
+	{"duration", conf_value_ms, FIELD(gen_clients, duration_ms), 1, 24 * HOUR},
 	{"prepare", conf_value_bool, FIELD(gen_clients, prepare), .def = "no"},
 	{"host", file_value_key, FIELD(gen_clients, host), .help = "a host's name"},
+	{"style", conf_value_word, FIELD(gen_clients, style), .def = "path",
+		.help = "path | virtual"},
 	{"access-key", conf_value_text, FIELD(gen_clients, access_key), .help = "any text"},
 	{"secret-key", conf_value_text, FIELD(gen_clients, secret_key), .help = "any text"},
 	{"tls", conf_value_bool, FIELD(gen_clients, tls), .def = "no"},
@@ -114,6 +117,7 @@ static const struct conf_key workload_keys[] = {
 		.help = "uniform, zipf EXPONENT, hot SHARE%, shuffle or sequence"},
 	{"framing", conf_value_word, FIELD(gen_workload, framing), .def = "length",
 		.help = "length | chunked | aws-chunked"},
+	{"expect", conf_value_bool, FIELD(gen_workload, expect), .def = "no"},
 	{"range", conf_value_bytes, FIELD(gen_workload, range), 1, 5 * GIB, "8M"},
 	{"ranges", conf_value_word, FIELD(gen_workload, ranges), .def = "random",
 		.help = "random | sequence"},
@@ -204,6 +208,9 @@ static void check_pairs(struct conf_reader *rd, struct conf_section *sec)
 	if (!cl->rate && conf_key_given(sec, "arrival"))
 		conf_key_error(rd, sec, conf_line_of(sec, "arrival", 0), "arrival",
 			"has no meaning without a rate, allowed: with `rate`");
+	if (cl->style == GEN_VIRTUAL && !cl->host)
+		conf_key_error(rd, sec, conf_line_of(sec, "style", 0), "style",
+			"has no name to put the bucket before, allowed: with `host`");
 	if (!cl->access_key != !cl->secret_key)
 		conf_key_error(rd, sec, sec->at.line, cl->access_key ? "secret-key" : "access-key",
 			"missing, allowed: both keys or none");

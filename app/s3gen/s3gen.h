@@ -82,6 +82,8 @@ enum gen_framing { GEN_LENGTH, GEN_CHUNKED, GEN_AWS_CHUNKED };
 enum gen_ranges { GEN_RANDOM, GEN_WALK };
 /* At equal distances, or as many independent askers would. */
 enum gen_arrival { GEN_CONSTANT, GEN_POISSON };
+/* Where the bucket is: in the path, or in front of Host's name. */
+enum gen_style { GEN_PATH, GEN_VIRTUAL };
 enum gen_popularity { GEN_UNIFORM, GEN_ZIPF, GEN_HOT, GEN_SHUFFLE, GEN_SEQUENCE };
 
 struct gen_size {
@@ -101,6 +103,7 @@ struct gen_workload {
 	enum gen_popularity popularity;
 	float skew; /* zipf: the exponent; hot: the share that goes to object 0 */
 	enum gen_framing framing;
+	bool expect;    /* uploads wait for 100 Continue before they send the body */
 	uint64_t range; /* bytes that one GEN_RANGE asks for */
 	enum gen_ranges ranges;
 	uint64_t part;      /* bytes of a part of a multipart upload */
@@ -126,8 +129,10 @@ struct gen_clients {
 	uint32_t churn;           /* operations on a connection before it is closed; 0: no limit */
 	uint32_t timeout_ms;      /* of an operation without progress */
 	uint64_t operations;      /* after which it is done; 0: only the duration ends it */
+	uint32_t duration_ms;     /* after which it asks no more; 0: the run's */
 	bool prepare;     /* put the workload's objects first: the target does not make them up */
 	const char *host; /* of Host and the signature; NULL: the target's endpoint */
+	enum gen_style style;
 	const char *access_key, *secret_key, *region; /* NULL: unsigned */
 };
 

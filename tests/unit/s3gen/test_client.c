@@ -21,6 +21,7 @@ static struct lab {
 	const char *answer; /* the hand-played node's, to whatever it is asked; NULL: origins */
 	bool hang_up;       /* after it */
 	unsigned accepted, asked;
+	uint64_t bytes; /* that it was sent */
 } lab;
 
 /* ---- what lib/net and lib/port would say ---- */
@@ -135,6 +136,7 @@ static void hand_ready(struct tcp_conn *c, uint8_t ev)
 	lab.accepted += (ev & TCP_EV_ACCEPT) != 0;
 	if (ev & TCP_EV_READABLE) {
 		lab.asked++;
+		lab.bytes += c->rx.bytes;
 		buf_chain_consume(&c->rx, c->rx.bytes);
 		tcp_consumed(lab.g.tcp, c);
 		if (*lab.answer) {
@@ -218,9 +220,12 @@ static void every_operation(void)
 {
 	static const enum gen_framing framings[] = {GEN_LENGTH, GEN_CHUNKED, GEN_AWS_CHUNKED};
 
-	for (unsigned i = 0; i < RTE_DIM(framings); i++) {
+	for (unsigned i = 0; i < 2 * RTE_DIM(framings); i++) {
 		lab_init();
-		lab.load.framing = framings[i];
+		lab.load.framing = framings[i / 2];
+		lab.load.expect = i & 1;
+		lab.clients.style = i & 1 ? GEN_VIRTUAL : GEN_PATH;
+		lab.clients.host = "s3.test";
 		for (unsigned op = 0; op < GEN_OPS; op++)
 			lab.load.op[op] = 1;
 		lab_start();
@@ -233,6 +238,46 @@ static void every_operation(void)
 		CU_ASSERT_EQUAL(origin_count_of(ORIGIN_STAT_conns), 4);
 		lab_stop();
 	}
+}
+
+/* Who is not told to go on sends no body. Who gets an answer instead has it. */
+static void no_continue(void)
+{
+	static const char *const answers[] = {"", "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n"};
+
+	for (unsigned i = 0; i < RTE_DIM(answers); i++) {
+		lab_init();
+		lab.load.op[GEN_GET] = 0;
+		lab.load.op[GEN_PUT] = 1;
+		lab.load.size[0] = (struct gen_size){5000, 5000, 1};
+		lab.load.expect = true;
+		lab.clients.connections = lab.clients.operations = 1;
+		lab.answer = answers[i];
+		lab_start();
+		run(1000);
+		CU_ASSERT_EQUAL(report_failed(lab.g.report), 1);
+		CU_ASSERT(i == 2 ? lab.bytes > 5000 : lab.bytes < 1000);
+		lab_stop();
+	}
+}
+
+/* It asks so long and no longer, and is done then. */
+static void duration_ends_it(void)
+{
+	clock_us_t start;
+
+	lab_init();
+	lab.clients.operations = 0;
+	lab.clients.duration_ms = 300;
+	lab_start();
+	start = lab.g.now;
+	run(20000);
+	CU_ASSERT(client_done(lab.g.clients));
+	CU_ASSERT(lab.g.now - start >= 300000 && lab.g.now - start < 400000);
+	CU_ASSERT(report_succeeded(lab.g.report) > 20);
+	CU_ASSERT_EQUAL(report_failed(lab.g.report), 0);
+	lab_stop();
 }
 
 static void churn_opens_anew(void)
@@ -415,6 +460,8 @@ static void open_loop_counts_from_the_schedule(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(every_operation),
+	UNIT_CASE(no_continue),
+	UNIT_CASE(duration_ends_it),
 	UNIT_CASE(churn_opens_anew),
 	UNIT_CASE(think_spaces),
 	UNIT_CASE(prepared_before_the_start),

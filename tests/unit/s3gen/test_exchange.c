@@ -119,6 +119,49 @@ static void heads(void)
 }
 
 /* The object's bytes and nothing else, whatever the size. */
+/* The bucket in front of the host: the path is that of the key alone. */
+static void virtual_host(void)
+{
+	setup();
+	site.virtual_host = true;
+	site.host = "b.s3.test";
+	begin(GEN_GET, 4096);
+	head_make();
+	CU_ASSERT(has("GET /p/00000003-4096 HTTP/1.1\r\nHost: b.s3.test\r\n"));
+	begin(GEN_LIST, 4096);
+	head_make();
+	CU_ASSERT(has("GET /?list-type=2&"));
+	x.kind = X_BUCKET;
+	exchange_begin(&site, &x);
+	head_make();
+	CU_ASSERT(has("PUT / HTTP/1.1\r\n"));
+	teardown();
+}
+
+/* RFC 9110 10.1.1: with a body, or not at all. */
+static void expect(void)
+{
+	static const struct {
+		enum gen_op op;
+		uint64_t size;
+		enum gen_framing framing;
+		bool said;
+	} all[] = {{GEN_PUT, 1, GEN_LENGTH, true}, {GEN_PUT, 0, GEN_LENGTH, false},
+		{GEN_PUT, 0, GEN_CHUNKED, true}, {GEN_PUT, 9, GEN_AWS_CHUNKED, true},
+		{GEN_GET, 9, GEN_LENGTH, false}, {GEN_MULTIPART, 9, GEN_LENGTH, false}};
+
+	setup();
+	for (unsigned i = 0; i < 2 * RTE_DIM(all); i++) {
+		conf.expect = i & 1;
+		conf.framing = all[i / 2].framing;
+		begin(all[i / 2].op, all[i / 2].size);
+		head_make();
+		CU_ASSERT_EQUAL(has("Expect: 100-continue\r\n"), all[i / 2].said && conf.expect);
+		CU_ASSERT_EQUAL(exchange_expects(&site, &x), all[i / 2].said && conf.expect);
+	}
+	teardown();
+}
+
 static void length_body(void)
 {
 	const uint64_t sizes[] = {0, 1, 65535, 65536, 65537, 700000};
@@ -380,6 +423,8 @@ static void signed_requests(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(heads),
+	UNIT_CASE(virtual_host),
+	UNIT_CASE(expect),
 	UNIT_CASE(length_body),
 	UNIT_CASE(chunked_body),
 	UNIT_CASE(aws_chunked_body),
