@@ -106,6 +106,7 @@ stop()
 			kill -KILL "$pid" 2>/dev/null || true
 			wait_for 5 dead "$name" || die "$name (process $pid) does not end"
 		fi
+		wait_for 5 test -s "$lab/$name.rc" || true # who waits for it writes there; then nobody does
 	fi
 	rm -f "$lab/$name.pid"
 	return $late
