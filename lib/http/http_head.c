@@ -243,18 +243,20 @@ static const struct {
 	[HTTP_NAME_EXPECT] = {{"expect", 6}, on_expect},
 	[HTTP_NAME_TRAILER] = {{"trailer", 7}, NULL},
 	[HTTP_NAME_UPGRADE] = {{"upgrade", 7}, on_upgrade},
+	[HTTP_NAME_IF_MATCH] = {{"if-match", 8}, NULL},
 	[HTTP_NAME_CONNECTION] = {{"connection", 10}, on_connection},
 	[HTTP_NAME_KEEP_ALIVE] = {{"keep-alive", 10}, NULL},
 	[HTTP_NAME_RETRY_AFTER] = {{"retry-after", 11}, NULL},
 	[HTTP_NAME_AUTHORIZATION] = {{"authorization", 13}, NULL},
 	[HTTP_NAME_CONTENT_RANGE] = {{"content-range", 13}, NULL},
+	[HTTP_NAME_IF_NONE_MATCH] = {{"if-none-match", 13}, NULL},
 	[HTTP_NAME_LAST_MODIFIED] = {{"last-modified", 13}, NULL},
 	[HTTP_NAME_CONTENT_LENGTH] = {{"content-length", 14}, on_content_length},
 	[HTTP_NAME_PROXY_CONNECTION] = {{"proxy-connection", 16}, NULL},
 	[HTTP_NAME_TRANSFER_ENCODING] = {{"transfer-encoding", 17}, on_transfer_encoding},
 	[HTTP_NAME_COPY_SOURCE] = {{"x-amz-copy-source", 17}, NULL},
-	[HTTP_NAME_RENAME_SOURCE] = {{"x-amz-rename-source", 19}, NULL},
 	[HTTP_NAME_CONTENT_SHA256] = {{"x-amz-content-sha256", 20}, NULL},
+	[HTTP_NAME_WRITE_OFFSET] = {{"x-amz-write-offset-bytes", 24}, NULL},
 	[HTTP_NAME_DECODED_LENGTH] = {{"x-amz-decoded-content-length", 28}, NULL},
 };
 
@@ -268,14 +270,15 @@ static enum http_name name_of(struct span name)
 		[5] = HTTP_NAME_RANGE,
 		[6] = HTTP_NAME_EXPECT,
 		[7] = HTTP_NAME_TRAILER,
+		[8] = HTTP_NAME_IF_MATCH,
 		[10] = HTTP_NAME_CONNECTION,
 		[11] = HTTP_NAME_RETRY_AFTER,
 		[13] = HTTP_NAME_AUTHORIZATION,
 		[14] = HTTP_NAME_CONTENT_LENGTH,
 		[16] = HTTP_NAME_PROXY_CONNECTION,
 		[17] = HTTP_NAME_TRANSFER_ENCODING,
-		[19] = HTTP_NAME_RENAME_SOURCE,
 		[20] = HTTP_NAME_CONTENT_SHA256,
+		[24] = HTTP_NAME_WRITE_OFFSET,
 		[28] = HTTP_NAME_DECODED_LENGTH};
 
 	if (name.n >= sizeof(first) || !first[name.n])

@@ -150,3 +150,28 @@ void relay__back_expired(struct relay *r, struct back *b)
 	count_idle(r, RELAY_STAT_back_idle_timeout);
 	relay__back_close(r, b, false);
 }
+
+/* tcp keeps few resets until they are sent. */
+#define CUTS_MAX 64
+
+static bool is_on(const struct splice *s, const struct lb_member *m)
+{
+	return s->end[SIDE_BACK].conn && s->pool->member[s->member] == m;
+}
+
+unsigned relay_cut(struct relay *r, const struct lb_member *m, clock_us_t now)
+{
+	unsigned n = 0;
+
+	relay__set_now(r, now);
+	for (uint32_t i = 0; i < r->info.backs_max && n < CUTS_MAX; i++) {
+		const struct back *b = &r->backs[i];
+
+		if (b->end.conn && b->req && b->member == m)
+			n += tcp_cut(r->cfg.tcp, b->end.conn);
+	}
+	for (uint32_t i = 0; i < r->info.splices_max && n < CUTS_MAX; i++)
+		if (is_on(&r->splices[i], m))
+			n += tcp_cut(r->cfg.tcp, r->splices[i].end[SIDE_BACK].conn);
+	return n;
+}

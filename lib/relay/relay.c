@@ -84,6 +84,8 @@ static int records_create(struct relay *r)
 		r->requests[i].next_free = r->request_free;
 	for (uint32_t i = n->splices_max; i-- > 0; r->splice_free = &r->splices[i])
 		r->splices[i].next_free = r->splice_free;
+	for (uint32_t i = RELAY_PROBES; i-- > 0; r->probe_free = &r->probes[i])
+		r->probes[i].next_free = r->probe_free;
 	return 0;
 }
 
@@ -155,19 +157,28 @@ static void refuse_unseen(struct relay *r)
 static bool abort_at(struct relay *r, uint32_t i)
 {
 	struct splice *s;
+	struct probe *p;
 
 	if (i < r->info.fronts_max)
 		return r->fronts[i].end.conn && relay__front_abort(r, &r->fronts[i]) == RUN_GONE;
 	i -= r->info.fronts_max;
 	if (i < r->info.backs_max)
 		return r->backs[i].end.conn && relay__back_close(r, &r->backs[i], true) == RUN_GONE;
-	s = &r->splices[i - r->info.backs_max];
-	return s->end[SIDE_FRONT].conn && relay__splice_abort(r, s) == RUN_GONE;
+	i -= r->info.backs_max;
+	if (i < r->info.splices_max) {
+		s = &r->splices[i];
+		return s->end[SIDE_FRONT].conn && relay__splice_abort(r, s) == RUN_GONE;
+	}
+	p = &r->probes[i - r->info.splices_max];
+	if (!p->end.conn)
+		return false;
+	relay__probe_abort(r, p);
+	return true;
 }
 
 bool relay_abort(struct relay *r, uint32_t *at, unsigned max)
 {
-	uint32_t end = r->info.fronts_max + r->info.backs_max + r->info.splices_max;
+	uint32_t end = r->info.fronts_max + r->info.backs_max + r->info.splices_max + RELAY_PROBES;
 
 	for (; *at < end && max > 0; (*at)++)
 		max -= abort_at(r, *at);
@@ -262,6 +273,8 @@ void relay_step(struct relay *r, clock_us_t now)
 			relay__front_event(r, c->owner, events);
 		else if (*(const uint8_t *)c->owner == RELAY_BACK)
 			relay__back_event(r, c->owner, events);
+		else if (*(const uint8_t *)c->owner == RELAY_PROBE)
+			relay__probe_event(r, c->owner, events);
 		else
 			relay__splice_event(r, c, events);
 	}
@@ -280,6 +293,8 @@ static void members_tick(struct relay *r)
 	if (r->lb_ms == r->now_ms)
 		return;
 	r->lb_ms = r->now_ms;
+	lb_tick(r->cfg.lb, r->now);
+	relay__probes_begin(r);
 	r->room = true;
 }
 
@@ -298,6 +313,8 @@ void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
 			relay__front_expired(r, container_of_list(n, struct front, timer));
 		else if (n->kind == RELAY_BACK)
 			relay__back_expired(r, container_of_list(n, struct back, timer));
+		else if (n->kind == RELAY_PROBE)
+			relay__probe_expired(r, container_of_list(n, struct probe, timer));
 		else
 			relay__splice_expired(r, container_of_list(n, struct splice, timer));
 	}
@@ -305,7 +322,8 @@ void relay_tick(struct relay *r, uint32_t budget, clock_us_t now)
 
 uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now)
 {
-	return wheel_next(&r->wheel, (uint32_t)(now / CLOCK_US_PER_MS), max);
+	max = wheel_next(&r->wheel, (uint32_t)(now / CLOCK_US_PER_MS), max);
+	return lb_next_tick(r->cfg.lb, max, now);
 }
 
 void relay_drain(struct relay *r, clock_us_t now)
@@ -319,6 +337,9 @@ void relay_drain(struct relay *r, clock_us_t now)
 	for (uint32_t i = 0; i < r->info.backs_max; i++)
 		if (r->backs[i].end.conn && !r->backs[i].req)
 			relay__back_close(r, &r->backs[i], false);
+	for (uint32_t i = 0; i < RELAY_PROBES; i++)
+		if (r->probes[i].end.conn)
+			relay__probe_abort(r, &r->probes[i]);
 }
 
 int relay__scan(struct http_scan *s, const struct buf_chain *rx)

@@ -58,14 +58,18 @@ struct relay_config {
 	struct port *const *ports; /* conf->n_ports; index as in net */
 	struct rand_state *rnd;
 	uint16_t worker, n_workers; /* worker is also the queue on every port */
+	const uint64_t *unix_time;  /* s, written by control: for signatures of checks */
 	uint32_t requests;          /* most requests in flight */
 	uint32_t backs; /* most back connections for these, idle ones included; no fewer */
 	int socket;     /* NUMA node */
 };
 
-/* Operations that a [route] names and S3 does not know: 0, or -EINVAL with e, which has the place
- * in the file. */
-int relay_routes_check(const struct conf *conf, struct err *e);
+/* What conf could not check: operations that a [route] names, secrets of checks. 0, or -EINVAL with
+ * e, which has the place in the file. */
+int relay_conf_check(const struct conf *conf, struct err *e);
+
+/* Connections to members for checks, at most: tcp needs as many more, and TLS where a pool has it. */
+#define RELAY_PROBES 8
 
 /* Client connections that an instance may hold, and how many of these have a connection to a member
  * of their own for life (modes splice and sni). tcp needs as many as both together, and `backs`
@@ -100,6 +104,10 @@ uint32_t relay_next_tick(const struct relay *r, uint32_t max, clock_us_t now);
 /* Begin to end: no new connections, idle ones are closed, the others after their response, which
  * says Connection: close. Bare bytes go on until their ends close. Once is enough. */
 void relay_drain(struct relay *r, clock_us_t now);
+
+/* Reset connections to m that are in the middle of something, at most some tens: as if it had done
+ * it itself. How many; ask again until there are none. On the worker. */
+unsigned relay_cut(struct relay *r, const struct lb_member *m, clock_us_t now);
 
 /* ---- another snapshot ---- */
 
@@ -148,6 +156,7 @@ struct relay_info {
 };
 void relay_info(const struct relay *r, struct relay_info *out);
 
+unsigned relay_listeners(const struct relay *r); /* of the newest snapshot */
 /* Counters of the newest snapshot's listener; of no listener, or one that is gone; and of refusals
  * by reason: of requests, of responses. */
 struct stat_block relay_stat_block(const struct relay *r, unsigned listener);

@@ -80,6 +80,8 @@ static struct tls_conn *tls_of(struct tcp_conn *c)
 		return ((struct front *)c->owner)->end.tls;
 	if (*kind == RELAY_BACK)
 		return ((struct back *)c->owner)->end.tls;
+	if (*kind == RELAY_PROBE)
+		return ((struct probe *)c->owner)->end.tls;
 	return splice_end(c->owner, c)->tls;
 }
 

@@ -70,13 +70,18 @@ static int send_error(struct relay *r, struct front *f, struct flow *w, struct s
 	return rc;
 }
 
-static enum run answer(struct relay *r, struct front *f, struct request *q, const struct cause *why,
-	unsigned status)
+/* What a cause says; status: 0, or in place of its own. */
+static struct s3_error error_of(
+	struct relay *r, const struct front *f, const struct cause *why, unsigned status)
 {
-	struct s3_error e = {.status = status ? status : why->status,
-		.close = true,
+	return (struct s3_error){.status = status ? status : why->status,
 		.slow_down = why->slow_down,
 		.retry_after = why->retry ? retry_after(r, f) : 0};
+}
+
+/* Answer and close; q, which has no back and may be NULL, ends. */
+static enum run answer(struct relay *r, struct front *f, struct request *q, struct s3_error e)
+{
 	uint64_t id = q ? q->id : rand_next(r->cfg.rnd);
 	struct flow none = {0};
 	char id_text[17];
@@ -84,6 +89,7 @@ static enum run answer(struct relay *r, struct front *f, struct request *q, cons
 
 	snprintf(id_text, sizeof(id_text), "%016llX", (unsigned long long)id);
 	e.request_id = span_str(id_text);
+	e.close = true;
 	if (q) {
 		e.resource = (struct span){q->resource, q->resource_n};
 		e.to_head = q->to_head;
@@ -107,20 +113,26 @@ enum run relay__request_fail(
 	f->listener->stat[why]++;
 	relay__request_leave(r, q, cause->outcome, false);
 	if (!q->answered && cause->status)
-		return answer(r, f, q, cause, status);
+		return answer(r, f, q, error_of(r, f, cause, status));
 	relay__request_put(r, q);
 	return relay__front_abort(r, f);
 }
 
 enum run relay__request_turn_away(struct relay *r, struct request *q, const struct conf_route *to)
 {
-	return relay__request_fail(r, q, RELAY_STAT_fail_route, to->status);
+	if (to->action == CONF_ROUTE_ERROR)
+		return relay__request_fail(r, q, RELAY_STAT_fail_route, to->status);
+	FRONT_COUNT(r, q->front, redirects);
+	return answer(r, q->front, q,
+		(struct s3_error){.status = to->status,
+			.location = span_str(to->location),
+			.target = r->head.target});
 }
 
 enum run relay__front_fail(struct relay *r, struct front *f, enum relay_stat why, unsigned status)
 {
 	f->listener->stat[why]++;
-	return answer(r, f, NULL, &causes[why], status);
+	return answer(r, f, NULL, error_of(r, f, &causes[why], status));
 }
 
 enum run relay__front_refuse(struct relay *r, struct front *f, int code)

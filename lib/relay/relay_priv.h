@@ -20,13 +20,14 @@
 #include "relay/relay.h"
 #include "s3/s3.h"
 #include "s3/s3_request.h"
+#include "s3/s3_sign.h"
 #include "wheel/wheel.h"
 
 #define RELAY_RESOURCE_MAX 168 /* bytes of a request's path kept for an error's XML */
 #define RELAY_EDIT_ROOM    512 /* what a head may grow by: added fields */
 
 /* The first byte of whatever a tcp_conn's owner points at, and the kind of its timer. */
-enum relay_kind { RELAY_FRONT = 1, RELAY_BACK, RELAY_SPLICE };
+enum relay_kind { RELAY_FRONT = 1, RELAY_BACK, RELAY_SPLICE, RELAY_PROBE };
 
 /* What a step of a state machine says. */
 enum run {
@@ -230,6 +231,25 @@ struct request {
 };
 
 /* relay_listener.c says how it lives. */
+#define PROBE_BODY_N 64 /* bytes of a canary */
+
+struct probe {
+	uint8_t kind;  /* RELAY_PROBE */
+	uint8_t state; /* enum in probe.c, as step */
+	uint8_t step;
+	bool up, eof, dead; /* as of a back */
+	bool other;         /* the body is not the one that was put */
+	uint16_t status;    /* of the final head */
+	struct lb_check check;    /* holds its pool, and so the snapshot of signer */
+	struct s3_signer *signer; /* NULL: not signed */
+	struct relay_end end;
+	struct http_scan scan;
+	struct http_body http;
+	char body[PROBE_BODY_N]; /* what a canary puts */
+	struct wheel_node timer; /* armed all its life */
+	struct probe *next_free;
+};
+
 struct relay_listener {
 	const struct conf_listener *conf; /* of snap */
 	struct relay_snapshot *snap;      /* the newest that has it */
@@ -246,11 +266,12 @@ struct relay_snapshot {
 	struct list link; /* on relay->snapshots */
 	const struct conf *conf;
 	struct tls_ctx *const *listener_tls, *const *pool_tls; /* as in conf; NULL: all plain */
-	uint32_t refs; /* listeners that are gone, and one for being the newest */
+	uint32_t refs;       /* listeners that are gone, and one for being the newest */
 	unsigned n_listeners;
 	struct relay_listener **listener; /* as in conf->listeners */
 	unsigned n_pools;                 /* held: all as long as refs, then none */
 	struct lb_pool **pool;            /* as in conf->pools */
+	struct probe_keys *keys;          /* of its checks */
 };
 
 struct relay_address {
@@ -283,6 +304,7 @@ struct relay {
 	struct back *backs, *back_free;
 	struct request *requests, *request_free;
 	struct splice *splices, *splice_free;
+	struct probe probes[RELAY_PROBES], *probe_free;
 	struct relay_info info;
 	uint64_t refused_req[HTTP_CODES], refused_rsp[HTTP_CODES];
 	struct http_head head;  /* scratch: the head being looked at */
@@ -407,6 +429,9 @@ void relay__front_discard(struct relay *r, struct front *f);
  * operator's file has an answer for it, and *answered is how giving it went. */
 bool relay__route(struct relay *r, struct request *q, enum run *answered);
 
+/* Are the operations that routes name known? 0, or -EINVAL with e. */
+int relay__routes_check(const struct conf *conf, struct err *e);
+
 /* relay_queue.c */
 /* All members that q might go to have enough to do: it waits, or is told SlowDown. */
 enum run relay__queue_wait(struct relay *r, struct request *q);
@@ -514,6 +539,21 @@ void relay__peek_head(struct relay *r, struct request *q, uint32_t head);
 /* sent: the member has got the whole request. */
 enum run relay__response_head(struct relay *r, struct request *q, bool sent);
 enum run relay__response_body(struct relay *r, struct request *q);
+
+/* probe.c */
+/* Begin the checks that are due. */
+void relay__probes_begin(struct relay *r);
+void relay__probe_event(struct relay *r, struct probe *p, uint8_t events);
+void relay__probe_expired(struct relay *r, struct probe *p);
+void relay__probe_abort(struct relay *r, struct probe *p);
+
+/* probe_keys.c */
+/* Signers for the checks of conf, which is borrowed: NULL with e set, which has the place in the
+ * file. Reads the files with the secrets. */
+struct probe_keys *relay__probe_keys_create(const struct conf *conf, struct err *e);
+void relay__probe_keys_destroy(struct probe_keys *k); /* NULL is fine */
+/* Of a check of that conf; NULL: it is not signed. */
+struct s3_signer *relay__probe_keys_find(const struct probe_keys *k, const struct conf_check *c);
 
 /* back.c */
 void relay__back_event(struct relay *r, struct back *b, uint8_t events);

@@ -29,7 +29,8 @@ static void s3_head_fill(struct s3_head *out, const struct http_head *h)
 
 		switch (f->id) {
 		case HTTP_NAME_AUTHORIZATION:
-			out->authorization = f->value;
+			/* which of two counts is the node's to say */
+			out->authorization = out->authorization.p ? SPAN_LIT("?") : f->value;
 			break;
 		case HTTP_NAME_RANGE:
 			out->range = f->value;
@@ -42,6 +43,11 @@ static void s3_head_fill(struct s3_head *out, const struct http_head *h)
 			break;
 		case HTTP_NAME_DECODED_LENGTH:
 			out->decoded_length = f->value;
+			break;
+		case HTTP_NAME_IF_MATCH:
+		case HTTP_NAME_IF_NONE_MATCH:
+		case HTTP_NAME_WRITE_OFFSET:
+			out->conditional = true;
 			break;
 		}
 	}
@@ -57,14 +63,30 @@ static uint64_t hash_of(struct span a, struct span b)
 	return siphash13(&fixed, a.p, a.n) ^ (siphash13(&fixed, b.p, b.n) << 1);
 }
 
-/* r->head is q's. Its spans, and those of r->s3, live until the scratch is used again. */
+/* As a node reads it: two ways to write a name are one name. In *at, which moves. */
+static struct span plain(struct span raw, char **at)
+{
+	struct span out = {*at, 0};
+
+	if (!raw.n || !memchr(raw.p, '%', raw.n))
+		return raw;
+	out.n = (size_t)s3_text_decode(raw, *at, raw.n);
+	*at += out.n;
+	return out;
+}
+
+/* r->head is q's. Its spans, and those of r->s3, live until the scratch is used again; bucket and
+ * key are decoded there. */
 static void classify(struct relay *r, struct request *q)
 {
 	const struct conf_listener *l = front_conf(r, q->front);
 	struct s3_request *s = &r->s3;
+	char *at = r->out; /* has room for a whole head */
 
 	s3_head_fill(&r->s3_head, &r->head);
 	s3_request_classify(s, &r->s3_head, l->domains, l->n_domains);
+	s->bucket = plain(s->bucket, &at);
+	s->key = plain(s->key, &at);
 	q->op = s->op;
 	q->op_flags = s->flags;
 	q->size = s->size;
@@ -181,7 +203,7 @@ bool relay__route(struct relay *r, struct request *q, enum run *answered)
 	return true;
 }
 
-int relay_routes_check(const struct conf *conf, struct err *e)
+int relay__routes_check(const struct conf *conf, struct err *e)
 {
 	for (unsigned i = 0; i < conf->n_routes; i++) {
 		const struct conf_route *to = &conf->routes[i];

@@ -13,6 +13,11 @@ void relay_info(const struct relay *r, struct relay_info *out)
 	*out = r->info;
 }
 
+unsigned relay_listeners(const struct relay *r)
+{
+	return r->snap->n_listeners;
+}
+
 struct stat_block relay_stat_block(const struct relay *r, unsigned listener)
 {
 	return (struct stat_block){

@@ -94,6 +94,7 @@ static int fill(const struct relay *r, struct relay_snapshot *s)
 
 static void snapshot_free(struct relay_snapshot *s)
 {
+	relay__probe_keys_destroy(s->keys);
 	rte_free(s->pool);
 	rte_free(s->listener);
 	rte_free(s);
@@ -122,6 +123,11 @@ struct relay_snapshot *relay__snapshot_create(const struct relay *r, const struc
 	s->listener_tls = listener_tls;
 	s->pool_tls = pool_tls;
 	list_init(&s->link);
+	s->keys = relay__probe_keys_create(conf, e);
+	if (!s->keys) {
+		snapshot_free(s);
+		return NULL;
+	}
 	if (fill(r, s) == 0)
 		return s;
 	err_set(e, ENOMEM, "relay: no memory for listeners");

@@ -531,6 +531,16 @@ void tcp_abort(struct tcp *t, struct tcp_conn *c)
 		tcp__conn_die(t, c, 0);
 }
 
+bool tcp_cut(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == TCP_CLOSED)
+		return false;
+	if (c->state != TCP_SYN_SENT)
+		tcp__rst_conn(t, c);
+	tcp__conn_die(t, c, ECONNRESET);
+	return true;
+}
+
 void tcp_release(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->state == TCP_CLOSED || c->state == TCP_SYN_SENT || c->rx.bytes) {

@@ -247,6 +247,8 @@ void tcp_consumed(struct tcp *t, struct tcp_conn *c);
 void tcp_shutdown(struct tcp *t, struct tcp_conn *c);
 /* RST to the peer; the connection is gone with this call. */
 void tcp_abort(struct tcp *t, struct tcp_conn *c);
+/* RST, and its owner is told as if the peer had sent it. False: it was dead. */
+bool tcp_cut(struct tcp *t, struct tcp_conn *c);
 /* The owner forgets c (and must not use it again). Not shut down yet: shut down now. Unread bytes:
  * RST (RFC 9293 3.6.1, RFC 2525 2.17). Dead: freed. What is queued is still delivered, but two
  * minutes without progress end it with an RST. */

@@ -377,6 +377,7 @@ static struct tcp *stack(struct buf_pools *pools, uint64_t secret)
 
 void lab_start(void)
 {
+	static const uint64_t unix_time = 3600;
 	static struct port *no_port[1];
 	const struct tcp_path path = {.mtu = 1500};
 	struct relay_config cfg = {.conf = &lab.conf,
@@ -393,6 +394,7 @@ void lab_start(void)
 	rand_seed(&lab.rnd, 7);
 	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.pools, "px", 2048, 0), 0);
 	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.out_pools, "out", 8192, 0), 0);
+	cfg.unix_time = &unix_time;
 	cfg.tcp = lab.tcp = stack(&lab.pools, 11);
 	lab.out = stack(&lab.out_pools, 22);
 	cfg.lb = lab.lb = lb_create(
@@ -474,7 +476,8 @@ void lab_stop(void)
 	CU_ASSERT_EQUAL(info.splices, 0);
 	CU_ASSERT_EQUAL(info.splice_backs, 0);
 	CU_ASSERT_FALSE(relay_stalled(lab.relay));
-	CU_ASSERT_EQUAL(relay_next_tick(lab.relay, 12345, lab.now), 12345); /* no timer is left */
+	if (!lab.pool.check) /* no timer is left */
+		CU_ASSERT_EQUAL(relay_next_tick(lab.relay, 12345, lab.now), 12345);
 	for (unsigned i = 0; i < lab.pool.n_members; i++) {
 		CU_ASSERT_EQUAL(lb_member(lab.lb, 0, i)->active, 0);
 		CU_ASSERT_EQUAL(lb_member(lab.lb, 0, i)->idle, 0);
