@@ -3,8 +3,8 @@
  * The appliance from its first stage to its last. Each stage can undo itself; a stage that fails
  * undoes those before it, in reverse, and nothing is left half-made:
  *
- *   signals -> secrets -> claims -> EAL -> pools -> ports -> links -> crew -> workers ->
- *   control -> launch
+ *   signals -> snapshots -> secrets -> claims -> EAL -> pools -> ports -> links -> crew ->
+ *   workers -> control -> launch
  *
  * and then it serves until a signal; the way back is the same. Signals come first: the threads that
  * the EAL makes inherit the mask, so that none of them dies of a SIGTERM that is meant for us.
@@ -28,6 +28,7 @@
 #include "app.h"
 #include "buf/buf.h"
 #include "ctl/ctl.h"
+#include "lb/lb.h"
 #include "port/port.h"
 #include "stages.h"
 #include "tls/tls_ctx.h"
@@ -36,6 +37,7 @@
 #define TICK_MS     100  /* links are looked at, and the drain's end */
 #define RETRY_TICKS 10   /* between two looks for a missing optional port */
 #define STOP_MS     2000 /* for a worker to come out of its loop */
+#define LISTENS     8    /* tables that workers who do not answer may still have */
 
 struct appliance {
 	const struct conf *conf;
@@ -44,6 +46,7 @@ struct appliance {
 	sigset_t old_mask;
 	int signal_fd, epoll_fd;
 	int claim_fd[CONF_PORTS_MAX];
+	struct ctl_snapshots *snapshots;
 	struct ctl_tls *tls; /* NULL: neither listeners nor pools have TLS */
 	struct crew crew;
 	struct worker_plan plan;
@@ -51,6 +54,11 @@ struct appliance {
 	struct port *ports[CONF_PORTS_MAX];
 	bool link_told[CONF_PORTS_MAX]; /* what all workers know; false at the start */
 	struct worker_links *links;
+	struct lb_board *board;
+	uint64_t unix_time; /* s, for workers */
+	struct worker_listens
+		*listens[LISTENS]; /* what workers know; all know the last when n is 1 */
+	unsigned n_listens;
 	struct worker *workers[CONF_WORKERS_MAX];
 	struct ctl_worker views[CONF_WORKERS_MAX];
 	struct stat_block blocks[CONF_WORKERS_MAX];
@@ -81,6 +89,7 @@ static int signals_start(struct appliance *a, struct err *e)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, &a->old_mask);
 	signal(SIGPIPE, SIG_IGN);
 	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -129,6 +138,18 @@ static int secrets_start(struct appliance *a, struct err *e)
 static void secrets_stop(struct appliance *a)
 {
 	ctl_tls_destroy(a->tls);
+}
+
+static int snapshots_start(struct appliance *a, struct err *e)
+{
+	a->snapshots = ctl_snapshots_create(a->conf);
+	return a->snapshots ? 0 : err_set(e, ENOMEM, "no memory");
+}
+
+/* The workers' connections are gone with them, and with these the last use of a snapshot. */
+static void snapshots_stop(struct appliance *a)
+{
+	ctl_snapshots_destroy(a->snapshots);
 }
 
 static int port_claims_start(struct appliance *a, struct err *e)
@@ -234,14 +255,25 @@ static void ports_stop(struct appliance *a)
 	log_unhush();
 }
 
+/* What workers share. */
 static int links_start(struct appliance *a, struct err *e)
 {
 	a->links = worker_links_create(a->n_workers, a->plan.handed, e);
-	return a->links ? 0 : -ENOMEM;
+	if (!a->links)
+		return -ENOMEM;
+	a->board = lb_board_create(e);
+	if (!a->board)
+		return -ENOMEM;
+	a->listens[0] = worker_listens_create(&a->conf, 1);
+	a->n_listens = 1;
+	return a->listens[0] ? 0 : err_set(e, ENOMEM, "no memory");
 }
 
 static void links_stop(struct appliance *a)
 {
+	while (a->n_listens > 0)
+		worker_listens_destroy(a->listens[--a->n_listens]);
+	lb_board_destroy(a->board);
 	worker_links_destroy(a->links, a->n_workers);
 }
 
@@ -284,9 +316,13 @@ static int workers_start(struct appliance *a, struct err *e)
 	struct worker_config cfg = {.conf = a->conf,
 		.ports = a->ports,
 		.links = a->links,
+		.board = a->board,
+		.unix_time = &a->unix_time,
+		.listens = a->listens[0],
 		.n_workers = (uint16_t)a->n_workers,
 		.plan = &a->plan};
 
+	a->unix_time = (uint64_t)time(NULL);
 	worker_tls_fill(a, &cfg);
 	if (getrandom(cfg.seed, sizeof(cfg.seed), 0) != sizeof(cfg.seed))
 		return err_set(e, EIO, "the kernel gives no randomness: %s", strerror(errno));
@@ -316,6 +352,27 @@ static int run_on_worker(void *arg, unsigned w, void (*fn)(void *), void *fn_arg
 	struct appliance *a = arg;
 
 	return worker_call(a->workers[w], fn, fn_arg);
+}
+
+/* Which packets are clients'. A worker that does not answer may have any of the tables: they stay
+ * until all have the last. */
+static int listeners_tell(void *arg, const struct conf *const *confs, unsigned n)
+{
+	struct appliance *a = arg;
+	struct worker_listens *next =
+		a->n_listens < LISTENS ? worker_listens_create(confs, n) : NULL;
+
+	if (!next)
+		return -ENOMEM;
+	a->listens[a->n_listens++] = next;
+	for (unsigned i = 0; i < a->n_workers; i++)
+		if (worker_set_listens(a->workers[i], next) < 0)
+			return -ETIMEDOUT;
+	for (unsigned i = 0; i + 1 < a->n_listens; i++)
+		worker_listens_destroy(a->listens[i]);
+	a->listens[0] = next;
+	a->n_listens = 1;
+	return 0;
 }
 
 static void view_fill(struct appliance *a, unsigned i)
@@ -355,7 +412,9 @@ static int control_start(struct appliance *a, struct err *e)
 		.n_ports = a->conf->n_ports,
 		.workers = a->views,
 		.n_workers = a->n_workers,
+		.snapshots = a->snapshots,
 		.run_on_worker = run_on_worker,
+		.listeners_tell = listeners_tell,
 		.arg = a};
 	struct err why = {""};
 
@@ -411,6 +470,7 @@ static void launch_stop(struct appliance *a)
 
 static const struct stage stages[] = {
 	{signals_start, signals_stop},
+	{snapshots_start, snapshots_stop},
 	{secrets_start, secrets_stop},
 	{port_claims_start, port_claims_stop},
 	{dpdk_start, dpdk_stop},
@@ -495,7 +555,10 @@ static bool signals_take(struct appliance *a)
 	while (read(a->signal_fd, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGINT && ++a->interrupts > 1)
 			return true;
-		drain_begin(a);
+		if (si.ssi_signo == SIGHUP)
+			ctl_reload(a->ctl);
+		else
+			drain_begin(a);
 	}
 	return false;
 }
@@ -530,6 +593,7 @@ static int serve(struct appliance *a)
 		if (a->drain_until && drained(a))
 			return EXIT_SUCCESS;
 		if (monotonic_ms() >= next) {
+			__atomic_store_n(&a->unix_time, (uint64_t)time(NULL), __ATOMIC_RELAXED);
 			links_poll(a, ++ticks % RETRY_TICKS == 0);
 			next = monotonic_ms() + TICK_MS;
 		}

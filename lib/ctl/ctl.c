@@ -90,6 +90,23 @@ static int open_all(struct ctl *c, struct err *e)
 	return 0;
 }
 
+int ctl__core_start(struct ctl_core *core, struct err *e)
+{
+	core->events = ctl__events_create();
+	core->drains = ctl__drains_create();
+	if (!core->events || !core->drains)
+		return err_set(e, ENOMEM, "admin socket: no memory");
+	ctl__snapshots_attach(core->sys.snapshots, core);
+	return 0;
+}
+
+void ctl__core_stop(struct ctl_core *core)
+{
+	ctl__snapshots_detach(core->sys.snapshots);
+	ctl__drains_destroy(core->drains);
+	ctl__events_destroy(core->events);
+}
+
 struct ctl *ctl_create(const struct ctl_system *sys, struct err *e)
 {
 	struct ctl *c = calloc(1, sizeof(*c));
@@ -100,7 +117,7 @@ struct ctl *ctl_create(const struct ctl_system *sys, struct err *e)
 	}
 	c->core.sys = *sys;
 	c->ep = c->timer = -1;
-	if (open_all(c, e) < 0) {
+	if (ctl__core_start(&c->core, e) < 0 || open_all(c, e) < 0) {
 		ctl_destroy(c);
 		return NULL;
 	}
@@ -114,6 +131,7 @@ void ctl_destroy(struct ctl *c)
 		return;
 	ctl__http_destroy(c->http);
 	ctl__admin_destroy(c->admin);
+	ctl__core_stop(&c->core);
 	if (c->timer >= 0)
 		close(c->timer);
 	if (c->ep >= 0)
@@ -134,6 +152,9 @@ static void tick(struct ctl *c, clock_us_t now)
 		return;
 	ctl__load_sample(&c->core);
 	ctl__admin_tick(c->admin, now);
+	ctl__events_tick(&c->core);
+	ctl__drains_tick(&c->core, now);
+	ctl__snapshots_tick(c->core.sys.snapshots);
 	if (c->core.sys.tls)
 		ctl__tls_tick(c->core.sys.tls, time(NULL));
 	if (c->http)
@@ -154,4 +175,13 @@ void ctl_poll(struct ctl *c)
 		else
 			ctl__admin_ready(c->admin, ev[i].data.ptr, now);
 	}
+}
+
+void ctl_reload(struct ctl *c)
+{
+	struct ctl_doc unread = {0};
+	struct err e;
+
+	ctl__do_reload(&c->core, (struct span){0}, &unread, &e);
+	ctl__doc_fini(&unread);
 }

@@ -20,6 +20,7 @@
 struct buf_pools;
 struct conf;
 struct ctl;
+struct ctl_snapshots;
 struct ctl_tls;
 struct lb;
 struct net;
@@ -37,8 +38,8 @@ struct ctl_worker {
 	unsigned core;
 	const struct net *net;
 	const struct tcp *tcp;
-	struct lb *lb;         /* only read */
-	struct relay *relay;   /* only read, but for relay_set_tls() on the worker */
+	struct lb *lb; /* this and the next: only read, and changed on the worker */
+	struct relay *relay;
 	const struct tls *tls; /* NULL: nobody has TLS */
 	const struct buf_pools *pools;
 	const clock_us_t *now; /* of its current poll */
@@ -61,13 +62,14 @@ struct ctl_worker {
 
 /* The running appliance. Copied by ctl_create(); what it points to is borrowed. */
 struct ctl_system {
-	const struct conf *conf;
+	const struct conf *conf; /* that the workers began with */
+	struct ctl_snapshots *snapshots;
 	const char *version;
 	uint64_t started; /* Unix time, s */
 	uint64_t tsc_hz;
 	const struct tls_crew *crew; /* of its handshakes; NULL likewise */
 	struct ctl_tls *tls;         /* NULL: nobody has TLS */
-	struct port *const *ports;   /* in the order of conf->ports */
+	struct port *const *ports;   /* in the order of conf->ports, which a reload leaves alone */
 	unsigned n_ports;
 	const struct ctl_worker *workers; /* its index is the worker's id */
 	unsigned n_workers;
@@ -76,6 +78,11 @@ struct ctl_system {
 	 * -ETIMEDOUT: fn has not run and never will, so fn_arg may go out of scope.
 	 */
 	int (*run_on_worker)(void *arg, unsigned w, void (*fn)(void *), void *fn_arg);
+	/*
+	 * Packets to listeners of any of these n belong to clients, on all workers, from now on. 0,
+	 * or -errno: some worker does not know it. NULL: nobody has to be told.
+	 */
+	int (*listeners_tell)(void *arg, const struct conf *const *confs, unsigned n);
 	void *arg;
 };
 
@@ -93,6 +100,14 @@ struct tls_ctx *const *ctl_tls_listeners(const struct ctl_tls *t);
 struct tls_ctx *const *ctl_tls_pools(const struct ctl_tls *t);
 
 /*
+ * What the workers have run, run and may yet have to run under: conf, which is borrowed, is the
+ * first. NULL: no memory.
+ */
+struct ctl_snapshots *ctl_snapshots_create(const struct conf *conf);
+/* After the last worker and the struct ctl. NULL is fine. */
+void ctl_snapshots_destroy(struct ctl_snapshots *s);
+
+/*
  * Open the admin socket conf->global.socket (mode 0660; a dead process's file is replaced) and,
  * where conf says so, the metrics page. NULL with *e set and nothing left behind.
  */
@@ -104,5 +119,7 @@ void ctl_destroy(struct ctl *c);
 int ctl_fd(const struct ctl *c);
 /* Do what is due; never blocks but in run_on_worker(). */
 void ctl_poll(struct ctl *c);
+/* Read the file again and use it, whole or not at all. What came of it is in the log. */
+void ctl_reload(struct ctl *c);
 
 #endif

@@ -2,6 +2,7 @@
 /* The operator's language: one table of verbs and nouns; help, abbreviations, completion and the
  * errors all come from it. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <rte_common.h>
 
@@ -35,8 +36,31 @@ static const struct ctl_command commands[] = {
 	{{"show", "tls"}, NULL, "TLS: handshakes, why they failed, records", .run = ctl__show_tls},
 	{{"show", "certificates"}, NULL, "certificates: names, key, until when",
 		.run = ctl__show_certificates},
+	{{"show", "snapshots"}, NULL, "what runs, and what a rollback may go to",
+		.run = ctl__show_snapshots},
+	{{"show", "events"}, NULL, "members that changed state, operators' acts",
+		.run = ctl__show_events},
+	{{"diff"}, NULL, "what a reload would change", .run = ctl__do_diff},
+	{{"reload"}, NULL, "read the file again and use it, whole or not at all",
+		.run = ctl__do_reload},
 	{{"reload", "certificates"}, NULL, "read all certificates again, for new connections",
 		.run = ctl__reload_certificates},
+	{{"rollback"}, "[SNAPSHOT]", "use what ran before, or that snapshot again", CTL_ARG_LIMIT,
+		.run = ctl__do_rollback},
+	{{"drain"}, "POOL[/MEMBER] [TIME [cut]]",
+		"no new requests; those that run end, or are cut after TIME", CTL_ARG_MEMBER_REST,
+		true, ctl__do_drain},
+	{{"undrain"}, "POOL[/MEMBER]", "take drain or maintenance back", CTL_ARG_MEMBER_REST, true,
+		ctl__do_undrain},
+	{{"maintenance"}, "POOL/MEMBER on|off", "as drain, and no checks", CTL_ARG_MEMBER_REST,
+		true, ctl__do_maintenance},
+	{{"weight"}, "POOL/MEMBER N", "another weight, 0 to 256", CTL_ARG_MEMBER_REST, true,
+		ctl__do_weight},
+	{{"add", "member"}, "POOL NAME ADDRESS:PORT [weight=N]",
+		"one member more, until the next reload", CTL_ARG_POOL_REST, true,
+		ctl__do_add_member},
+	{{"remove", "member"}, "POOL/MEMBER", "one less; what runs on it ends in its time",
+		CTL_ARG_MEMBER_REST, true, ctl__do_remove_member},
 	{{"help"}, "[WORD...]", "the commands, or those that begin with WORD...", CTL_ARG_WORDS,
 		.run = run_help},
 };
@@ -120,22 +144,31 @@ static int match_word(uint32_t *set, unsigned level, struct span w, struct err *
 	return 0;
 }
 
-/* Any row of set: all of them agree on the words so far. */
-static const struct ctl_command *first_of(uint32_t set)
+/* The row of set that ends before level, if there is one, else any: all of them agree on the words
+ * so far. */
+static const struct ctl_command *row_at(uint32_t set, unsigned level)
 {
+	for (unsigned i = 0; level < N_WORDS && i < N_COMMANDS; i++)
+		if (in_set(set, i) && !commands[i].word[level])
+			return &commands[i];
 	return &commands[__builtin_ctz(set)];
+}
+
+static bool goes_on(uint32_t set, unsigned level)
+{
+	for (unsigned i = 0; level < N_WORDS && i < N_COMMANDS; i++)
+		if (in_set(set, i) && commands[i].word[level])
+			return true;
+	return false;
 }
 
 /* Match words until a row has no more of them; *level is how many were taken. */
 static int match(const struct span *word, unsigned n, uint32_t *set, unsigned *level, struct err *e)
 {
 	*set = ALL;
-	for (*level = 0; *level < n && *level < N_WORDS; ++*level) {
-		if (!first_of(*set)->word[*level])
-			break;
+	for (*level = 0; *level < n && goes_on(*set, *level); ++*level)
 		if (match_word(set, *level, word[*level], e) < 0)
 			return -EINVAL;
-	}
 	return 0;
 }
 
@@ -149,21 +182,21 @@ const struct ctl_command *ctl__command_find(
 	*arg = (struct span){0};
 	if (match(r->word, r->n, &set, &level, e) < 0)
 		return NULL;
-	c = first_of(set);
+	c = row_at(set, level);
 	if (level < N_WORDS && c->word[level]) {
 		fail_words(
 			e, set, level, "\"%.*s\": incomplete; expected %.*s", r->word[level - 1]);
 		return NULL;
 	}
 	if (level == r->n && c->needs_arg) {
-		err_set(e, EINVAL, "\"%s %s\": incomplete; expected %s", c->word[0], c->word[1],
-			c->arg_text);
+		err_set(e, EINVAL, "\"%s%s%s\": incomplete; expected %s", c->word[0],
+			c->word[1] ? " " : "", c->word[1] ? c->word[1] : "", c->arg_text);
 		return NULL;
 	}
 	if (level == r->n)
 		return c;
 	*arg = r->word[level];
-	if (c->arg == CTL_ARG_WORDS) /* the rest of the line */
+	if (c->arg >= CTL_ARG_WORDS) /* the rest of the line */
 		arg->n = (size_t)(r->word[r->n - 1].p + r->word[r->n - 1].n - arg->p);
 	else if (c->arg == CTL_ARG_NONE || r->n > level + 1) {
 		struct span odd = r->word[level + (c->arg != CTL_ARG_NONE)];
@@ -209,6 +242,24 @@ static int run_help(
 
 /* ---- completion ---- */
 
+/* MEMBER too, where all of a pool's may be meant: the text of the argument tells. */
+static bool takes_pool(const struct ctl_command *c)
+{
+	return c->arg == CTL_ARG_POOL || c->arg == CTL_ARG_POOL_REST ||
+	       (c->arg == CTL_ARG_MEMBER_REST && strncmp(c->arg_text, "POOL[", 5) == 0);
+}
+
+static void complete_member(const struct conf_pool *p, struct span w, struct ctl_text *out)
+{
+	char name[2 * CONF_NAME_MAX + 2];
+
+	for (unsigned m = 0; m < p->n_members; m++) {
+		snprintf(name, sizeof(name), "%s/%s", p->name, p->members[m].name);
+		if (strncmp(name, w.p, w.n) == 0)
+			ctl__text_printf(out, "%s\n", name);
+	}
+}
+
 static void complete_arg(const struct ctl_core *core, const struct ctl_command *c, struct span w,
 	struct ctl_text *out)
 {
@@ -216,9 +267,11 @@ static void complete_arg(const struct ctl_core *core, const struct ctl_command *
 
 	if (c->arg == CTL_ARG_ALL && strncmp("all", w.p, w.n) == 0)
 		ctl__text_str(out, "all\n");
-	for (unsigned i = 0; c->arg == CTL_ARG_POOL && i < conf->n_pools; i++)
+	for (unsigned i = 0; takes_pool(c) && i < conf->n_pools; i++)
 		if (strncmp(conf->pools[i].name, w.p, w.n) == 0)
 			ctl__text_printf(out, "%s\n", conf->pools[i].name);
+	for (unsigned i = 0; c->arg == CTL_ARG_MEMBER_REST && i < conf->n_pools; i++)
+		complete_member(&conf->pools[i], w, out);
 }
 
 void ctl__command_complete(
@@ -232,17 +285,17 @@ void ctl__command_complete(
 
 	if (match(word, before, &set, &level, &e) < 0)
 		return;
-	if (first_of(set)->arg == CTL_ARG_WORDS && level == 1) { /* help takes commands */
+	if (row_at(set, level)->arg == CTL_ARG_WORDS && level == 1) { /* help takes commands */
 		struct ctl_request rest = {.n = r->n - 1, .open = r->open};
 
 		memcpy(rest.word, r->word + 1, sizeof(rest.word) - sizeof(rest.word[0]));
 		return ctl__command_complete(core, &rest, out);
 	}
-	if (level < N_WORDS && first_of(set)->word[level]) {
+	if (goes_on(set, level) && before == level) {
 		if (list_words(narrow(set, level, last, false), level, "\n", out) > 0)
 			ctl__text_str(out, "\n");
 	} else if (before == level) {
-		complete_arg(core, first_of(set), last, out);
+		complete_arg(core, row_at(set, level), last, out);
 	}
 }
 

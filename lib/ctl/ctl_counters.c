@@ -55,10 +55,12 @@ static void add_relay(
 {
 	struct stat_block b;
 
-	for (unsigned l = 0; l < core->sys.conf->n_listeners; l++) {
+	for (unsigned l = 0; l < relay_listeners(relay); l++) {
 		b = relay_stat_block(relay, l);
 		add(out, &b);
 	}
+	b = relay_stat_rest(relay);
+	add(out, &b);
 	b = relay_refusals_req(relay);
 	add(out, &b);
 	b = relay_refusals_rsp(relay);
@@ -97,8 +99,11 @@ void ctl__member_sum(
 	memset(out, 0, sizeof(*out));
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
 		const struct ctl_worker *worker = &core->sys.workers[w];
-		const struct lb_member *m = lb_member(worker->lb, pool, member);
+		const struct lb_member *m;
 
+		if (ctl__is_behind(core, w))
+			continue;
+		m = lb_member(worker->lb, pool, member);
 		for (unsigned i = 0; i < LB_STAT_N; i++)
 			out->stat[i] += __atomic_load_n(&m->stat[i], __ATOMIC_RELAXED);
 		out->active += m->active;
@@ -113,8 +118,11 @@ void ctl__member_latency(const struct ctl_core *core, unsigned pool, unsigned me
 	memset(first, 0, sizeof(*first));
 	memset(last, 0, sizeof(*last));
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
-		const struct lb_member *m = lb_member(core->sys.workers[w].lb, pool, member);
+		const struct lb_member *m;
 
+		if (ctl__is_behind(core, w))
+			continue;
+		m = lb_member(core->sys.workers[w].lb, pool, member);
 		stat_hist_merge(first, &m->ttfb);
 		stat_hist_merge(last, &m->total);
 	}

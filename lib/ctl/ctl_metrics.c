@@ -288,7 +288,8 @@ static uint64_t listener_stat(const struct ctl_core *core, unsigned listener, un
 	uint64_t sum = 0;
 
 	for (unsigned w = 0; w < core->sys.n_workers; w++)
-		sum += relay_stat_block(core->sys.workers[w].relay, listener).values[stat];
+		if (!ctl__is_behind(core, w))
+			sum += relay_stat_block(core->sys.workers[w].relay, listener).values[stat];
 	return sum;
 }
 
@@ -561,6 +562,42 @@ static void tls(const struct ctl_core *core, struct ctl_text *out)
 		certificates(core, out);
 }
 
+/* ---- what operators do, and what comes of members ---- */
+
+static void member_state(const struct ctl_core *core, struct ctl_text *out, const void *arg,
+	const unsigned *at, const struct label *l)
+{
+	struct ctl_member m;
+
+	ctl__member_sum(core, at[0], at[1], &m);
+	for (int s = LB_UP; s < LB_STATES; s++)
+		sample_uint(out, "member_state",
+			(struct label[LABELS]){l[0], l[1], {"state", lb_state_name(s)}},
+			m.in_state[s]);
+}
+
+static void operation(const struct ctl_core *core, struct ctl_text *out)
+{
+	const struct ctl_snapshots *s = core->sys.snapshots;
+	const struct label none[LABELS] = {{NULL, NULL}};
+
+	head(out, "config_snapshot", "gauge", "Number of the snapshot of the file that runs");
+	sample_uint(out, "config_snapshot", none, s->now->number);
+	head(out, "config_reloads_total", "counter", "Reloads, rollbacks and edits asked for");
+	sample_uint(out, "config_reloads_total", none, s->reloads);
+	head(out, "config_reloads_refused_total", "counter",
+		"Of these, those that changed nothing");
+	sample_uint(out, "config_reloads_refused_total", none, s->refused);
+	head(out, "config_last_reload_successful", "gauge", "Did the last of them succeed?");
+	sample_uint(out, "config_last_reload_successful", none, !s->refused_last);
+	head(out, "config_last_reload_seconds", "gauge", "Unix time of the last of them");
+	sample_uint(out, "config_last_reload_seconds", none, (uint64_t)s->tried_at);
+	head(out, "notes_total", "counter", "Events that show events tells");
+	sample_uint(out, "notes_total", none, ctl__events_count(core->events));
+	head(out, "member_state", "gauge", "Workers that see a member in this state");
+	each_member(core, out, NULL, member_state);
+}
+
 /* ---- all other counters, by name ---- */
 
 static void named(const struct ctl_counters *sums, bool drops, struct ctl_text *out)
@@ -595,6 +632,7 @@ void ctl__metrics(const struct ctl_core *core, struct ctl_text *out)
 	buffers(core, out);
 	listeners(core, out);
 	members(core, out);
+	operation(core, out);
 	if (core->sys.tls)
 		tls(core, out);
 	ctl__counters_sum(core, &sums);

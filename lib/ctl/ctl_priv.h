@@ -185,11 +185,30 @@ struct ctl_load {
 
 /* What commands see. */
 struct ctl_core {
-	struct ctl_system sys;
+	struct ctl_system sys; /* its conf is the newest snapshot's */
 	struct ctl_load load[CONF_WORKERS_MAX];
+	uint64_t behind; /* bit w: worker w has not taken that snapshot yet, see ctl_snapshot.c */
+	struct ctl_events *events;
+	struct ctl_drains *drains;
 };
 
-enum ctl_arg { CTL_ARG_NONE, CTL_ARG_POOL, CTL_ARG_LIMIT, CTL_ARG_ALL, CTL_ARG_WORDS };
+/* Whose listeners, pools and members may be asked for by the newest snapshot's indexes? */
+static inline bool ctl__is_behind(const struct ctl_core *core, unsigned w)
+{
+	return core->behind >> w & 1;
+}
+
+enum ctl_arg {
+	CTL_ARG_NONE,
+	CTL_ARG_POOL,
+	CTL_ARG_LIMIT,
+	CTL_ARG_ALL,
+	CTL_ARG_WORDS, /* the rest of the line: commands */
+	/* these too, and they begin with */
+	CTL_ARG_POOL_REST,
+	CTL_ARG_MEMBER_REST, /* POOL/MEMBER */
+	CTL_ARG_REST,        /* whatever */
+};
 
 struct ctl_command {
 	const char *word[2];  /* verb and noun; noun may be NULL */
@@ -235,6 +254,23 @@ CTL_SHOW(memory);
 CTL_SHOW(config);
 CTL_SHOW(tls);
 CTL_SHOW(certificates);
+CTL_SHOW(snapshots);
+CTL_SHOW(events);
+
+/* ---- what changes something; likewise ---- */
+
+#define CTL_DO(verb)                                                                               \
+	int ctl__do_##verb(                                                                        \
+		const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
+CTL_DO(reload);
+CTL_DO(diff);
+CTL_DO(rollback);
+CTL_DO(add_member);
+CTL_DO(remove_member);
+CTL_DO(drain);
+CTL_DO(undrain);
+CTL_DO(maintenance);
+CTL_DO(weight);
 int ctl__reload_certificates(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e);
 
@@ -291,11 +327,117 @@ bool ctl__tls_listener_stats(
 	const struct ctl_tls *t, unsigned listener, uint64_t out[TLS_HS_STAT_N]);
 bool ctl__tls_pool_stats(const struct ctl_tls *t, unsigned pool, uint64_t out[TLS_HS_STAT_N]);
 int64_t ctl__tls_read_at(const struct ctl_tls *t); /* Unix time, s */
+/* For a snapshot of conf: what its files say. NULL with *e set; all that is wrong is in the log. */
+struct ctl_tls_set *ctl__tls_read(struct ctl_tls *t, const struct conf *conf, struct err *e);
+void ctl__tls_drop(struct ctl_tls_set *s); /* instead of ctl__tls_use(); NULL is fine */
+struct tls_ctx *const *ctl__tls_set_listeners(const struct ctl_tls_set *s);
+struct tls_ctx *const *ctl__tls_set_pools(const struct ctl_tls_set *s);
+/* Read the keys of tickets as conf has them. 0, or -errno with *e set: those before are kept. */
+int ctl__tls_turn(struct ctl_tls *t, const struct conf *conf, struct err *e);
+/* Workers begin to have it. The conf of the one before must still be there. */
+void ctl__tls_use(struct ctl_tls *t, struct ctl_tls_set *s);
+/* No worker has contexts of conf any more, but the newest. */
+void ctl__tls_leave(struct ctl_tls *t, const struct conf *conf);
 /* Read all files again, for connections from now on. 0; or -errno with *e set: when it says so
  * nothing has changed, else a worker has not answered and keeps what it has. */
 int ctl__tls_reload(const struct ctl_core *core, struct err *e);
 /* About once a second: tickets' keys, certificates that end soon. now: Unix time, s. */
 void ctl__tls_tick(struct ctl_tls *t, int64_t now);
+
+/* ---- ctl_snapshot: what workers run under ---- */
+
+/* A file as it was read, and what was changed beside it. */
+struct ctl_source {
+	const struct conf *conf;
+	struct conf *own; /* the same; NULL: the first is borrowed */
+	struct ctl_edit {
+		char *pool, *member;
+		bool remove;
+	} * edits;
+	unsigned n_edits;
+	unsigned refs; /* snapshots */
+};
+
+struct ctl_snapshot {
+	struct ctl_snapshot *next; /* the one before */
+	unsigned number;           /* from 1 */
+	const struct conf *conf;   /* what workers point into: own, or the first */
+	struct conf own;           /* the source's; a rollback shares its arrays, not its address */
+	struct ctl_source *source;
+	struct ctl_tls_set *tls; /* until workers begin to have it; NULL: no TLS */
+	int64_t at;              /* Unix time, s */
+	char from[80];           /* "reload", "rollback to 3", ... */
+	bool used;               /* by some worker */
+};
+
+#define CTL_SNAPSHOTS_KEPT 5 /* the newest and those that a rollback may go to */
+
+struct ctl_snapshots {
+	struct ctl_core *core;    /* NULL until ctl__snapshots_attach */
+	struct ctl_snapshot *now; /* newest first */
+	unsigned made;
+	bool collect;                         /* workers may have something to give back */
+	struct lb_next *lb[CONF_WORKERS_MAX]; /* prepared; NULL: taken, or nothing is under way */
+	struct relay_snapshot *relay[CONF_WORKERS_MAX];
+	/* for metrics */
+	uint64_t reloads, refused;
+	int64_t tried_at; /* Unix time, s; 0: never */
+	bool refused_last;
+};
+
+/* Owner of conf: the source, or nobody when it is NULL (no memory). */
+struct ctl_source *ctl__source_create(struct conf *conf);
+void ctl__source_put(struct ctl_source *s); /* NULL is fine */
+int ctl__source_edit(struct ctl_source *s, const struct conf_edit *edit);
+
+/* Changes go to core's workers. */
+void ctl__snapshots_attach(struct ctl_snapshots *s, struct ctl_core *core);
+/* What is prepared and not taken is dropped; the workers do not run any more. */
+void ctl__snapshots_detach(struct ctl_snapshots *s);
+/* Make a snapshot of src (counted once more) and give it to all workers. 0; -EINPROGRESS with *e
+ * set: it is the newest, some workers have yet to take it and will; else -errno with *e set, and
+ * nothing has changed. */
+int ctl__snapshot_apply(
+	struct ctl_snapshots *s, struct ctl_source *src, const char *from, struct err *e);
+/* About once a second: what is under way goes on, what nobody uses is freed. */
+void ctl__snapshots_tick(struct ctl_snapshots *s);
+/* First of errs, and how many more there are, into *e; all to the log. */
+int ctl__conf_errors_say(struct conf_errors *errs, struct err *e);
+
+/* ---- ctl_event: what happened to members and by whom ---- */
+
+struct ctl_events;
+struct ctl_events *ctl__events_create(void); /* NULL: no memory */
+void ctl__events_destroy(struct ctl_events *ev);
+uint64_t ctl__events_count(const struct ctl_events *ev);
+/* Something that is not a member's change of state: kept, counted and logged. */
+void ctl__event_note(const struct ctl_core *core, enum log_level level, const char *pool,
+	const char *member, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* About once a second: what workers have seen. */
+void ctl__events_tick(const struct ctl_core *core);
+
+/* ---- ctl_member: the operator's acts on members ---- */
+
+struct ctl_target {
+	unsigned pool, member; /* indexes in the newest snapshot */
+};
+
+/* A pool's index by its name; -ENOENT with *e set. */
+int ctl__pool_find(const struct ctl_core *core, struct span name, struct err *e);
+/* POOL/MEMBER: 0, or -ENOENT with *e set: which part is unknown, and what was expected. */
+int ctl__member_find(
+	const struct ctl_core *core, struct span word, struct ctl_target *t, struct err *e);
+
+struct ctl_drains;
+struct ctl_drains *ctl__drains_create(void); /* NULL: no memory */
+void ctl__drains_destroy(struct ctl_drains *d);
+/* About once a second: who is empty, whose deadline has come. now: monotonic. */
+void ctl__drains_tick(const struct ctl_core *core, clock_us_t now);
+
+/* ---- ctl: what all of these need besides the system. Stop after a start that failed, too ---- */
+
+int ctl__core_start(struct ctl_core *core, struct err *e);
+void ctl__core_stop(struct ctl_core *core);
 
 /* ---- ctl_metrics: the page ---- */
 

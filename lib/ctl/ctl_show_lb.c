@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* show pools, pool NAME, listeners. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "ctl/ctl_priv.h"
@@ -16,7 +17,7 @@ static void put_statuses(struct ctl_doc *out, const uint64_t *status_2xx)
 _Static_assert(LB_STAT_status_5xx == LB_STAT_status_2xx + 3, "put_statuses takes four in a row");
 _Static_assert(RELAY_STAT_status_5xx == RELAY_STAT_status_2xx + 3, "and here");
 
-/* "up", or how many workers see it otherwise: "hold 1/2". Each worker judges for itself. */
+/* "up", or how many workers see it otherwise: "down 1/2". Each worker judges for itself. */
 static void put_state(struct ctl_doc *out, const struct ctl_core *core, const struct ctl_member *m)
 {
 	for (int s = LB_STATES - 1; s >= LB_UP; s--) {
@@ -31,7 +32,7 @@ static void put_state(struct ctl_doc *out, const struct ctl_core *core, const st
 static uint64_t failures(const struct ctl_member *m)
 {
 	return m->stat[LB_STAT_connect_failures] + m->stat[LB_STAT_timeouts] +
-	       m->stat[LB_STAT_resets] + m->stat[LB_STAT_bad_responses];
+	       m->stat[LB_STAT_stalls] + m->stat[LB_STAT_resets] + m->stat[LB_STAT_bad_responses];
 }
 
 /* ---- show pools ---- */
@@ -51,7 +52,7 @@ static void pool_row(const struct ctl_core *core, unsigned pool, struct ctl_doc 
 		up += m.in_state[LB_UP] > 0;
 	}
 	ctl__doc_string(out, "%s", p->name);
-	ctl__doc_string(out, "%s", lb_balance_name(p->balance));
+	ctl__doc_string(out, "%s", conf_balance_name(p->balance));
 	ctl__doc_number(out, CTL_COUNT, p->n_members);
 	ctl__doc_number(out, CTL_COUNT, up);
 	ctl__doc_number(out, CTL_COUNT, active);
@@ -150,6 +151,175 @@ static void troubles(const struct ctl_core *core, unsigned pool, struct ctl_doc 
 	}
 }
 
+/* A member as all workers see it. */
+struct view {
+	enum lb_state worst;
+	const char *cause; /* of that, where it began first */
+	uint64_t since_us;
+	uint64_t weight, share; /* sums; share in 1/1024 */
+	uint64_t active, limit; /* sums; limit of the workers that have one */
+	unsigned workers, limited, paced;
+	uint64_t wait, ratio; /* sums of workers that know */
+	unsigned known;
+	uint8_t verdict;
+};
+
+static void look(struct view *v, const struct lb_member *m, clock_us_t now)
+{
+	uint64_t since = now - m->since;
+
+	if (v->workers == 0 || m->state > v->worst ||
+		(m->state == v->worst && since > v->since_us)) {
+		v->worst = m->state;
+		v->cause = m->cause;
+		v->since_us = since;
+	}
+	v->workers++;
+	v->weight += m->weight;
+	v->share += m->share;
+	v->active += m->active;
+	v->limited += m->limit != UINT32_MAX;
+	v->limit += m->limit != UINT32_MAX ? m->limit : 0;
+	v->paced += m->state == LB_THROTTLED && m->pace.release_at > now;
+	v->known += m->wait > 0;
+	v->wait += m->wait;
+	v->ratio += m->wait > 0 ? m->ratio : 0;
+	v->verdict = m->checked.verdict;
+}
+
+static void view(const struct ctl_core *core, unsigned pool, unsigned member, struct view *v)
+{
+	*v = (struct view){.cause = ""};
+	for (unsigned w = 0; w < core->sys.n_workers; w++)
+		if (!ctl__is_behind(core, w))
+			look(v, lb_member(core->sys.workers[w].lb, pool, member),
+				*core->sys.workers[w].now);
+}
+
+/* What a member in that state gets. */
+static const struct {
+	const char *reads, *writes;
+} effect[LB_STATES] = {
+	[LB_UP] = {"all", "all"},
+	[LB_SLOW] = {"spare", "spare"},
+	[LB_THROTTLED] = {"paced", "paced"},
+	[LB_WEDGED] = {"all", "none"},
+	[LB_DRAIN] = {"none", "none"},
+	[LB_MAINTENANCE] = {"none", "none"},
+	[LB_DOWN] = {"none", "none"},
+};
+
+static void health(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"name", "member"}, {"priority"}, {"state"},
+		{"since_s", "since"}, {"cause"}, {"reads"}, {"writes"}, {"check"}};
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct ctl_member m;
+	struct view v;
+
+	CTL_SECTION(out, "health", CTL_TABLE, columns);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		ctl__member_sum(core, pool, i, &m);
+		view(core, pool, i, &v);
+		ctl__doc_string(out, "%s", p->members[i].name);
+		ctl__doc_number(out, CTL_COUNT, p->members[i].priority);
+		put_state(out, core, &m);
+		ctl__doc_number(out, CTL_SECONDS, v.since_us / CLOCK_US_PER_S);
+		if (v.cause[0])
+			ctl__doc_string(out, "%s", v.cause);
+		else
+			ctl__doc_none(out);
+		ctl__doc_string(out, "%s", effect[v.worst].reads);
+		ctl__doc_string(out, "%s", effect[v.worst].writes);
+		if (p->check)
+			ctl__doc_string(out, "%s", lb_verdict_name(v.verdict));
+		else
+			ctl__doc_none(out);
+	}
+}
+
+/* A mean of the workers that know, or "-". */
+static void put_mean(struct ctl_doc *out, enum ctl_kind kind, uint64_t sum, unsigned n)
+{
+	if (n == 0)
+		return ctl__doc_none(out);
+	if (kind == CTL_REAL)
+		return ctl__doc_real(out, kind, (double)sum / n);
+	ctl__doc_number(out, kind, sum / n);
+}
+
+static void load(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"name", "member"}, {"weight"},
+		{"share_percent", "of it now"}, {"active"}, {"limit"},
+		{"paced", "workers that pace"}, {"latency_us", "first byte, smoothed"},
+		{"latency_ratio", "times the usual"}};
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct view v;
+
+	CTL_SECTION(out, "load", CTL_TABLE, columns);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		view(core, pool, i, &v);
+		ctl__doc_string(out, "%s", p->members[i].name);
+		put_mean(out, CTL_COUNT, v.weight, v.workers);
+		put_mean(out, CTL_PERCENT, v.share * 100 / 1024, (unsigned)v.weight);
+		ctl__doc_number(out, CTL_COUNT, v.active);
+		if (v.limited)
+			ctl__doc_number(out, CTL_COUNT, v.limit);
+		else
+			ctl__doc_none(out);
+		ctl__doc_number(out, CTL_COUNT, v.paced);
+		put_mean(out, CTL_US, v.wait, v.known);
+		put_mean(out, CTL_REAL, v.ratio * 100 / 1024, v.known * 100);
+	}
+}
+
+static void judgements(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"name", "member"}, {"changes"},
+		{"checks_good"}, {"checks_bad"}, {"ejections"}, {"ejections_refused", "refused"},
+		{"slows", "slow"}, {"wedges", "wedged"}, {"slow_downs"}, {"throttles"},
+		{"inner_errors"}, {"probes"}, {"last_resorts"}};
+	static const uint8_t stats[] = {LB_STAT_changes, LB_STAT_checks_good, LB_STAT_checks_bad,
+		LB_STAT_ejections, LB_STAT_ejections_refused, LB_STAT_slows, LB_STAT_wedges,
+		LB_STAT_slow_downs, LB_STAT_throttles, LB_STAT_inner_errors, LB_STAT_probes,
+		LB_STAT_last_resorts};
+	const struct conf_pool *p = &core->sys.conf->pools[pool];
+	struct ctl_member m;
+
+	CTL_SECTION(out, "judgements", CTL_TABLE, columns);
+	for (unsigned i = 0; i < p->n_members; i++) {
+		ctl__member_sum(core, pool, i, &m);
+		ctl__doc_string(out, "%s", p->members[i].name);
+		for (unsigned s = 0; s < sizeof(stats); s++)
+			ctl__doc_number(out, CTL_COUNT, m.stat[stats[s]]);
+	}
+}
+
+/* What is counted of the pool as a whole. */
+static void choice(const struct ctl_core *core, unsigned pool, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[LB_POOL_STAT_N] = {
+#define X(name, text) {#name},
+#include "lb/lb_pool_stat.def"
+#undef X
+	};
+	uint64_t sum[LB_POOL_STAT_N] = {0};
+
+	for (unsigned w = 0; w < core->sys.n_workers; w++) {
+		const uint64_t *stat;
+
+		if (ctl__is_behind(core, w))
+			continue;
+		stat = lb_pool(core->sys.workers[w].lb, pool)->learned.stat;
+		for (unsigned i = 0; i < LB_POOL_STAT_N; i++)
+			sum[i] += __atomic_load_n(&stat[i], __ATOMIC_RELAXED);
+	}
+	CTL_SECTION(out, "choice", CTL_RECORD, columns);
+	for (unsigned i = 0; i < LB_POOL_STAT_N; i++)
+		ctl__doc_number(out, CTL_COUNT, sum[i]);
+}
+
 static int no_pool(const struct conf *conf, struct span name, struct err *e)
 {
 	struct ctl_text list = {0};
@@ -174,8 +344,12 @@ int ctl__show_pool(const struct ctl_core *core, struct span arg, struct ctl_doc 
 	CTL_SECTION(out, "members", CTL_TABLE, member_columns);
 	for (unsigned m = 0; m < conf->pools[pool].n_members; m++)
 		member_row(core, pool, m, out);
+	health(core, pool, out);
+	load(core, pool, out);
 	responses(core, pool, out);
 	troubles(core, pool, out);
+	judgements(core, pool, out);
+	choice(core, pool, out);
 	return 0;
 }
 
@@ -188,8 +362,11 @@ static void listener_row(const struct ctl_core *core, unsigned listener, struct 
 
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
 		const struct relay *relay = core->sys.workers[w].relay;
-		struct stat_block b = relay_stat_block(relay, listener);
+		struct stat_block b;
 
+		if (ctl__is_behind(core, w))
+			continue;
+		b = relay_stat_block(relay, listener);
 		for (unsigned i = 0; i < RELAY_STAT_N; i++)
 			stat[i] += __atomic_load_n(&b.values[i], __ATOMIC_RELAXED);
 		fronts += relay_listener_fronts(relay, listener);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The TLS contexts of a configuration, as workers use them, and what its certificates say. They
- * are read as a set, whole or not at all. A reload hands the new set to each worker at its
- * quiescent point; when all have it and no connection has the one before any more, that is freed:
- * by control, a worker has no time for it.
+ * are read as a set, whole or not at all. Workers get it with the snapshot that it is of, or, when
+ * only certificates are reloaded, in the place of that snapshot's set before. A set that no worker
+ * uses any more has left; its contexts are freed as the last of their connections end: by control,
+ * a worker has no time for it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,17 +18,21 @@
 #define WARN_DAYS  30
 #define TURN_EVERY 60 /* s, between looks at the keys of tickets */
 
-struct set {
-	struct set *next; /* an older one */
-	bool left;        /* no worker has it; its connections may */
+struct ctl_tls_set {
+	struct ctl_tls_set *next; /* an older one */
+	const struct conf *conf;  /* whose; compared only, once it has left */
+	bool left;                /* no worker has it; its connections may */
+	unsigned n_listeners, n_ctx;
 	struct tls_cert_facts *facts;
-	struct tls_ctx *ctx[]; /* of listeners, then of pools; NULL: plain */
+	uint64_t (*before)[TLS_HS_STAT_N]; /* room for those of struct ctl_tls */
+	int *slot;                         /* of each context in the newest conf; -1: none */
+	struct tls_ctx *ctx[];             /* of listeners, then of pools; NULL: plain */
 };
 
 struct ctl_tls {
-	const struct conf *conf;
-	struct tls_tickets *tickets; /* NULL: no listener has certificates */
-	struct set *now, *old;
+	const struct conf *conf;     /* of now */
+	struct tls_tickets *tickets; /* NULL: no listener has had certificates yet */
+	struct ctl_tls_set *now, *old;
 	int64_t read_at;   /* Unix time, s, and the next two */
 	int64_t warned_at; /* of certificates that end soon */
 	int64_t turned_at;
@@ -49,22 +54,43 @@ static void say_error(struct teller *to, const struct err *e)
 	to->say(to->arg, LOG_LEVEL_ERROR, e->text);
 }
 
-static unsigned n_ctx(const struct conf *conf)
-{
-	return conf->n_listeners + conf->n_pools;
-}
-
-static void set_free(struct set *s, const struct conf *conf)
+static void set_free(struct ctl_tls_set *s)
 {
 	if (!s)
 		return;
-	for (unsigned i = 0; i < n_ctx(conf); i++)
+	for (unsigned i = 0; i < s->n_ctx; i++)
 		tls_ctx_put(s->ctx[i]);
+	free(s->slot);
+	free(s->before);
 	free(s->facts);
 	free(s);
 }
 
-static void certs_read(struct set *s, const struct conf *conf, int64_t now, struct teller *to)
+/* Plain, without facts. NULL: no memory. */
+static struct ctl_tls_set *set_create(const struct conf *conf)
+{
+	unsigned n = conf->n_listeners + conf->n_pools;
+	struct ctl_tls_set *s = calloc(1, sizeof(*s) + n * sizeof(s->ctx[0]));
+
+	if (!s)
+		return NULL;
+	s->conf = conf;
+	s->n_listeners = conf->n_listeners;
+	s->n_ctx = n;
+	s->facts = calloc(conf->n_certs + 1, sizeof(*s->facts));
+	s->before = calloc(n + 1, sizeof(s->before[0]));
+	s->slot = calloc(n + 1, sizeof(*s->slot));
+	if (!s->facts || !s->before || !s->slot) {
+		set_free(s);
+		return NULL;
+	}
+	for (unsigned i = 0; i < n; i++)
+		s->slot[i] = (int)i;
+	return s;
+}
+
+static void certs_read(
+	struct ctl_tls_set *s, const struct conf *conf, int64_t now, struct teller *to)
 {
 	for (unsigned i = 0; i < conf->n_certs; i++) {
 		struct err e = {""}, warn = {""};
@@ -76,8 +102,8 @@ static void certs_read(struct set *s, const struct conf *conf, int64_t now, stru
 	}
 }
 
-static void listeners_read(
-	struct set *s, const struct conf *conf, struct tls_tickets *tickets, struct teller *to)
+static void listeners_read(struct ctl_tls_set *s, const struct conf *conf,
+	struct tls_tickets *tickets, struct teller *to)
 {
 	for (unsigned i = 0; i < conf->n_listeners; i++) {
 		struct err e = {""};
@@ -90,7 +116,7 @@ static void listeners_read(
 	}
 }
 
-static void pools_read(struct set *s, const struct conf *conf, struct teller *to)
+static void pools_read(struct ctl_tls_set *s, const struct conf *conf, struct teller *to)
 {
 	for (unsigned i = 0; i < conf->n_pools; i++) {
 		struct err e = {""};
@@ -104,15 +130,13 @@ static void pools_read(struct set *s, const struct conf *conf, struct teller *to
 }
 
 /* All files, read and checked. NULL: not all are good, or there is no memory; it was said. */
-static struct set *set_read(
+static struct ctl_tls_set *set_read(
 	const struct conf *conf, struct tls_tickets *tickets, int64_t now, struct teller *to)
 {
-	struct set *s = calloc(1, sizeof(*s) + n_ctx(conf) * sizeof(s->ctx[0]));
+	struct ctl_tls_set *s = set_create(conf);
 	struct err e;
 
-	if (s)
-		s->facts = calloc(conf->n_certs + 1, sizeof(*s->facts));
-	if (!s || !s->facts) {
+	if (!s) {
 		err_set(&e, ENOMEM, "no memory for certificates");
 		say_error(to, &e);
 	} else {
@@ -124,20 +148,61 @@ static struct set *set_read(
 	}
 	if (!to->errors)
 		return s;
-	set_free(s, conf);
+	set_free(s);
 	return NULL;
 }
 
-static void set_use(struct ctl_tls *t, struct set *s, int64_t now)
+/* Where listener or pool i of old is in next; -1: nowhere. */
+static int slot_in(const struct conf *old, const struct conf *next, unsigned i)
 {
-	if (t->now)
-		t->now->next = t->old;
-	t->old = t->now;
-	t->now = s;
-	t->read_at = t->warned_at = now;
+	if (i < old->n_listeners) {
+		for (unsigned k = 0; k < next->n_listeners; k++)
+			if (strcmp(old->listeners[i].name, next->listeners[k].name) == 0)
+				return (int)k;
+		return -1;
+	}
+	for (unsigned k = 0; k < next->n_pools; k++)
+		if (strcmp(old->pools[i - old->n_listeners].name, next->pools[k].name) == 0)
+			return (int)(next->n_listeners + k);
+	return -1;
 }
 
-static void stats_add(const struct set *s, unsigned i, uint64_t sum[TLS_HS_STAT_N])
+static void slots_move(struct ctl_tls_set *s, const struct conf *old, const struct conf *next)
+{
+	for (unsigned i = 0; i < s->n_ctx; i++)
+		if (s->slot[i] >= 0)
+			s->slot[i] = slot_in(old, next, (unsigned)s->slot[i]);
+}
+
+/* What is counted follows its listener or pool by name into s's conf. */
+static void counts_move(struct ctl_tls *t, struct ctl_tls_set *s)
+{
+	for (unsigned i = 0; i < t->now->n_ctx; i++) {
+		int to = slot_in(t->conf, s->conf, i);
+
+		if (to >= 0)
+			memcpy(s->before[to], t->before[i], sizeof(t->before[i]));
+	}
+	slots_move(t->now, t->conf, s->conf);
+	for (struct ctl_tls_set *old = t->old; old; old = old->next)
+		slots_move(old, t->conf, s->conf);
+	free(t->before);
+	t->before = s->before;
+	s->before = NULL;
+}
+
+void ctl__tls_use(struct ctl_tls *t, struct ctl_tls_set *s)
+{
+	if (t->now->conf != s->conf)
+		counts_move(t, s);
+	t->now->next = t->old;
+	t->old = t->now;
+	t->now = s;
+	t->conf = s->conf;
+	t->read_at = t->warned_at = time(NULL);
+}
+
+static void stats_add(const struct ctl_tls_set *s, unsigned i, uint64_t sum[TLS_HS_STAT_N])
 {
 	uint64_t n[TLS_HS_STAT_N];
 
@@ -148,17 +213,24 @@ static void stats_add(const struct set *s, unsigned i, uint64_t sum[TLS_HS_STAT_
 		sum[k] += n[k];
 }
 
+/* The place of s's context i in the sums; NULL: its listener or pool is no more. */
+static uint64_t *sum_of(struct ctl_tls *t, const struct ctl_tls_set *s, unsigned i)
+{
+	return s->slot[i] >= 0 ? t->before[s->slot[i]] : NULL;
+}
+
 /* Put back what of s nobody has any more. Is that all of it? */
-static bool set_shrink(struct ctl_tls *t, struct set *s)
+static bool set_shrink(struct ctl_tls *t, struct ctl_tls_set *s)
 {
 	bool all = s->left;
 
-	for (unsigned i = 0; s->left && i < n_ctx(t->conf); i++) {
+	for (unsigned i = 0; s->left && i < s->n_ctx; i++) {
 		if (s->ctx[i] && tls_ctx_shared(s->ctx[i])) {
 			all = false;
 			continue;
 		}
-		stats_add(s, i, t->before[i]);
+		if (sum_of(t, s, i))
+			stats_add(s, i, sum_of(t, s, i));
 		tls_ctx_put(s->ctx[i]);
 		s->ctx[i] = NULL;
 	}
@@ -167,22 +239,22 @@ static bool set_shrink(struct ctl_tls *t, struct set *s)
 
 static void old_free(struct ctl_tls *t)
 {
-	struct set **at = &t->old, *s;
+	struct ctl_tls_set **at = &t->old, *s;
 
 	while ((s = *at) != NULL) {
 		if (set_shrink(t, s)) {
 			*at = s->next;
-			set_free(s, t->conf);
+			set_free(s);
 		} else {
 			at = &s->next;
 		}
 	}
 }
 
-static void old_leave(struct ctl_tls *t)
+void ctl__tls_leave(struct ctl_tls *t, const struct conf *conf)
 {
-	for (struct set *s = t->old; s; s = s->next)
-		s->left = true;
+	for (struct ctl_tls_set *s = t->old; s; s = s->next)
+		s->left |= s->conf == conf;
 	old_free(t);
 }
 
@@ -211,17 +283,16 @@ struct ctl_tls *ctl_tls_create(const struct conf *conf,
 	struct ctl_tls *t = calloc(1, sizeof(*t));
 	struct teller to = {say, arg, 0};
 	int64_t now = time(NULL);
-	struct set *s = NULL;
+	struct ctl_tls_set *s = NULL;
 	struct err e = {"no memory for certificates"};
 
 	if (t) {
 		t->conf = conf;
 		t->turned_at = now;
-		t->before = calloc(n_ctx(conf) + 1, sizeof(t->before[0]));
 		if (any_certificate(conf))
 			t->tickets = tls_tickets_create(&conf->tls, now, &e);
 	}
-	if (!t || !t->before || (any_certificate(conf) && !t->tickets))
+	if (!t || (any_certificate(conf) && !t->tickets))
 		say_error(&to, &e);
 	else
 		s = set_read(conf, t->tickets, now, &to);
@@ -229,7 +300,10 @@ struct ctl_tls *ctl_tls_create(const struct conf *conf,
 		ctl_tls_destroy(t);
 		return NULL;
 	}
-	set_use(t, s, now);
+	t->now = s;
+	t->before = s->before;
+	s->before = NULL;
+	t->read_at = t->warned_at = now;
 	if (conf->tls.keylog)
 		keylog_warn(&conf->tls, &to);
 	return t;
@@ -240,25 +314,35 @@ void ctl_tls_destroy(struct ctl_tls *t)
 	if (!t)
 		return;
 	while (t->old) {
-		struct set *next = t->old->next;
+		struct ctl_tls_set *next = t->old->next;
 
-		set_free(t->old, t->conf);
+		set_free(t->old);
 		t->old = next;
 	}
-	set_free(t->now, t->conf);
+	set_free(t->now);
 	tls_tickets_destroy(t->tickets);
 	free(t->before);
 	free(t);
 }
 
+struct tls_ctx *const *ctl__tls_set_listeners(const struct ctl_tls_set *s)
+{
+	return s->ctx;
+}
+
+struct tls_ctx *const *ctl__tls_set_pools(const struct ctl_tls_set *s)
+{
+	return s->ctx + s->n_listeners;
+}
+
 struct tls_ctx *const *ctl_tls_listeners(const struct ctl_tls *t)
 {
-	return t->now->ctx;
+	return ctl__tls_set_listeners(t->now);
 }
 
 struct tls_ctx *const *ctl_tls_pools(const struct ctl_tls *t)
 {
-	return t->now->ctx + t->conf->n_listeners;
+	return ctl__tls_set_pools(t->now);
 }
 
 const struct tls_cert_facts *ctl__tls_facts(const struct ctl_tls *t, unsigned cert)
@@ -276,8 +360,10 @@ static void stats_sum(const struct ctl_tls *t, unsigned i, uint64_t out[TLS_HS_S
 {
 	memcpy(out, t->before[i], sizeof(t->before[i]));
 	stats_add(t->now, i, out);
-	for (const struct set *s = t->old; s; s = s->next)
-		stats_add(s, i, out);
+	for (const struct ctl_tls_set *s = t->old; s; s = s->next)
+		for (unsigned k = 0; k < s->n_ctx; k++)
+			if (s->slot[k] == (int)i)
+				stats_add(s, k, out);
 }
 
 bool ctl__tls_listener_stats(
@@ -331,30 +417,52 @@ static int workers_tell(const struct ctl_core *core, struct err *e)
 		if (ctl__on_worker(core, w, hand_over, &h, e) < 0)
 			return -ETIMEDOUT;
 	}
-	old_leave(core->sys.tls);
+	ctl__tls_leave(core->sys.tls, core->sys.tls->conf);
 	return 0;
+}
+
+struct ctl_tls_set *ctl__tls_read(struct ctl_tls *t, const struct conf *conf, struct err *e)
+{
+	struct err first = {""};
+	struct told told = {&first, 0};
+	struct teller to = {reload_say, &told, 0};
+	int64_t now = time(NULL);
+	struct ctl_tls_set *s;
+
+	if (any_certificate(conf) && !t->tickets)
+		t->tickets = tls_tickets_create(&conf->tls, now, &first);
+	if (any_certificate(conf) && !t->tickets)
+		say_error(&to, &first);
+	s = to.errors ? NULL : set_read(conf, t->tickets, now, &to);
+	if (!s && told.errors > 1)
+		err_set(e, EINVAL, "%.430s (and %u more, see the log)", first.text,
+			told.errors - 1);
+	else if (!s)
+		*e = first;
+	return s;
+}
+
+void ctl__tls_drop(struct ctl_tls_set *s)
+{
+	set_free(s);
+}
+
+int ctl__tls_turn(struct ctl_tls *t, const struct conf *conf, struct err *e)
+{
+	return t->tickets ? tls_tickets_turn(t->tickets, &conf->tls, time(NULL), e) : 0;
 }
 
 int ctl__tls_reload(const struct ctl_core *core, struct err *e)
 {
 	struct ctl_tls *t = core->sys.tls;
-	struct err first = {""};
-	struct told told = {&first, 0};
-	struct teller to = {reload_say, &told, 0};
-	int64_t now = time(NULL);
-	struct set *s = set_read(t->conf, t->tickets, now, &to);
+	struct err why = {""};
+	struct ctl_tls_set *s = ctl__tls_read(t, t->conf, &why);
 
-	if (s && t->tickets && tls_tickets_turn(t->tickets, &t->conf->tls, now, &first) < 0) {
-		say_error(&to, &first);
-		set_free(s, t->conf);
-		s = NULL;
+	if (!s || ctl__tls_turn(t, t->conf, &why) < 0) {
+		set_free(s);
+		return err_set(e, EINVAL, "nothing is changed: %.480s", why.text);
 	}
-	if (!s && told.errors > 1)
-		return err_set(e, EINVAL, "nothing is changed: %.400s (and %u more, see the log)",
-			first.text, told.errors - 1);
-	if (!s)
-		return err_set(e, EINVAL, "nothing is changed: %.450s", first.text);
-	set_use(t, s, now);
+	ctl__tls_use(t, s);
 	log_info("tls", "certificates are reloaded");
 	return workers_tell(core, e);
 }

@@ -252,6 +252,25 @@ int worker_set_link(struct worker *w, uint8_t port, bool up)
 	return worker_call(w, link_run, &j);
 }
 
+struct listens_job {
+	struct worker *w;
+	const struct worker_listens *l;
+};
+
+static void listens_run(void *arg)
+{
+	const struct listens_job *j = arg;
+
+	j->w->listens = j->l;
+}
+
+int worker_set_listens(struct worker *w, const struct worker_listens *l)
+{
+	struct listens_job j = {w, l};
+
+	return worker_call(w, listens_run, &j);
+}
+
 static void drain_run(void *arg)
 {
 	struct worker *w = arg;

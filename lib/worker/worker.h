@@ -20,6 +20,7 @@
 
 struct aead_driver;
 struct lb;
+struct lb_board;
 struct net;
 struct relay;
 struct tcp;
@@ -28,6 +29,7 @@ struct tls_crew;
 struct tls_ctx;
 struct worker;
 struct worker_links;
+struct worker_listens;
 
 enum worker_stat {
 #define X(name, text) WORKER_STAT_##name,
@@ -66,10 +68,13 @@ struct worker_config {
 	struct port *const *ports; /* conf->n_ports */
 	struct buf_pools *pools;   /* of this worker */
 	struct worker_links *links;
-	uint16_t id, n_workers;         /* id is also the queue on every port */
-	uint16_t core;                  /* for show */
-	int socket;                     /* NUMA node */
+	uint16_t id, n_workers; /* id is also the queue on every port */
+	uint16_t core;          /* for show */
+	int socket;             /* NUMA node */
+	const struct worker_listens *listens;
 	const struct worker_plan *plan; /* only worker_create() reads it */
+	struct lb_board *board;         /* of all workers */
+	const uint64_t *unix_time;      /* s; control keeps it right */
 	uint64_t seed[6];               /* secrets, drawn once per boot, the same for all workers */
 	/* Where plan->tls; else all NULL. By index as in conf, an entry NULL: plain. */
 	struct tls_ctx *const *listener_tls, *const *pool_tls;
@@ -108,6 +113,15 @@ int worker_set_link(struct worker *w, uint8_t port, bool up);
 int worker_drain(struct worker *w);
 /* Connections that are still there, but for those that only wait for the peer's FIN; 0: drained. */
 uint32_t worker_conns(const struct worker *w);
+
+/*
+ * Which packets are clients': those to a listener of any of these snapshots. One table for all
+ * workers, made by control. NULL: no memory.
+ */
+struct worker_listens *worker_listens_create(const struct conf *const *confs, unsigned n);
+void worker_listens_destroy(struct worker_listens *l); /* NULL is fine */
+/* Use l from now on: by worker_call; its errors. Until the next, it is borrowed. */
+int worker_set_listens(struct worker *w, const struct worker_listens *l);
 
 /* The parts, for control to read. */
 struct net *worker_net(struct worker *w);

@@ -64,7 +64,7 @@ static int net_start(struct worker *w, struct err *e)
 static int tcp_start(struct worker *w, const struct worker_plan *plan, struct err *e)
 {
 	const struct conf_tcp *c = &w->cfg.conf->tcp;
-	uint32_t conns = plan->fronts + plan->splices + plan->backs;
+	uint32_t conns = plan->fronts + plan->splices + plan->backs + RELAY_PROBES;
 	struct tcp_config cfg = {.conns = conns,
 		.syns = WORKER_SYNS,
 		.time_waits = WORKER_TIME_WAITS,
@@ -137,6 +137,7 @@ static int relay_start(struct worker *w, const struct worker_plan *plan, struct 
 		.net = w->net,
 		.ports = w->ports,
 		.rnd = &w->rnd,
+		.unix_time = w->cfg.unix_time,
 		.worker = w->cfg.id,
 		.n_workers = w->cfg.n_workers,
 		.requests = plan->requests,
@@ -172,7 +173,7 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	w->ports = cfg->ports;
 	w->n_ports = cfg->conf->n_ports;
 	stages_name(&w->load);
-	worker__listening_fill(w);
+	w->listens = cfg->listens;
 	w->sleeps = cfg->conf->global.idle == CONF_IDLE_SLEEP;
 	w->tsc_start = w->tsc_last = rte_rdtsc();
 	w->us_per_cycle = ((uint64_t)CLOCK_US_PER_S << 32) / rte_get_tsc_hz();
@@ -180,6 +181,7 @@ struct worker *worker_create(const struct worker_config *cfg, struct err *e)
 	rand_seed(&w->rnd, cfg->seed[0] ^ (cfg->id + 1));
 	w->lb = lb_create(&(struct lb_config){.conf = cfg->conf,
 				  .rnd = &w->rnd,
+				  .board = cfg->board,
 				  .worker = cfg->id,
 				  .n_workers = cfg->n_workers},
 		e);

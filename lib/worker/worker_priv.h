@@ -43,13 +43,19 @@ struct worker_links {
 	struct rte_ring **learned; /* struct net_learned */
 };
 
+struct worker_listens {
+	uint64_t ports[65536 / 64]; /* bit = TCP port of some listener */
+	unsigned n;
+	struct ip_endpoint at[];
+};
+
 struct worker {
 	/* read only while it runs */
 	struct worker_config cfg;
 	struct port *const *ports;
 	unsigned n_ports;
-	bool sleeps;                    /* idle = sleep */
-	uint64_t listening[65536 / 64]; /* bit = TCP port of some listener */
+	bool sleeps; /* idle = sleep */
+	const struct worker_listens *listens;
 	uint64_t tsc_start;
 	uint64_t us_per_cycle; /* fixed point, 32 fraction bits */
 	struct net *net;
@@ -78,7 +84,6 @@ struct worker {
 unsigned worker__transmit(struct worker *w);
 
 /* worker_steer.c: packets and news between workers */
-void worker__listening_fill(struct worker *w);
 uint16_t worker__steer(struct worker *w, uint8_t port, struct rte_mbuf **pkts, uint16_t n);
 uint16_t worker__steer_take(struct worker *w, unsigned from, struct rte_mbuf **pkts, uint16_t max);
 void worker__news(struct worker *w);

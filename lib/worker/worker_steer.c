@@ -76,33 +76,58 @@ void worker_links_destroy(struct worker_links *l, unsigned n)
 	free(l);
 }
 
-void worker__listening_fill(struct worker *w)
+static unsigned addresses(const struct conf *conf)
 {
-	const struct conf *conf = w->cfg.conf;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->n_listeners; i++)
-		for (unsigned j = 0; j < conf->listeners[i].n_addr; j++) {
-			uint16_t port = conf->listeners[i].addr[j].port;
+		n += conf->listeners[i].n_addr;
+	return n;
+}
 
-			w->listening[port / 64] |= 1ull << port % 64;
-		}
+static bool has(const struct worker_listens *l, const struct ip_endpoint *at)
+{
+	if (!(l->ports[at->port / 64] >> at->port % 64 & 1))
+		return false;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->at[i].port == at->port && ip_addr_eq(&l->at[i].addr, &at->addr))
+			return true;
+	return false;
+}
+
+static void add(struct worker_listens *l, const struct conf_listener *c)
+{
+	for (unsigned i = 0; i < c->n_addr; i++) {
+		if (has(l, &c->addr[i]))
+			continue;
+		l->at[l->n++] = c->addr[i];
+		l->ports[c->addr[i].port / 64] |= 1ull << c->addr[i].port % 64;
+	}
+}
+
+struct worker_listens *worker_listens_create(const struct conf *const *confs, unsigned n)
+{
+	struct worker_listens *l;
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		most += addresses(confs[i]);
+	l = calloc(1, sizeof(*l) + most * sizeof(l->at[0]));
+	for (unsigned i = 0; l && i < n; i++)
+		for (unsigned k = 0; k < confs[i]->n_listeners; k++)
+			add(l, &confs[i]->listeners[k]);
+	return l;
+}
+
+void worker_listens_destroy(struct worker_listens *l)
+{
+	free(l);
 }
 
 /* Is it one of our listeners'? Most packets that are not are told by their port alone. */
 static bool is_listener(const struct worker *w, const struct ip_endpoint *at)
 {
-	const struct conf *conf = w->cfg.conf;
-
-	if (!(w->listening[at->port / 64] >> at->port % 64 & 1))
-		return false;
-	for (unsigned i = 0; i < conf->n_listeners; i++) {
-		const struct conf_listener *l = &conf->listeners[i];
-
-		for (unsigned j = 0; j < l->n_addr; j++)
-			if (l->addr[j].port == at->port && ip_addr_eq(&l->addr[j].addr, &at->addr))
-				return true;
-	}
-	return false;
+	return has(w->listens, at);
 }
 
 /* The worker that a front connection lives on. */

@@ -193,6 +193,7 @@ static inline void system_up_with(const char *ini)
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++)
 		system_worker_up(w);
 	sys.core.sys = (struct ctl_system){.conf = sys.conf,
+		.snapshots = ctl_snapshots_create(sys.conf),
 		.version = "1.2.3",
 		.started = 1700000000,
 		.tsc_hz = 1000000000,
@@ -201,6 +202,7 @@ static inline void system_up_with(const char *ini)
 		.workers = sys.views,
 		.n_workers = SYSTEM_WORKERS,
 		.run_on_worker = system_run};
+	CU_ASSERT_EQUAL_FATAL(ctl__core_start(&sys.core, &e), 0);
 }
 
 static inline void system_up(void)
@@ -210,6 +212,7 @@ static inline void system_up(void)
 
 static inline void system_down(void)
 {
+	ctl__core_stop(&sys.core);
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
 		relay_destroy(sys.worker[w].relay);
 		tcp_destroy(sys.worker[w].tcp);
@@ -220,6 +223,7 @@ static inline void system_down(void)
 		port_close(sys.ports[p]);
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++)
 		buf_pools_destroy(&sys.worker[w].pools);
+	ctl_snapshots_destroy(sys.core.sys.snapshots);
 	conf_destroy(sys.conf);
 }
 

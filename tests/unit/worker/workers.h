@@ -27,6 +27,7 @@ static struct workers {
 	struct buf_pools pools[WORKERS], *pool[WORKERS];
 	struct port *port;
 	struct worker_links *links;
+	struct worker_listens *listens;
 	struct worker_plan plan;
 	struct tls_crew *crew; /* with workers_tls() */
 	struct worker *w[WORKERS];
@@ -78,6 +79,7 @@ static inline struct worker *workers_make(
 		.ports = &ws.port,
 		.pools = &ws.pools[id],
 		.links = ws.links,
+		.listens = ws.listens,
 		.id = id,
 		.n_workers = WORKERS,
 		.core = id,
@@ -110,6 +112,8 @@ static inline void workers_ground(const char *device, unsigned connections)
 	CU_ASSERT_EQUAL_FATAL(worker_plan(ws.conf, WORKERS, &ws.plan, &e), 0);
 	ws.links = worker_links_create(WORKERS, ws.plan.handed, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.links);
+	ws.listens = worker_listens_create((const struct conf *const[]){ws.conf}, 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ws.listens);
 }
 
 static inline void workers_up(const char *device)
@@ -129,6 +133,7 @@ static inline void workers_down(void)
 	for (unsigned i = 0; i < WORKERS; i++)
 		worker_destroy(ws.w[i]);
 	tls_crew_destroy(ws.crew);
+	worker_listens_destroy(ws.listens);
 	worker_links_destroy(ws.links, WORKERS);
 	port_close(ws.port);
 	for (unsigned i = 0; i < WORKERS; i++) {
