@@ -46,17 +46,20 @@ uint32_t relay_splices_max(const struct conf *conf)
 
 uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
 {
-	uint32_t n = 0, of_http = 0;
+	bool pools = false, http = false;
+	uint32_t n = 0;
 
+	for (unsigned i = 0; i < conf->n_pools; i++)
+		pools |= conf->pools[i].tls;
 	for (unsigned i = 0; i < conf->n_listeners; i++) {
 		const struct conf_listener *l = &conf->listeners[i];
-		bool back = l->mode != CONF_MODE_ECHO && conf->pools[l->pool].tls;
 
 		n += l->n_cert ? l->connections : 0;
-		n += back && l->mode == CONF_MODE_SPLICE ? l->connections : 0;
-		of_http = back && l->mode == CONF_MODE_HTTP ? backs : of_http;
+		if (l->mode == CONF_MODE_SPLICE && conf->pools[l->pool].tls)
+			n += l->connections;
+		http |= l->mode == CONF_MODE_HTTP; /* a [route] may lead to any pool */
 	}
-	return n + of_http;
+	return n + (pools && http ? backs : 0) + (pools ? RELAY_PROBES : 0);
 }
 
 static int records_create(struct relay *r)

@@ -686,9 +686,14 @@ static void tls_max_is_the_sum(void)
 		{.connections = 8, .mode = CONF_MODE_ECHO}};
 	struct conf conf = {.listeners = l, .n_listeners = 4, .pools = pools, .n_pools = 2};
 
-	CU_ASSERT_EQUAL(relay_tls_max(&conf, 100), 6);
-	l[0].pool = 1;
-	CU_ASSERT_EQUAL(relay_tls_max(&conf, 100), 106);
+	/* requests may be routed to any pool */
+	CU_ASSERT_EQUAL(relay_tls_max(&conf, 100), 106 + RELAY_PROBES);
+	l[0].mode = CONF_MODE_SPLICE;
+	l[1].mode = CONF_MODE_SPLICE;
+	CU_ASSERT_EQUAL(relay_tls_max(&conf, 100), 6 + RELAY_PROBES);
+	pools[1].tls = false;
+	CU_ASSERT_EQUAL(relay_tls_max(&conf, 100), 2);
+	pools[1].tls = true;
 }
 
 static const struct unit_case cases[] = {
