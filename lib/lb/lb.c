@@ -158,10 +158,10 @@ void lb_done(struct lb *lb, struct lb_pool *p, unsigned member, const struct lb_
 		return lb__throttle(lb, m, res->retry_after_ms, now);
 	if (is_failure(res))
 		return lb__live_failure(lb, p, m, res->writes, now);
-	if (res->status >= 200 && res->status < 400)
-		lb__tail_learn(lb, p, m, res, now);
 	if (res->outcome != LB_COMPLETE)
 		return;
+	if (res->wait_us && res->status >= 200 && res->status < 400)
+		lb__tail_learn(lb, p, m, res, now);
 	lb__live_success(lb, p, m, res->writes, now);
 	if (m->facts & LB_IS(THROTTLED))
 		lb__throttle_success(lb, m, now);

@@ -279,8 +279,9 @@ struct lb_result {
 	uint64_t bytes_out;      /* request bytes sent to the member */
 	uint64_t bytes_in;       /* response bytes taken from it */
 	clock_us_t ttfb_us;      /* from the head to the final response's first byte; with status */
-	clock_us_t wait_us;  /* of these, those that the member had the whole request: its own time;
-				0: not measured, ttfb_us is taken */
+	clock_us_t wait_us;  /* of these, those that the member had the whole request: its own time,
+				by which it is judged; 0: not measured, or an operation that takes
+				what it takes */
 	clock_us_t total_us; /* with LB_COMPLETE */
 };
 

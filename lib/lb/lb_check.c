@@ -13,7 +13,7 @@
  */
 #include "lb/lb_priv.h"
 
-#define RUNNING 16
+#define RUNNING 8
 #define GAP_US  (10 * CLOCK_US_PER_MS)
 #define KNOWN   0x10000u
 
@@ -40,26 +40,36 @@ const char *lb_verdict_name(uint8_t verdict)
 
 /* ---- what is on the board ---- */
 
+/* The fact that a word means; LB_FACTS: none. */
+static enum lb_fact fact_of(uint32_t word)
+{
+	switch (word & 0xff) {
+	case GOOD:
+		return LB_FACTS;
+	case HALF:
+		return LB_FACT_HALF;
+	default:
+		return (word >> 8 & 0xff) == LB_FAIL_CONNECT ? LB_FACT_REFUSED : LB_FACT_FAILED;
+	}
+}
+
 void lb__check_read(struct lb *lb, struct lb_member *m, clock_us_t now)
 {
+	static const uint8_t facts[] = {LB_FACT_HALF, LB_FACT_FAILED, LB_FACT_REFUSED};
 	struct lb_checked *c = &m->checked;
 	/* relaxed: pairs with the store in found(); the word is all there is to know */
 	uint32_t word = __atomic_load_n(c->word, __ATOMIC_RELAXED);
-	uint8_t verdict = (word >> 8) & 0xff, health = word & 0xff;
-	const char *cause = verdicts[verdict].cause;
+	enum lb_fact is = fact_of(word);
 
 	if (word == c->seen)
 		return;
 	c->seen = word;
-	c->verdict = verdict;
-	if (health == BAD)
-		lb__fact_set(lb, m, LB_FACT_FAILED, cause, now);
-	if (health == HALF)
-		lb__fact_set(lb, m, LB_FACT_HALF, cause, now);
-	if (health != BAD)
-		lb__fact_clear(lb, m, LB_FACT_FAILED, cause, now);
-	if (health != HALF)
-		lb__fact_clear(lb, m, LB_FACT_HALF, cause, now);
+	c->verdict = word >> 8 & 0xff;
+	if (is != LB_FACTS)
+		lb__fact_set(lb, m, is, verdicts[c->verdict].cause, now);
+	for (unsigned i = 0; i < sizeof(facts); i++)
+		if (facts[i] != is)
+			lb__fact_clear(lb, m, facts[i], verdicts[c->verdict].cause, now);
 }
 
 static void found(struct lb_checked *c, uint8_t health, enum lb_verdict v)

@@ -14,6 +14,7 @@
  *	HELD         a connect failed                            lb.c             hold, or a connect
  *	EJECTED      its requests fail                           lb_outlier.c     eject-time
  *	FAILED       its checks fail                             lb_check.c       checks say so
+ *	REFUSED      they cannot even connect                    lb_check.c       checks say so
  *
  *	     .------ any fact of a state that is worse ------.
  *	     |                                               v
@@ -30,7 +31,8 @@
 #define FIRST 10
 
 #define RESTS                                                                                      \
-	(LB_IS(EJECTED) | LB_IS(FAILED) | LB_IS(MAINTENANCE) | LB_IS(DRAIN) | LB_IS(NO_WEIGHT))
+	(LB_IS(EJECTED) | LB_IS(FAILED) | LB_IS(REFUSED) | LB_IS(MAINTENANCE) | LB_IS(DRAIN) |     \
+		LB_IS(NO_WEIGHT))
 
 static const uint8_t state_of[LB_FACTS] = {
 	[LB_FACT_SLOW] = LB_SLOW,
@@ -43,6 +45,7 @@ static const uint8_t state_of[LB_FACTS] = {
 	[LB_FACT_HELD] = LB_DOWN,
 	[LB_FACT_EJECTED] = LB_DOWN,
 	[LB_FACT_FAILED] = LB_DOWN,
+	[LB_FACT_REFUSED] = LB_DOWN,
 };
 
 /* The facts are m's now; what does that make of it? */

@@ -127,7 +127,7 @@ enum fit { FIT, SLOW, NO_WRITE, DOWN, NEVER };
 
 /* What a pool has for a request. */
 struct view {
-	bool panic; /* only what is seen from here counts: a connect that failed */
+	bool panic; /* health is ignored, but that nobody answers a connect */
 	uint8_t reach;
 	int probe; /* a member that is to be tried though it is slow or wedged; -1: none */
 	unsigned total[PRIORITIES], usable[PRIORITIES], left[PRIORITIES]; /* left: not tried */
@@ -140,7 +140,7 @@ static enum fit fit_of(const struct lb_member *m, bool writes, bool panic)
 	if (facts & LB_NEVER)
 		return NEVER;
 	if (panic)
-		facts &= LB_IS(HELD) | LB_IS(SLOW);
+		facts &= LB_IS(HELD) | LB_IS(REFUSED) | LB_IS(SLOW);
 	if (facts & LB_IS_DOWN)
 		return DOWN;
 	if (writes && facts & LB_NO_WRITE)

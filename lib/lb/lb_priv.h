@@ -19,6 +19,7 @@ enum lb_fact {
 	LB_FACT_HELD,    /* a connect failed a moment ago */
 	LB_FACT_EJECTED, /* live traffic */
 	LB_FACT_FAILED,  /* checks */
+	LB_FACT_REFUSED, /* they cannot even connect */
 	LB_FACTS
 };
 
@@ -26,7 +27,7 @@ enum lb_fact {
 /* In the way of any request; of writes; of all but the last resort. */
 #define LB_NEVER    (LB_IS(NO_WEIGHT) | LB_IS(DRAIN) | LB_IS(MAINTENANCE))
 #define LB_NO_WRITE (LB_IS(WEDGED) | LB_IS(HALF))
-#define LB_IS_DOWN  (LB_IS(HELD) | LB_IS(EJECTED) | LB_IS(FAILED))
+#define LB_IS_DOWN  (LB_IS(HELD) | LB_IS(EJECTED) | LB_IS(FAILED) | LB_IS(REFUSED))
 
 /* The pools of one snapshot. */
 struct lb_next {

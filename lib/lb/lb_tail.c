@@ -39,6 +39,19 @@ void lb__load_sub(struct lb_member *m, uint8_t size)
 	m->load = m->active == 0 || m->load < units[size] ? 0 : m->load - units[size];
 }
 
+/* What the request did not tell, the answer did. */
+static uint8_t size_of(const struct lb_result *res)
+{
+	uint64_t bytes = res->writes ? res->bytes_out : res->bytes_in;
+	uint8_t size = CONF_SIZE_TINY;
+
+	if (res->size != CONF_SIZE_UNKNOWN)
+		return res->size;
+	for (uint64_t most = 64 << 10; bytes > most && size < CONF_SIZE_HUGE; most *= 16)
+		size++;
+	return size;
+}
+
 static uint32_t clamp(uint64_t v, uint32_t low, uint32_t high)
 {
 	return v < low ? low : v > high ? high : (uint32_t)v;
@@ -72,8 +85,8 @@ static void note_least(struct lb_usual *u, uint32_t wait, clock_us_t now)
 void lb__tail_learn(struct lb *lb, struct lb_pool *p, struct lb_member *m,
 	const struct lb_result *res, clock_us_t now)
 {
-	struct lb_usual *u = &p->learned.usual[res->writes][res->size];
-	uint32_t wait = clamp(res->wait_us ? res->wait_us : res->ttfb_us, 1, UINT32_MAX / 64);
+	struct lb_usual *u = &p->learned.usual[res->writes][size_of(res)];
+	uint32_t wait = clamp(res->wait_us, 1, UINT32_MAX / 64);
 	uint32_t ratio, n;
 
 	if (u->wait == 0)

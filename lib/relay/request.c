@@ -110,7 +110,7 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 	if (!b)
 		return;
 	res.reused = b->reused;
-	if (q->status && q->sent)
+	if (q->status && q->sent && !(q->op_flags & S3_SLOW))
 		res.wait_us = q->begun + q->ttfb - q->sent;
 	lb_done(r->cfg.lb, q->pool, q->member, &res, r->now);
 	r->room = true;

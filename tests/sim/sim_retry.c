@@ -167,7 +167,7 @@ static bool outcome(struct sim *s, const struct client *c, struct lb_result *res
 	const struct member *m = &s->member[c->member];
 
 	*res = (struct lb_result){.status = 200, .writes = c->writes};
-	res->ttfb_us = res->total_us = s->now - c->begun;
+	res->wait_us = res->ttfb_us = res->total_us = s->now - c->begun;
 	switch (m->mood) {
 	case REFUSES:
 		lb_connect_failed(s->lb, c->pool, c->member, s->now);

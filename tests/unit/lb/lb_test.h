@@ -90,7 +90,8 @@ static inline void lb_one(struct lb_fixture *f, unsigned member, const struct lb
 
 static inline void lb_ok(struct lb_fixture *f, unsigned member, clock_us_t us)
 {
-	lb_one(f, member, &(struct lb_result){.status = 200, .ttfb_us = us, .total_us = us});
+	lb_one(f, member,
+		&(struct lb_result){.status = 200, .wait_us = us, .ttfb_us = us, .total_us = us});
 }
 
 static inline void lb_fail(struct lb_fixture *f, unsigned member, bool writes)

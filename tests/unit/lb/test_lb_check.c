@@ -147,7 +147,7 @@ static void checks_have_a_budget(void)
 		lb_wait(&f, MS);
 		n += lb_check_take(f.lb, &c[n], f.now);
 	}
-	CU_ASSERT_EQUAL(n, 16);
+	CU_ASSERT_EQUAL(n, 8);
 	for (unsigned i = 0; i < n; i++) {
 		CU_ASSERT_FALSE(seen[c[i].member]);
 		seen[c[i].member] = true;

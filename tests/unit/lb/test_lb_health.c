@@ -5,7 +5,7 @@
 static struct lb_fixture f;
 
 static const uint8_t state_of[LB_FACTS] = {LB_SLOW, LB_THROTTLED, LB_WEDGED, LB_WEDGED, LB_DRAIN,
-	LB_DRAIN, LB_MAINTENANCE, LB_DOWN, LB_DOWN, LB_DOWN};
+	LB_DRAIN, LB_MAINTENANCE, LB_DOWN, LB_DOWN, LB_DOWN, LB_DOWN};
 
 /* Every pair of facts: the state is the worse one's, and what is left when one of them ends. */
 static void the_worst_is_the_state(void)

@@ -318,17 +318,21 @@ static void there_is_room_between_in_and_out(void)
 	lb_down(&f);
 }
 
-/* Requests that happen to be large do not make a member slow. */
-static void large_objects_do_not_make_slow(void)
+/* Requests that happen to be large do not make a member slow; known: they said so themselves. */
+static void mixed(bool known)
 {
 	up(2);
 	for (unsigned round = 0; round < 20; round++) {
 		for (unsigned i = 0; i < 20; i++) {
-			struct lb_result tiny = {.status = 200, .size = CONF_SIZE_TINY};
-			struct lb_result huge = {.status = 200, .size = CONF_SIZE_HUGE};
+			struct lb_result tiny = {.status = 200, .bytes_in = 5000};
+			struct lb_result huge = {.status = 200, .bytes_in = 5ull << 30};
 
-			tiny.ttfb_us = 3000;
-			huge.ttfb_us = 90000;
+			if (known) {
+				tiny.size = CONF_SIZE_TINY;
+				huge.size = CONF_SIZE_HUGE;
+			}
+			tiny.wait_us = 3000;
+			huge.wait_us = 90000;
 			lb_one(&f, 0, i % 10 ? &tiny : &huge);
 			lb_one(&f, 1, i % 10 ? &huge : &tiny);
 		}
@@ -337,6 +341,29 @@ static void large_objects_do_not_make_slow(void)
 	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
 	CU_ASSERT_EQUAL(lb_state(&f, 1), LB_UP);
 	CU_ASSERT_TRUE(abs((int)f.p->member[0]->ratio - (int)f.p->member[1]->ratio) < 256);
+	lb_down(&f);
+}
+
+static void large_objects_do_not_make_slow(void)
+{
+	mixed(true);
+	mixed(false);
+}
+
+/* CompleteMultipartUpload takes minutes, wherever. */
+static void what_is_not_measured_is_not_judged(void)
+{
+	up(2);
+	for (unsigned round = 0; round < 20; round++) {
+		for (unsigned i = 0; i < 20; i++) {
+			lb_one(&f, 0, &(struct lb_result){.status = 200, .ttfb_us = 60 * S});
+			lb_ok(&f, 1, 5000);
+		}
+		lb_wait(&f, 250 * MS);
+	}
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	CU_ASSERT_EQUAL(f.p->member[0]->ratio, 1024);
+	CU_ASSERT_EQUAL(f.p->member[0]->ttfb.count, 400);
 	lb_down(&f);
 }
 
@@ -356,6 +383,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_slow_member_recovers_by_its_trickle),
 	UNIT_CASE(there_is_room_between_in_and_out),
 	UNIT_CASE(large_objects_do_not_make_slow),
+	UNIT_CASE(what_is_not_measured_is_not_judged),
 };
 
 UNIT_MAIN(cases)

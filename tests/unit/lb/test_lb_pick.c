@@ -205,6 +205,7 @@ static void states_have_their_effect(void)
 		{LB_FACT_HELD, 2, 2},
 		{LB_FACT_EJECTED, 2, 2},
 		{LB_FACT_FAILED, 2, 2},
+		{LB_FACT_REFUSED, 2, 2},
 	};
 
 	for (unsigned a = 0; a < RTE_DIM(everything); a++) {
@@ -274,11 +275,14 @@ static void panic_ignores_health(void)
 	down(2);
 	CU_ASSERT_EQUAL(chosen(&any), 0x1f);
 	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_panic], 1000);
-	/* what was seen from here a moment ago is not ignored, nor what the operator says */
+	/* that it does not answer a connect is not ignored, nor what the operator says */
 	lb_connect_failed(f.lb, f.p, 0, f.now);
 	lb_set_admin(f.lb, f.p->member[1], LB_ADMIN_MAINTENANCE, f.now);
 	lb_set_weight(f.lb, f.p->member[3], 0, f.now);
 	CU_ASSERT_EQUAL(chosen(&any), 0x14);
+	lb__fact_set(f.lb, f.p->member[2], LB_FACT_REFUSED, "", f.now);
+	CU_ASSERT_EQUAL(chosen(&any), 0x10);
+	lb__fact_clear(f.lb, f.p->member[2], LB_FACT_REFUSED, "", f.now);
 	f.pool.panic = 0;
 	CU_ASSERT_EQUAL(chosen(&any), 0x10);
 	lb_down(&f);

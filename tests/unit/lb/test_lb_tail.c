@@ -51,8 +51,8 @@ static void large_objects_weigh_more(void)
 /* Mission 17: who fails at once must not look like who answers at once. */
 static void fast_failures_draw_nothing(void)
 {
-	static const struct lb_result kinds[] = {{.status = 500, .ttfb_us = 100},
-		{.status = 404, .ttfb_us = 100}, {.outcome = LB_RESET}};
+	static const struct lb_result kinds[] = {{.status = 500, .wait_us = 100},
+		{.status = 404, .wait_us = 100}, {.outcome = LB_RESET}};
 
 	for (unsigned k = 0; k < RTE_DIM(kinds); k++) {
 		unsigned count[4];
@@ -158,7 +158,7 @@ static uint32_t closed_loop(enum conf_balance balance, uint32_t slow_factor, uns
 				continue;
 			if (c[i].took) {
 				lb_done(f.lb, f.p, c[i].member,
-					&(struct lb_result){.status = 200, .ttfb_us = c[i].took},
+					&(struct lb_result){.status = 200, .wait_us = c[i].took},
 					f.now);
 				stat_hist_add(&h, c[i].took);
 				slow += c[i].member == 0;

@@ -178,7 +178,7 @@ static void storm(unsigned rate)
 				continue;
 			}
 			ends[i] = ends[--n];
-			lb_done(f.lb, f.p, 0, &(struct lb_result){.status = 200, .ttfb_us = 5 * MS},
+			lb_done(f.lb, f.p, 0, &(struct lb_result){.status = 200, .wait_us = 5 * MS},
 				f.now);
 			good += ms >= 5000;
 		}
@@ -224,7 +224,7 @@ static void served(unsigned rounds, unsigned knee)
 		while (f.p->member[0]->active > 0) {
 			clock_us_t us = n <= knee ? 2000 : 2000ull * n / knee;
 
-			lb_done(f.lb, f.p, 0, &(struct lb_result){.status = 200, .ttfb_us = us},
+			lb_done(f.lb, f.p, 0, &(struct lb_result){.status = 200, .wait_us = us},
 				f.now);
 		}
 		lb_wait(&f, 20 * MS);
