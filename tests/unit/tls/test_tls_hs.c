@@ -345,32 +345,6 @@ static void given_up(void)
 	tls_ctx_put(c);
 }
 
-static void counted(void)
-{
-	uint64_t n[TLS_HS_STAT_N];
-	struct tls_ctx *c;
-	SSL_CTX *peer;
-
-	site();
-	c = site_server(NULL);
-	peer = site_peer_client(TLS1_3_VERSION);
-	site_done(c, NULL, peer);
-	pair_end(&p);
-	SSL_CTX_set_alpn_protos(peer, (const uint8_t *)"\2h2", 3);
-	site_fails(c, NULL, peer, TLS_E_hs_alpn, SSL_AD_NO_APPLICATION_PROTOCOL);
-	tls_ctx_stats(c, n);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_done], 1);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_tls13], 1);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_tls12], 0);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_aes_256_gcm] + n[TLS_HS_STAT_aes_128_gcm], 1);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_x25519], 1);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_resumed], 0);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_failed], 1);
-	CU_ASSERT_EQUAL(n[TLS_HS_STAT_fail_alpn], 1);
-	SSL_CTX_free(peer);
-	tls_ctx_put(c);
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(accepts),
 	UNIT_CASE(connects),
@@ -386,6 +360,5 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(no_handshake),
 	UNIT_CASE(too_long),
 	UNIT_CASE(given_up),
-	UNIT_CASE(counted),
 };
 UNIT_MAIN(cases)
