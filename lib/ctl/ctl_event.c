@@ -139,8 +139,10 @@ int ctl__show_events(
 	static const struct ctl_column columns[] = {
 		{"at", "time"}, {"worker"}, {"of"}, {"from"}, {"to"}, {"text", "event"}};
 	const struct ctl_events *ev = core->events;
-	uint64_t first = ev->n > EVENTS ? ev->n - EVENTS : 0;
+	uint64_t first;
 
+	ctl__events_tick(core); /* up to now */
+	first = ev->n > EVENTS ? ev->n - EVENTS : 0;
 	CTL_SECTION(out, "events", CTL_TABLE, columns);
 	for (uint64_t i = first; i < ev->n; i++)
 		put(out, &ev->ring[i % EVENTS]);
