@@ -9,7 +9,7 @@ from lab import ROOT, UNSIGNED
 
 PAGE = os.path.join(ROOT, "doc", "matrix.md")
 KB, MB = 1 << 10, 1 << 20
-BIG = 1 << 30 if os.environ.get("PENSTOCK_E2E_BIG") else 64 * MB
+BIG = 1 << 30 if os.environ.get("PENSTOCK_E2E_BIG") else 32 * MB
 SIZES = {"get": 64 * KB, "get-big": BIG, "range": BIG, "put": 64 * KB, "put-big": BIG, "part": 8 * MB, "complete": 200,
          "list": 0, "head": 64 * KB, "delete": 0}
 RANGE = (MB + 1, 2 * MB)  # first and last byte

@@ -23,6 +23,7 @@ UPLOADS = ("put", "put-big", "part")
 PIECE = 256 << 10
 DRIP = 100  # bytes, ten times a second
 SILENCE = 60  # seconds at most
+ACKNOWLEDGED = 0.1  # seconds, longer than the kernel delays an ACK
 MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
@@ -52,7 +53,7 @@ def text_of(operation, key):
         return "<ListBucketResult>%s</ListBucketResult>" % "".join("<Contents><Key>%s/%04d</Key></Contents>" % (key, i)
                                                                    for i in range(500))
     if operation == "complete":
-        return "<CompleteMultipartUploadResult><ETag>%s</ETag></CompleteMultipartUploadResult>" % etag_of(key)
+        return " " * 4000 + "<CompleteMultipartUploadResult><ETag>%s</ETag></CompleteMultipartUploadResult>" % etag_of(key)
     return ""
 
 
@@ -272,6 +273,8 @@ class Turn:
         """Ends the connection, for whatever reason; `piece` and `at` are the rest of the body that was being sent."""
         if self.moment in ("head", "sending"):
             drained(self.wire.socket)  # or RST overtakes what was sent
+        elif self.moment == "request":
+            time.sleep(ACKNOWLEDGED)  # what nobody acknowledged may rightly be repeated
         if self.fault == "crash":
             self.node.down()
         elif self.fault in ("hang", "stall"):
