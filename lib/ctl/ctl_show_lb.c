@@ -320,29 +320,15 @@ static void choice(const struct ctl_core *core, unsigned pool, struct ctl_doc *o
 		ctl__doc_number(out, CTL_COUNT, sum[i]);
 }
 
-static int no_pool(const struct conf *conf, struct span name, struct err *e)
-{
-	struct ctl_text list = {0};
-
-	for (unsigned p = 0; p < conf->n_pools; p++)
-		ctl__text_printf(&list, "%s%s", p ? ", " : "", conf->pools[p].name);
-	err_set(e, ENOENT, "\"%.*s\": no such pool; expected %.*s", ctl__shown(name), name.p,
-		(int)list.n, list.p);
-	ctl__text_fini(&list);
-	return -ENOENT;
-}
-
 int ctl__show_pool(const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
-	const struct conf *conf = core->sys.conf;
-	unsigned pool = 0;
+	int found = ctl__pool_find(core, arg, e);
+	unsigned pool = (unsigned)found;
 
-	while (pool < conf->n_pools && !span_eq(arg, span_str(conf->pools[pool].name)))
-		pool++;
-	if (pool == conf->n_pools)
-		return no_pool(conf, arg, e);
+	if (found < 0)
+		return found;
 	CTL_SECTION(out, "members", CTL_TABLE, member_columns);
-	for (unsigned m = 0; m < conf->pools[pool].n_members; m++)
+	for (unsigned m = 0; m < core->sys.conf->pools[pool].n_members; m++)
 		member_row(core, pool, m, out);
 	health(core, pool, out);
 	load(core, pool, out);

@@ -8,6 +8,7 @@ static void respond(unsigned w, unsigned member, uint16_t status, clock_us_t us)
 		.status = status,
 		.bytes_out = 1000,
 		.bytes_in = 2000,
+		.wait_us = us,
 		.ttfb_us = us,
 		.total_us = 2 * us};
 
@@ -58,6 +59,37 @@ static void pool(void)
 	system_down();
 }
 
+/* What workers think of pool fast: b is down for one, a throttled for both. */
+static void judgements(void)
+{
+	const struct lb_result slow_down = {.status = 503, .slow_down = true};
+
+	system_up();
+	for (unsigned w = 0; w < SYSTEM_WORKERS; w++) {
+		struct lb *lb = sys.worker[w].lb;
+
+		for (unsigned i = 0; i < 10; i++)
+			lb_start(lb, lb_pool(lb, 0), 0, 0, sys.now);
+		lb_done(lb, lb_pool(lb, 0), 0, &slow_down, sys.now);
+	}
+	lb_connect_failed(sys.worker[1].lb, lb_pool(sys.worker[1].lb, 0), 1, sys.now);
+	lb_set_weight(sys.worker[0].lb, lb_member(sys.worker[0].lb, 1, 0), 0, sys.now);
+	sys.now += 61000000;
+	EXPECT_ANSWER("json show pool fast",
+		"\"health\":[{\"name\":\"a\",\"priority\":0,\"state\":\"throttled\",\"since_s\":61,"
+		"\"cause\":\"it said SlowDown\",\"reads\":\"paced\",\"writes\":\"paced\",\"check\":"
+		"null}",
+		"\"name\":\"b\",\"priority\":0,\"state\":\"down 1/2\",\"since_s\":61,\"cause\":"
+		"\"connect failed\",\"reads\":\"none\",\"writes\":\"none\"",
+		"\"load\":[{\"name\":\"a\",\"weight\":2,\"share_percent\":100,\"active\":18,"
+		"\"limit\":14,\"paced\":0,\"latency_us\":null,\"latency_ratio\":null}",
+		"\"limit\":null", "\"slow_downs\":2,\"throttles\":2",
+		"\"choice\":{\"retries_granted\":0,");
+	EXPECT_ANSWER("show pool fast", "throttled  00:01:01  it said SlowDown  paced  paced");
+	EXPECT_ANSWER("show pool slow", "weight 0");
+	system_down();
+}
+
 static void listeners(void)
 {
 	struct stat_block b;
@@ -80,5 +112,6 @@ static void listeners(void)
 	system_down();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(pools), UNIT_CASE(pool), UNIT_CASE(listeners)};
+static const struct unit_case cases[] = {
+	UNIT_CASE(pools), UNIT_CASE(pool), UNIT_CASE(judgements), UNIT_CASE(listeners)};
 UNIT_MAIN(cases)
