@@ -60,13 +60,15 @@ static struct system {
 	struct system_worker worker[SYSTEM_WORKERS];
 	struct ctl_worker views[SYSTEM_WORKERS];
 	clock_us_t now;
-	bool hangs; /* workers do not answer */
+	bool hangs;    /* workers do not answer */
+	unsigned hung; /* bit w: this one does not */
+	char file[64]; /* the configuration's, see system_file */
 	struct ctl_core core;
 } sys;
 
 static inline int system_run(void *arg, unsigned w, void (*fn)(void *), void *fn_arg)
 {
-	if (sys.hangs)
+	if (sys.hangs || sys.hung >> w & 1)
 		return -ETIMEDOUT;
 	fn(fn_arg);
 	return 0;
@@ -225,6 +227,24 @@ static inline void system_down(void)
 		buf_pools_destroy(&sys.worker[w].pools);
 	ctl_snapshots_destroy(sys.core.sys.snapshots);
 	conf_destroy(sys.conf);
+	if (sys.file[0])
+		unlink(sys.file);
+}
+
+/* The file that a reload reads says this from now on. */
+static inline void system_file(const char *ini)
+{
+	FILE *f;
+
+	if (!sys.file[0]) {
+		strcpy(sys.file, "/tmp/penstock-test-XXXXXX");
+		close(mkstemp(sys.file));
+		sys.conf->path = sys.file;
+	}
+	f = fopen(sys.file, "we");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fputs(ini, f);
+	fclose(f);
 }
 
 /* A counter that only its library writes: the test puts a value there. */

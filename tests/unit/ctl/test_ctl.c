@@ -44,7 +44,7 @@ static void asked_and_answered(void)
 		CU_ASSERT_EQUAL_FATAL(poll(&p, 1, 5000), 1);
 		ctl_poll(c);
 	}
-	EXPECT_PARTS(text, "error 49\n\"nonsense\": unknown; expected show, reload, help\n");
+	EXPECT_PARTS(text, "error 115\n\"nonsense\": unknown; expected show, diff, ");
 	close(fd);
 	ctl_destroy(c);
 	down();

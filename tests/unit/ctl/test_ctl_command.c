@@ -12,7 +12,7 @@ static void abbreviations(void)
 	expect_error("sh",
 		"\"sh\": incomplete; expected version, ports, workers, cycles, listeners, pools, "
 		"pool, connections, routes, neighbours, counters, memory, config, tls, "
-		"certificates\n");
+		"certificates, snapshots, events\n");
 	system_down();
 }
 
@@ -21,21 +21,26 @@ static void errors(void)
 {
 	system_up();
 	expect_error("", "empty request; \"help\" lists the commands\n");
-	expect_error("shwo pools", "\"shwo\": unknown; expected show, reload, help\n");
+	expect_error("shwo pools", "\"shwo\": unknown; expected show, diff, reload, rollback, "
+				   "drain, undrain, maintenance, weight, add, remove, help\n");
 	expect_error("show po", "\"po\": ambiguous; it may be ports, pools, pool\n");
 	expect_error("show co", "\"co\": ambiguous; it may be connections, counters, config\n");
 	expect_error("show versions",
 		"\"versions\": unknown; expected version, ports, workers, cycles, listeners, "
 		"pools, pool, "
-		"connections, routes, neighbours, counters, memory, config, tls, certificates\n");
+		"connections, routes, neighbours, counters, memory, config, tls, certificates, "
+		"snapshots, events\n");
 	expect_error("show version now", "\"now\": unexpected; nothing may follow here\n");
 	expect_error("show pool", "\"show pool\": incomplete; expected NAME\n");
 	expect_error("show pool fast x", "\"x\": unexpected; nothing may follow here\n");
 	expect_error("help show nothing",
 		"\"nothing\": unknown; expected version, ports, workers, cycles, listeners, pools, "
 		"pool, "
-		"connections, routes, neighbours, counters, memory, config, tls, certificates\n");
-	expect_error("reload", "\"reload\": incomplete; expected certificates\n");
+		"connections, routes, neighbours, counters, memory, config, tls, certificates, "
+		"snapshots, events\n");
+	expect_error("reload now", "\"now\": unknown; expected certificates\n");
+	expect_error("re", "\"re\": ambiguous; it may be reload, remove\n");
+	expect_error("weight", "\"weight\": incomplete; expected POOL/MEMBER N\n");
 	expect_error("show\x01", "byte 5: 0x01 is no printable ASCII character\n");
 	system_down();
 }
@@ -51,8 +56,11 @@ static void long_word(void)
 	line[sizeof(line) - 1] = '\0';
 	text = ask(line, &ok);
 	CU_ASSERT_FALSE(ok);
-	CU_ASSERT_EQUAL(strlen(text), 64 + strlen("\"\": unknown; expected show, reload, help\n"));
-	EXPECT_PARTS(text, "xxx\": unknown; expected show, reload, help\n");
+	CU_ASSERT_EQUAL(strlen(text),
+		64 + strlen("\"\": unknown; expected show, diff, reload, rollback, drain, undrain, "
+			    "maintenance, weight, add, remove, help\n"));
+	EXPECT_PARTS(text, "xxx\": unknown; expected show, diff, reload, rollback, drain, undrain, "
+			   "maintenance, weight, add, remove, help\n");
 	free(text);
 	system_down();
 }
@@ -85,11 +93,14 @@ static void expect_complete(const char *line, const char *want)
 	free(text);
 }
 
+#define ALL_VERBS                                                                                  \
+	"show\ndiff\nreload\nrollback\ndrain\nundrain\nmaintenance\nweight\nadd\nremove\nhelp\n"
+
 static void completion(void)
 {
 	system_up();
-	expect_complete("complete", "show\nreload\nhelp\n");
-	expect_complete("complete ", "show\nreload\nhelp\n");
+	expect_complete("complete", ALL_VERBS);
+	expect_complete("complete ", ALL_VERBS);
 	expect_complete("complete s", "show\n");
 	expect_complete("complete show", "show\n");
 	expect_complete("complete show po", "ports\npools\npool\n");
@@ -100,7 +111,11 @@ static void completion(void)
 	expect_complete("complete show counters ", "all\n");
 	expect_complete("complete show connections ", "");
 	expect_complete("complete reload ", "certificates\n");
-	expect_complete("complete help ", "show\nreload\nhelp\n");
+	expect_complete("complete drain fa", "fast\nfast/a\nfast/b\n");
+	expect_complete("complete weight fast/", "fast/a\nfast/b\n");
+	expect_complete("complete add member s", "slow\n");
+	expect_complete("complete add ", "member\n");
+	expect_complete("complete help ", ALL_VERBS);
 	expect_complete("complete help show ne", "neighbours\n");
 	expect_complete("complete nothing ", "");
 	expect_complete("complete show nothing ", "");
@@ -112,7 +127,7 @@ static void all_json(void)
 {
 	static const char *const nouns[] = {"version", "ports", "workers", "listeners", "pools",
 		"pool fast", "connections", "routes", "neighbours", "counters", "counters all",
-		"memory", "config", "certificates"};
+		"memory", "config", "certificates", "snapshots", "events"};
 	char line[64], *text;
 	bool ok;
 
