@@ -350,9 +350,8 @@ bool lb_uses(const struct lb *lb, const struct conf *conf);
 struct lb_event {
 	clock_us_t at;
 	char pool[CONF_NAME_MAX + 1], member[CONF_NAME_MAX + 1];
-	uint8_t from, to; /* enum lb_state */
-	const char
-		*cause; /* static: "check failed: connect", "5 errors in a row", "operator" ... */
+	uint8_t from, to;  /* enum lb_state */
+	const char *cause; /* static: "check failed: connect", "requests failed in a row", ... */
 };
 /* Changes of state since the last call, oldest first: how many, at most max. Any one thread beside
  * the worker. Those that found no room were counted (lb_lost_events). */
