@@ -14,6 +14,8 @@ struct tls_crew;
 
 /* Lines to stderr, with the priority in front where systemd's journal reads it. */
 void log_start(enum log_level max);
+/* Another level, later: other threads may see it a moment late. */
+void log_level_set(enum log_level max);
 /* Between these two what libraries print past the log (EAL, libbpf, libxdp) is not shown, unless
  * the level is debug. Our own lines are. */
 void log_hush(void);

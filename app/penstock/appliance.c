@@ -63,6 +63,7 @@ struct appliance {
 	struct ctl_worker views[CONF_WORKERS_MAX];
 	struct stat_block blocks[CONF_WORKERS_MAX];
 	struct ctl *ctl;
+	uint32_t drain_ms;    /* of the file, as it was read last */
 	unsigned interrupts;  /* SIGINTs seen */
 	uint64_t drain_until; /* monotonic ms; 0: not draining */
 };
@@ -375,6 +376,14 @@ static int listeners_tell(void *arg, const struct conf *const *confs, unsigned n
 	return 0;
 }
 
+static void conf_tell(void *arg, const struct conf *conf)
+{
+	struct appliance *a = arg;
+
+	a->drain_ms = conf->global.drain_ms;
+	log_level_set(conf->global.log);
+}
+
 static void view_fill(struct appliance *a, unsigned i)
 {
 	struct worker *w = a->workers[i];
@@ -415,6 +424,7 @@ static int control_start(struct appliance *a, struct err *e)
 		.snapshots = a->snapshots,
 		.run_on_worker = run_on_worker,
 		.listeners_tell = listeners_tell,
+		.conf_tell = conf_tell,
 		.arg = a};
 	struct err why = {""};
 
@@ -539,9 +549,8 @@ static void drain_begin(struct appliance *a)
 {
 	if (a->drain_until)
 		return;
-	log_info("app", "draining: requests that run may take up to %u ms",
-		a->conf->global.drain_ms);
-	a->drain_until = monotonic_ms() + a->conf->global.drain_ms;
+	log_info("app", "draining: requests that run may take up to %u ms", a->drain_ms);
+	a->drain_until = monotonic_ms() + a->drain_ms;
 	for (unsigned i = 0; i < a->n_workers; i++)
 		if (worker_drain(a->workers[i]) < 0)
 			log_error("app", "worker %u does not answer", i);
@@ -608,6 +617,7 @@ int appliance_run(const struct conf *conf, const uint16_t *cores, unsigned n_cor
 	int code = EXIT_FAILURE;
 
 	a = (struct appliance){.conf = conf,
+		.drain_ms = conf->global.drain_ms,
 		.cores = cores,
 		.n_workers = n_cores,
 		.signal_fd = -1,

@@ -43,6 +43,11 @@ void log_start(enum log_level max)
 	else
 		out = stderr;
 	journal = is_journal();
+	log_level_set(max);
+}
+
+void log_level_set(enum log_level max)
+{
 	all = max == LOG_LEVEL_DEBUG;
 	log_set_sink(sink, max);
 }

@@ -83,6 +83,8 @@ struct ctl_system {
 	 * or -errno: some worker does not know it. NULL: nobody has to be told.
 	 */
 	int (*listeners_tell)(void *arg, const struct conf *const *confs, unsigned n);
+	/* conf is what runs from now on: for what the app does itself. NULL: nothing. */
+	void (*conf_tell)(void *arg, const struct conf *conf);
 	void *arg;
 };
 

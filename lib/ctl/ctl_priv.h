@@ -375,6 +375,7 @@ struct ctl_snapshot {
 struct ctl_snapshots {
 	struct ctl_core *core;    /* NULL until ctl__snapshots_attach */
 	struct ctl_snapshot *now; /* newest first */
+	const struct conf *first; /* what room was made for at the start */
 	unsigned made;
 	bool collect;                         /* workers may have something to give back */
 	struct lb_next *lb[CONF_WORKERS_MAX]; /* prepared; NULL: taken, or nothing is under way */

@@ -311,7 +311,7 @@ static void choice(const struct ctl_core *core, unsigned pool, struct ctl_doc *o
 
 		if (ctl__is_behind(core, w))
 			continue;
-		stat = lb_pool(core->sys.workers[w].lb, pool)->learned.stat;
+		stat = lb_pool(core->sys.workers[w].lb, pool)->learned->stat;
 		for (unsigned i = 0; i < LB_POOL_STAT_N; i++)
 			sum[i] += __atomic_load_n(&stat[i], __ATOMIC_RELAXED);
 	}

@@ -104,7 +104,7 @@ struct ctl_snapshots *ctl_snapshots_create(const struct conf *conf)
 		free(s);
 		return NULL;
 	}
-	s->now->conf = conf; /* as the workers have it */
+	s->now->conf = s->first = conf; /* as the workers have it */
 	s->now->number = s->made = 1;
 	return s;
 }
@@ -161,11 +161,11 @@ int ctl__conf_errors_say(struct conf_errors *errs, struct err *e)
 	return -EINVAL;
 }
 
-static int check(const struct ctl_core *core, const struct conf *next, struct err *e)
+static int check(const struct conf *first, const struct conf *next, struct err *e)
 {
 	struct conf_errors errs = {0};
 
-	if (conf_reload_check(core->sys.conf, next, &errs) > 0)
+	if (conf_reload_check(first, next, &errs) > 0)
 		return ctl__conf_errors_say(&errs, e);
 	conf_errors_fini(&errs);
 	return relay_conf_check(next, e);
@@ -280,6 +280,8 @@ static void newest(struct ctl_snapshots *s, struct ctl_snapshot *next)
 	s->now = next;
 	s->collect = true;
 	core->sys.conf = next->conf;
+	if (core->sys.conf_tell)
+		core->sys.conf_tell(core->sys.arg, next->conf);
 	for (unsigned w = 1; w < core->sys.n_workers; w++)
 		core->behind |= 1ull << w;
 }
@@ -288,7 +290,7 @@ static void newest(struct ctl_snapshots *s, struct ctl_snapshot *next)
 static int ready(struct ctl_snapshots *s, struct ctl_snapshot *next, struct err *e)
 {
 	struct ctl_core *core = s->core;
-	int rc = check(core, next->conf, e);
+	int rc = check(s->first, next->conf, e);
 
 	if (rc == 0 && core->sys.tls) {
 		next->tls = ctl__tls_read(core->sys.tls, next->conf, e);

@@ -52,6 +52,26 @@ static void bad_files(void)
 	system_down();
 }
 
+/* Room is what it was at the start, however small what ran in between. */
+static void room_stays(void)
+{
+	static char small[4096];
+	char *at;
+
+	up();
+	strcpy(small, SYSTEM_INI);
+	at = strstr(small, "connections = 8");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	at[strlen("connections = ")] = '2';
+	system_file(small);
+	EXPECT_ANSWER("reload", "connections");
+	CU_ASSERT_EQUAL(sys.core.sys.conf->listeners[0].connections, 2);
+	system_file(SYSTEM_INI);
+	EXPECT_ANSWER("reload", "connections");
+	CU_ASSERT_EQUAL(sys.core.sys.conf->listeners[0].connections, 8);
+	system_down();
+}
+
 static void diff(void)
 {
 	up();
@@ -134,6 +154,7 @@ static void edits_that_are_wrong(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(bad_files),
+	UNIT_CASE(room_stays),
 	UNIT_CASE(diff),
 	UNIT_CASE(rollback),
 	UNIT_CASE(edits),
