@@ -76,7 +76,7 @@ class Failover(scripted.Case):
         upload = threading.Thread(target=lambda: seen.append(self.ask(cell, "fresh")))
         upload.start()
         small.wait_for(lambda: cell.seen, "the upload")
-        self.ctl("drain", "member", "fresh/a")
+        self.ctl("drain", "fresh/a")
         others = [matrix.cell("", "get", "beside-%d" % i) for i in range(20)]
         self.assertEqual({self.ask(other, "fresh") for other in others}, {"whole"})
         self.assertTrue(upload.is_alive(), "the upload was over before the others: nothing is shown")
@@ -90,24 +90,24 @@ class Failover(scripted.Case):
         """One after the other, as for an upgrade of all nodes."""
         with Load(self, "fresh") as load:
             for name in "abc":
-                self.ctl("drain", "member", "fresh/" + name)
+                self.ctl("drain", "fresh/" + name)
                 small.wait_for(lambda: self.member("fresh", name)["active"] == 0, "nothing runs there")
                 self.nodes[name].down()
                 load.more(20)
                 self.nodes[name].up()
-                self.ctl("undrain", "member", "fresh/" + name)
+                self.ctl("undrain", "fresh/" + name)
                 load.more(20)
         self.assertEqual(load.wrong, [])
 
     def test_maintenance(self):
-        self.ctl("maintenance", "member", "fresh/a")
+        self.ctl("maintenance", "fresh/a", "on")
         self.assertEqual(self.state(), "maintenance")
         cell = matrix.cell("", "get", "maintenance")
         self.assertEqual((self.ask(cell, "fresh"), cell.seen == ["a"]), ("whole", False))
         self.again("a")
 
     def again(self, name):
-        self.ctl("undrain", "member", "fresh/" + name)
+        self.ctl("undrain", "fresh/" + name)
         until, cell = time.monotonic() + small.WITHIN, None
         while not cell or cell.seen != [name]:
             self.assertLess(time.monotonic(), until, "no request at the member that is back")
