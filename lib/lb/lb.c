@@ -45,6 +45,8 @@ void lb_pool_put(struct lb *lb, struct lb_pool *p)
 	for (unsigned i = 0; i < p->n; i++)
 		lb_member_put(lb, p->member[i]);
 	list_del(&p->link);
+	if (--p->learned->refs == 0)
+		lb__bury(lb, &p->learned->dead);
 	lb__bury(lb, &p->dead);
 }
 
@@ -181,10 +183,10 @@ static void tick(struct lb *lb, struct lb_pool *p, clock_us_t now)
 		if (m->due < lb->due)
 			lb->due = m->due;
 	}
-	if (now >= p->learned.evaluate_at)
+	if (now >= p->learned->evaluate_at)
 		lb__evaluate(lb, p, now);
-	if (p->learned.evaluate_at < lb->due)
-		lb->due = p->learned.evaluate_at;
+	if (p->learned->evaluate_at < lb->due)
+		lb->due = p->learned->evaluate_at;
 }
 
 void lb_tick(struct lb *lb, clock_us_t now)

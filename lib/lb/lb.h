@@ -161,8 +161,10 @@ struct lb_usual {
 	clock_us_t window_until; /* its end */
 };
 
-/* What outlives a snapshot: the pool of the same name takes it over. */
+/* What outlives a snapshot: pools of the same name, old and new, share it. */
 struct lb_learned {
+	uint32_t refs; /* pools */
+	struct lb_dead dead;
 	struct lb_usual usual[2][CONF_SIZES]; /* of reads, of writes */
 	uint32_t median;                      /* of the members' ratios */
 	uint32_t owed;       /* retries granted whose lb_start is to come: it earns nothing */
@@ -184,7 +186,7 @@ struct lb_pool {
 	/* the relay's: requests that wait for a member, and its place among such pools */
 	struct list waiting, waiting_link;
 	uint32_t n_waiting;
-	struct lb_learned learned;
+	struct lb_learned *learned;
 	struct lb_dead dead;
 	struct lb_member *member[]; /* as in conf->members */
 };

@@ -15,19 +15,19 @@
 #define FLOOR   1000 /* floor tokens of a retry */
 #define FLOOR_S 10   /* seconds of the floor that can be saved up */
 
-static uint64_t full(const struct lb_pool *p)
+static uint64_t full(const struct conf_pool *conf)
 {
-	return (uint64_t)p->conf->retry_floor * FLOOR * FLOOR_S;
+	return (uint64_t)conf->retry_floor * FLOOR * FLOOR_S;
 }
 
-void lb__budget_begin(struct lb_pool *p)
+void lb__budget_begin(struct lb_learned *l, const struct conf_pool *conf)
 {
-	p->learned.floor = full(p);
+	l->floor = full(conf);
 }
 
 void lb__budget_start(struct lb_pool *p)
 {
-	struct lb_learned *l = &p->learned;
+	struct lb_learned *l = p->learned;
 
 	if (l->owed > 0)
 		l->owed--;
@@ -38,17 +38,17 @@ void lb__budget_start(struct lb_pool *p)
 /* The floor comes with time. */
 static void refill(struct lb_pool *p, clock_us_t now)
 {
-	struct lb_learned *l = &p->learned;
-	uint64_t ms = (now - l->floor_at) / CLOCK_US_PER_MS;
-	uint64_t got = ms > FLOOR_S * 1000 ? full(p) : l->floor + ms * p->conf->retry_floor;
+	struct lb_learned *l = p->learned;
+	uint64_t ms = (now - l->floor_at) / CLOCK_US_PER_MS, most = full(p->conf);
+	uint64_t got = ms > FLOOR_S * 1000 ? most : l->floor + ms * p->conf->retry_floor;
 
-	l->floor = got < full(p) ? got : full(p);
+	l->floor = got < most ? got : most;
 	l->floor_at += ms * CLOCK_US_PER_MS;
 }
 
 bool lb_retry(struct lb *lb, struct lb_pool *p, clock_us_t now)
 {
-	struct lb_learned *l = &p->learned;
+	struct lb_learned *l = p->learned;
 
 	refill(p, now);
 	if (l->tokens >= ONE) {

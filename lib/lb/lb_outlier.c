@@ -141,7 +141,7 @@ static uint32_t median(const struct lb_pool *p)
  * it, but never better than the others are. */
 static bool turns(const struct lb_pool *p, const struct lb_member *m)
 {
-	uint64_t factor = p->conf->slow_factor, usual = p->learned.median;
+	uint64_t factor = p->conf->slow_factor, usual = p->learned->median;
 
 	if (m->facts & LB_IS(SLOW))
 		return 2ull * m->ratio <= (factor > 3 ? factor : 3) * usual ||
@@ -164,14 +164,14 @@ static void turn(struct lb *lb, struct lb_member *m, clock_us_t now)
 
 void lb__evaluate_soon(struct lb *lb, struct lb_pool *p, clock_us_t now)
 {
-	p->learned.evaluate_at = now + EVALUATE_US;
-	if (p->learned.evaluate_at < lb->due)
-		lb->due = p->learned.evaluate_at;
+	p->learned->evaluate_at = now + EVALUATE_US;
+	if (p->learned->evaluate_at < lb->due)
+		lb->due = p->learned->evaluate_at;
 }
 
 void lb__evaluate(struct lb *lb, struct lb_pool *p, clock_us_t now)
 {
-	p->learned.median = median(p);
+	p->learned->median = median(p);
 	for (unsigned i = 0; i < p->n; i++) {
 		struct lb_member *m = p->member[i];
 		struct lb_live *l = &m->live;
@@ -184,7 +184,7 @@ void lb__evaluate(struct lb *lb, struct lb_pool *p, clock_us_t now)
 			m->ratio = (7 * m->ratio + LB_ONE) / 8;
 		l->samples = 0;
 	}
-	p->learned.evaluate_at = UINT64_MAX; /* the next sample asks for it */
+	p->learned->evaluate_at = UINT64_MAX; /* the next sample asks for it */
 }
 
 bool lb__probe_due(const struct lb_member *m, bool writes, clock_us_t now)

@@ -252,7 +252,7 @@ int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_ask *ask, clock_us
 		.lb = lb,
 		.conf = p->conf,
 		.ask = ask,
-		.stat = p->learned.stat,
+		.stat = p->learned->stat,
 		.now = now};
 	struct view v = {.probe = -1};
 	int wait = LB_NONE;

@@ -139,7 +139,7 @@ void lb__limit(struct lb_member *m);
 
 /* ---- lb_budget ---- */
 
-void lb__budget_begin(struct lb_pool *p);
+void lb__budget_begin(struct lb_learned *l, const struct conf_pool *conf);
 /* A request is given to a member. */
 void lb__budget_start(struct lb_pool *p);
 

@@ -13,7 +13,7 @@
 
 #include "lb/lb_priv.h"
 
-enum kind { SET, POOL, MEMBER };
+enum kind { SET, POOL, LEARNED, MEMBER };
 
 /* ---- what is made ---- */
 
@@ -103,7 +103,22 @@ static void pool_free(struct lb_pool *p)
 	for (unsigned i = 0; i < p->n; i++)
 		if (!p->member[i]->listed)
 			member_free(p->member[i]);
+	if (p->learned->refs == 0)
+		free(p->learned);
 	free(p);
+}
+
+/* Nothing yet, held by nobody. NULL: no memory. */
+static struct lb_learned *learned_create(const struct conf_pool *conf)
+{
+	struct lb_learned *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->dead.kind = LEARNED;
+	l->evaluate_at = UINT64_MAX;
+	lb__budget_begin(l, conf);
+	return l;
 }
 
 static struct lb_pool *pool_create(const struct lb *lb, const struct conf *conf, unsigned index)
@@ -116,8 +131,11 @@ static struct lb_pool *pool_create(const struct lb *lb, const struct conf *conf,
 		return NULL;
 	*p = (struct lb_pool){.conf = c, .snapshot = conf, .index = (uint16_t)index, .refs = 1};
 	p->dead.kind = POOL;
-	p->learned.evaluate_at = UINT64_MAX;
-	lb__budget_begin(p);
+	p->learned = old ? old->learned : learned_create(c);
+	if (!p->learned) {
+		free(p);
+		return NULL;
+	}
 	list_init(&p->link);
 	list_init(&p->waiting);
 	list_init(&p->waiting_link);
@@ -201,8 +219,7 @@ void lb_swap(struct lb *lb, struct lb_next *next, clock_us_t now)
 		struct lb_pool *p = next->pool[i], *was = pool_named(old, p->conf->name);
 
 		list_add_tail(&lb->living, &p->link);
-		if (was)
-			p->learned = was->learned;
+		p->learned->refs++;
 		for (unsigned j = 0; j < p->n; j++)
 			adopt(lb, p, j, was != NULL, now);
 	}
@@ -248,6 +265,8 @@ void lb_dead_free(struct lb_dead *d)
 			member_free(container_of_list(d, struct lb_member, dead));
 		else if (d->kind == POOL)
 			free(container_of_list(d, struct lb_pool, dead));
+		else if (d->kind == LEARNED)
+			free(container_of_list(d, struct lb_learned, dead));
 		else
 			free(container_of_list(d, struct lb_next, dead));
 		d = next;

@@ -85,7 +85,7 @@ static void note_least(struct lb_usual *u, uint32_t wait, clock_us_t now)
 void lb__tail_learn(struct lb *lb, struct lb_pool *p, struct lb_member *m,
 	const struct lb_result *res, clock_us_t now)
 {
-	struct lb_usual *u = &p->learned.usual[res->writes][size_of(res)];
+	struct lb_usual *u = &p->learned->usual[res->writes][size_of(res)];
 	uint32_t wait = clamp(res->wait_us, 1, UINT32_MAX / 64);
 	uint32_t ratio, n;
 
@@ -100,7 +100,7 @@ void lb__tail_learn(struct lb *lb, struct lb_pool *p, struct lb_member *m,
 	m->live.samples++;
 	if (p->conf->adaptive)
 		lb__gradient(m, wait, u->least);
-	if (p->learned.evaluate_at == UINT64_MAX)
+	if (p->learned->evaluate_at == UINT64_MAX)
 		lb__evaluate_soon(lb, p, now);
 }
 

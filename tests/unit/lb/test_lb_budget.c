@@ -28,8 +28,8 @@ static void first_tries_earn_their_share(void)
 	CU_ASSERT_EQUAL(retries_until_refused(), 0);
 	tries(1);
 	CU_ASSERT_EQUAL(retries_until_refused(), 1);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_retries_granted], 111);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_retries_refused], 4);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_retries_granted], 111);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_retries_refused], 4);
 	lb_down(&f);
 }
 

@@ -89,7 +89,7 @@ static void a_hot_object_does_not_drown_its_member(void)
 	for (unsigned i = 0; i < 8; i++)
 		CU_ASSERT_TRUE(f.p->member[i]->active <= 126);
 	CU_ASSERT_EQUAL(f.p->member[pick(42)]->active <= 125, true);
-	CU_ASSERT_TRUE(f.p->learned.stat[LB_POOL_STAT_hash_moved] > 500);
+	CU_ASSERT_TRUE(f.p->learned->stat[LB_POOL_STAT_hash_moved] > 500);
 	lb_down(&f);
 }
 

@@ -250,7 +250,7 @@ static void the_slow_are_for_when_others_are_busy(void)
 	CU_ASSERT_EQUAL(chosen(&any), 1);
 	give(0, 2);
 	CU_ASSERT_EQUAL(lb_ask_once(&f, &any), LB_BUSY); /* rather than one that is down */
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_busy], 1);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_picks_busy], 1);
 	lb_down(&f);
 }
 
@@ -274,7 +274,7 @@ static void panic_ignores_health(void)
 	CU_ASSERT_EQUAL(chosen(&any), 0x1c); /* three of five are enough */
 	down(2);
 	CU_ASSERT_EQUAL(chosen(&any), 0x1f);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_panic], 1000);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_picks_panic], 1000);
 	/* that it does not answer a connect is not ignored, nor what the operator says */
 	lb_connect_failed(f.lb, f.p, 0, f.now);
 	lb_set_admin(f.lb, f.p->member[1], LB_ADMIN_MAINTENANCE, f.now);
@@ -308,12 +308,12 @@ static void the_first_site_while_it_suffices(void)
 	CU_ASSERT_EQUAL(chosen(&any), 0x06);
 	down(1); /* one is too few: the next site joins it */
 	CU_ASSERT_EQUAL(chosen(&any), 0x1c);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_beyond] > 0, true);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_picks_beyond] > 0, true);
 	down(2); /* the first is gone; that is no panic */
 	CU_ASSERT_EQUAL(chosen(&any), 0x18);
 	down(3);
 	CU_ASSERT_EQUAL(chosen(&any), 0x30);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_panic], 0);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_picks_panic], 0);
 	lb_down(&f);
 }
 

@@ -41,7 +41,7 @@ static void what_is_the_same_goes_on(void)
 	lb_connect_failed(f.lb, f.p, 1, f.now);
 	lb_set_weight(f.lb, b, 7, f.now);
 	lb_set_admin(f.lb, a, LB_ADMIN_DRAIN, f.now);
-	f.p->learned.median = 77;
+	f.p->learned->median = 77;
 	next.members[0] = f.members[1]; /* another order */
 	next.members[1] = f.members[0];
 	next.members[1].weight = 3;
@@ -55,7 +55,7 @@ static void what_is_the_same_goes_on(void)
 	CU_ASSERT_EQUAL(b->weight, 7); /* the file did not change it */
 	CU_ASSERT_EQUAL(a->weight, 3);
 	CU_ASSERT_EQUAL(a->priority, 2);
-	CU_ASSERT_EQUAL(f.p->learned.median, 77);
+	CU_ASSERT_EQUAL(f.p->learned->median, 77);
 	CU_ASSERT_PTR_EQUAL(f.p->conf, &next.pool[0]);
 	CU_ASSERT_EQUAL(a->refs, 1);
 	lb_down(&f);
@@ -133,6 +133,24 @@ static void what_is_held_lives(void)
 	dead = lb_take_dead(f.lb);
 	CU_ASSERT_PTR_EQUAL(dead, &b->dead);
 	lb_dead_free(dead);
+	lb_down(&f);
+}
+
+/* Or each reload would grant the requests that began before it another one. */
+static void old_and_new_share_one_budget(void)
+{
+	struct lb_pool *old;
+	unsigned n = 0;
+
+	up(2);
+	old = lb_pool_get(f.p);
+	swap(&next.conf);
+	while (lb_retry(f.lb, old, f.now))
+		n++;
+	CU_ASSERT_EQUAL(n, 100);
+	CU_ASSERT_FALSE(lb_retry(f.lb, f.p, f.now));
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_retries_granted], 100);
+	lb_pool_put(f.lb, old);
 	lb_down(&f);
 }
 
@@ -228,6 +246,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_the_same_goes_on),
 	UNIT_CASE(what_differs_is_new),
 	UNIT_CASE(what_is_held_lives),
+	UNIT_CASE(old_and_new_share_one_budget),
 	UNIT_CASE(who_joins_starts_slowly),
 	UNIT_CASE(what_the_file_sets_is_set),
 	UNIT_CASE(another_that_is_not_taken),

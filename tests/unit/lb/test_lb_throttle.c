@@ -113,7 +113,7 @@ static void retry_after_is_kept_within_reason(void)
 		CU_ASSERT_EQUAL(lb_ask_once(&f, &any), 1);
 	lb_slow_down(&f, 1, 120000);
 	CU_ASSERT_EQUAL(lb_ask_once(&f, &any), LB_THROTTLE);
-	CU_ASSERT_EQUAL(f.p->learned.stat[LB_POOL_STAT_picks_throttled], 1);
+	CU_ASSERT_EQUAL(f.p->learned->stat[LB_POOL_STAT_picks_throttled], 1);
 	lb_wait(&f, 3 * S - 1);
 	CU_ASSERT_EQUAL(lb_ask_once(&f, &any), LB_THROTTLE);
 	CU_ASSERT_EQUAL(lb_next_tick(f.lb, 1000, f.now), 1);
