@@ -2,11 +2,11 @@
 /*
  * A member that does not stop but crawls: over a window of the pool's stall_ms its body moved less
  * than stall_rate. In REQ_WAIT that is the request's, as the member acknowledges it; in
- * REQ_RESPONSE the response's, as it comes.
+ * REQ_RESPONSE the response's, as it comes. Only the member is judged:
  *
- * Only the member is judged: the window begins anew whenever it is the client that is waited for.
- * Of an upload that is when nothing waits to be given to the member; of a response, when something
- * of it waits to be given to the client.
+ *	request   it owes no more than was there for it when the window began
+ *	response  the window begins anew when it is, or was until now, the client that is waited
+ *for: something of the response waits to be given to it
  */
 #include "relay/relay_priv.h"
 
@@ -17,9 +17,28 @@ static uint32_t moved_by_now(const struct request *q)
 	return (uint32_t)(q->rsp.body.passed - (q->resumable ? q->resume.skip : 0));
 }
 
+/* What the member could take in the window at most, bytes. */
+static uint32_t there(const struct request *q)
+{
+	if (q->state == REQ_RESPONSE)
+		return UINT32_MAX;
+	return end_unacked(&q->back->end) + q->req.out.bytes + end_rx(&q->front->end)->bytes;
+}
+
 void relay__floor_begin(const struct relay *r, struct request *q)
 {
-	q->floor = (struct floor){.since = r->now_ms, .mark = moved_by_now(q)};
+	q->floor.since = r->now_ms;
+	q->floor.mark = moved_by_now(q);
+	q->floor.there = there(q);
+}
+
+void relay__floor_watch(const struct relay *r, struct request *q)
+{
+	bool clients = end_rx(&q->back->end)->bytes > 0;
+
+	if (clients || q->floor.clients)
+		relay__floor_begin(r, q);
+	q->floor.clients = clients;
 }
 
 bool relay__floor_due(const struct relay *r, const struct request *q, uint32_t *at)
@@ -36,6 +55,8 @@ bool relay__floor_below(const struct relay *r, const struct request *q)
 {
 	const struct conf_pool *c = request_pool(r, q);
 	uint64_t least = (uint64_t)c->stall_rate * c->stall_ms / 1000;
+	bool clients = q->state == REQ_RESPONSE && q->floor.clients;
 
-	return moved_by_now(q) - q->floor.mark < least;
+	return !clients &&
+	       moved_by_now(q) - q->floor.mark < RTE_MIN(least, (uint64_t)q->floor.there);
 }

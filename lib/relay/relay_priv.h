@@ -141,6 +141,8 @@ struct flow {
 struct floor {
 	uint32_t since; /* the window began, ms */
 	uint32_t mark;  /* bytes moved by then, modulo 2^32 */
+	uint32_t there; /* bytes that could move in it at most */
+	bool clients;   /* of a response: it is the client that is waited for */
 };
 
 #define RELAY_ETAG_MAX 80 /* bytes: S3's have at most 72, quotes included */
@@ -515,8 +517,10 @@ void relay__hold_drop(struct relay *r, struct request *q);
 void relay__hold_shed(struct relay *r);
 
 /* floor.c */
-/* The window begins anew: it is not the member that is waited for. */
+/* A window begins. */
 void relay__floor_begin(const struct relay *r, struct request *q);
+/* The response's body moved as far as it goes. */
+void relay__floor_watch(const struct relay *r, struct request *q);
 /* When the window ends, ms; false: there is none. */
 bool relay__floor_due(const struct relay *r, const struct request *q, uint32_t *at);
 /* At its end: has too little moved? */

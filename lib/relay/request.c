@@ -206,6 +206,7 @@ static int attach(struct relay *r, struct request *q, unsigned member)
 	b->requests++;
 	q->back = b;
 	q->member = (uint16_t)member;
+	relay__floor_begin(r, q);
 	lb_start(r->cfg.lb, q->pool, member, q->size, r->now);
 	return 0;
 }
@@ -297,16 +298,11 @@ static enum run connect_run(struct relay *r, struct request *q)
 {
 	if (q->back->up) {
 		lb_connected(r->cfg.lb, q->pool, q->member, r->now);
+		relay__floor_begin(r, q);
 		q->state = REQ_WAIT;
 		return RUN_AGAIN;
 	}
 	return q->back->dead ? connect_failed(r, q) : RUN_WAIT;
-}
-
-/* Is the member given all there is, and the client waited for? */
-static bool is_starved(const struct request *q)
-{
-	return q->req.out.bytes == 0 && end_rx(&q->front->end)->bytes == 0;
 }
 
 static enum run wait_run(struct relay *r, struct request *q)
@@ -326,8 +322,6 @@ static enum run wait_run(struct relay *r, struct request *q)
 		return relay__request_fail(r, q, RELAY_STAT_fail_truncated, 0);
 	if (!q->sent && request_is_sent(q))
 		q->sent = r->now;
-	if (is_starved(q))
-		relay__floor_begin(r, q);
 	return relay__response_head(r, q, request_is_sent(q));
 }
 
@@ -359,7 +353,8 @@ static bool waits_for_100(const struct request *q)
 /* Is it the client that holds things up? */
 static bool client_owes(const struct request *q)
 {
-	return q->req.body.progress == HTTP_BODY_MORE && is_starved(q) && !waits_for_100(q);
+	return q->req.body.progress == HTTP_BODY_MORE && q->req.out.bytes == 0 &&
+	       end_rx(&q->front->end)->bytes == 0 && !waits_for_100(q);
 }
 
 static uint32_t response_timeout(const struct relay *r, const struct request *q)

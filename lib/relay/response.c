@@ -199,9 +199,9 @@ enum run relay__response_body(struct relay *r, struct request *q)
 
 	if (move_body(r, q))
 		q->moved = r->now_ms;
-	if (end_rx(&b->end)->bytes)
-		relay__floor_begin(r, q);
-	else if (body->progress == HTTP_BODY_MORE && (b->eof || b->dead) && !end_pending(&b->end)) {
+	relay__floor_watch(r, q);
+	if (body->progress == HTTP_BODY_MORE && (b->eof || b->dead) &&
+		end_rx(&b->end)->bytes == 0 && !end_pending(&b->end)) {
 		/* RFC 9112 8: without its FIN even a body until close is not known to be whole */
 		if (!b->eof || body->framing != HTTP_BODY_UNTIL_CLOSE || http_body_eof(body) < 0)
 			return relay__resume(r, q, LB_RESET, RELAY_STAT_fail_rsp_broken);

@@ -167,7 +167,29 @@ static void short_room_is_an_error(void)
 	}
 }
 
+/* Ours stands alone: the request's own of that name go, but for one that is signed. */
+static void alone_takes_the_place(void)
+{
+	static const struct http_add add[] = {
+		{SPAN_LIT("Range"), SPAN_LIT("bytes=5-9"), true},
+		{SPAN_LIT("X-Other"), SPAN_LIT("2"), false},
+	};
+	static const struct http_edit e = {.add = add, .n_add = 2};
+
+	CU_ASSERT_TRUE(goes_on_as("GET / HTTP/1.1\r\nHost: a\r\nrange: bytes=0-\r\nX-Other: 1\r\n"
+				  "Range: x\r\n\r\n",
+		&e,
+		"GET / HTTP/1.1\r\nHost: a\r\nX-Other: 1\r\nRange: bytes=5-9\r\nX-Other: "
+		"2\r\n\r\n"));
+	CU_ASSERT_TRUE(goes_on_as("GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-\r\nAuthorization: "
+				  "SignedHeaders=range\r\n\r\n",
+		&e,
+		"GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-\r\nAuthorization: "
+		"SignedHeaders=range\r\nX-Other: 2\r\n\r\n"));
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE(alone_takes_the_place),
 	UNIT_CASE(heads_without_hop_by_hop_fields_go_on_byte_exact),
 	UNIT_CASE(hop_by_hop_fields_end_here),
 	UNIT_CASE(connection_cannot_take_what_the_request_needs),

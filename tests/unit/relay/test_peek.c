@@ -70,7 +70,7 @@ static void in_chunks(void)
 {
 	static const char *const answer =
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"1\r\n \r\n1\r\n\n\r\n3;a=<Error>\r\n<Er\r\n5\r\nror/>\r\n0\r\n\r\n";
+		"1\r\n \r\n1\r\n\n\r\n3;a=\"<Error>\"\r\n<Er\r\n5\r\nror/>\r\n0\r\n\r\n";
 
 	for (unsigned step = 1; step < 120; step += 13)
 		CU_ASSERT_EQUAL(seen(COMPLETE, answer, step, RELAY_STAT_inner_errors), 1);
