@@ -170,6 +170,54 @@ static void stats_survive(void)
 	tls_system_down();
 }
 
+static uint64_t failed(unsigned listener)
+{
+	uint64_t stat[TLS_HS_STAT_N];
+
+	CU_ASSERT_TRUE(ctl__tls_listener_stats(tls(), listener, stat));
+	return stat[TLS_HS_STAT_failed];
+}
+
+static void use(const struct conf *conf)
+{
+	const struct conf *before = sys.core.sys.conf;
+	struct err e = {""};
+	struct ctl_tls_set *s = ctl__tls_read(tls(), conf, &e);
+
+	CU_ASSERT_STRING_EQUAL(e.text, "");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	ctl__tls_use(tls(), s);
+	sys.core.sys.conf = conf;
+	ctl__tls_leave(tls(), before);
+}
+
+/* Another file, in which all have other numbers: what was counted stays with its name. */
+static void counts_follow_names(void)
+{
+	static char ini[8192];
+	uint64_t stat[TLS_HS_STAT_N];
+	struct conf *next;
+
+	tls_system_up(400, "");
+	tls_fail_one(ctl_tls_listeners(tls())[HTTPS]);
+	snprintf(ini, sizeof(ini),
+		"[listener early]\naddress = 10.0.0.10:79\npool = early\n"
+		"[pool early]\nmember = a 10.1.0.1:1\n%s",
+		ts.ini);
+	next = system_conf(ini);
+	use(next);
+	CU_ASSERT_EQUAL(failed(HTTPS + 1), 1);
+	CU_ASSERT_FALSE(ctl__tls_listener_stats(tls(), HTTPS, stat));
+	CU_ASSERT_TRUE(ctl__tls_pool_stats(tls(), SEALED + 1, stat));
+	tls_fail_one(ctl_tls_listeners(tls())[HTTPS + 1]);
+	use(sys.conf);
+	CU_ASSERT_EQUAL(failed(HTTPS), 2);
+	conf_destroy(next); /* nothing points there any more */
+	ctl__tls_tick(tls(), 0);
+	CU_ASSERT_EQUAL(failed(HTTPS), 2);
+	tls_system_down();
+}
+
 static char logged[1024];
 
 static void log_sink(enum log_level level, const char *lib, const char *text)
@@ -202,5 +250,6 @@ static void ends_soon(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(contexts), UNIT_CASE(none), UNIT_CASE(errors),
 	UNIT_CASE(warnings), UNIT_CASE(reload), UNIT_CASE(reload_refused),
-	UNIT_CASE(reload_unanswered), UNIT_CASE(stats_survive), UNIT_CASE(ends_soon)};
+	UNIT_CASE(reload_unanswered), UNIT_CASE(stats_survive), UNIT_CASE(counts_follow_names),
+	UNIT_CASE(ends_soon)};
 UNIT_MAIN(cases)
