@@ -373,6 +373,27 @@ static void listener_row(const struct ctl_core *core, unsigned listener, struct 
 	ctl__doc_number(out, CTL_BYTES, stat[RELAY_STAT_bytes_rsp]);
 }
 
+/* Where names lead, in the order in which they are looked at; no table where no listener has any.
+ */
+static void server_names(const struct conf *conf, struct ctl_doc *out)
+{
+	static const struct ctl_column columns[] = {{"listener"}, {"server_name"}, {"pool"}};
+	bool begun = false;
+
+	for (unsigned i = 0; i < conf->n_listeners; i++) {
+		const struct conf_listener *l = &conf->listeners[i];
+
+		for (unsigned k = 0; k < l->n_server_names; k++) {
+			if (!begun)
+				CTL_SECTION(out, "server_names", CTL_TABLE, columns);
+			begun = true;
+			ctl__doc_string(out, "%s", l->name);
+			ctl__doc_string(out, "%s", l->server_names[k].name);
+			ctl__doc_string(out, "%s", l->server_names[k].pool_name);
+		}
+	}
+}
+
 int ctl__show_listeners(
 	const struct ctl_core *core, struct span arg, struct ctl_doc *out, struct err *e)
 {
@@ -384,5 +405,6 @@ int ctl__show_listeners(
 	CTL_SECTION(out, "listeners", CTL_TABLE, columns);
 	for (unsigned l = 0; l < core->sys.conf->n_listeners; l++)
 		listener_row(core, l, out);
+	server_names(core->sys.conf, out);
 	return 0;
 }

@@ -95,7 +95,10 @@ class Sni(unittest.TestCase):
                     self.assertEqual(self.node_of(conn), node)
                     conn.sendall(b"ping")
                     self.assertEqual(conn.recv(4), b"ping")
-        row, = self.lab.show("listeners")["listeners"]
+        listeners = self.lab.show("listeners")
+        self.assertEqual([(row["server_name"], row["pool"]) for row in listeners["server_names"]],
+                         [("one.test", "one"), ("*.two.test", "two")])
+        row, = listeners["listeners"]
         self.assertEqual((row["mode"], row["pool"], row["connections"]), ("sni", "rest", 8))
         states = {row["state"] for row in self.lab.show("connections")["connections"]}
         self.assertEqual(states, {"sni"})
