@@ -236,12 +236,45 @@ static void news_cross(void)
 	workers_down();
 }
 
+/* While clients of an older snapshot's listeners are there, their packets are still clients'. */
+static void listeners_of_every_snapshot(void)
+{
+	struct conf_listener old = {.addr = {{OURS, 7000}, {OURS, 7001}}, .n_addr = 2}, next = old;
+	struct conf a = {.listeners = &old, .n_listeners = 1},
+		    b = {.listeners = &next, .n_listeners = 1};
+	struct worker_listens *both;
+	bool owner_differs = false;
+	uint16_t owner;
+
+	next.addr[0].port = 7002;
+	workers_up("net_ring0");
+	owner = relay_port_owner(7000, WORKERS);
+	both = worker_listens_create((const struct conf *const[]){&b, &a}, 2);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(both);
+	CU_ASSERT_EQUAL(both->n, 3);
+	for (unsigned i = 0; i < 64; i++) {
+		uint16_t remote = (uint16_t)(2000 + i), home;
+
+		ws.w[0]->listens = ws.w[1]->listens = ws.listens;
+		CU_ASSERT_EQUAL(goes_to(0, packet(remote, 7000, false)), owner);
+		ws.w[0]->listens = ws.w[1]->listens = both;
+		home = goes_to(0, packet(remote, 7000, false)); /* by the flow, not by the port */
+		CU_ASSERT_EQUAL(goes_to(1, packet(remote, 7000, false)), home);
+		owner_differs |= home != owner;
+	}
+	CU_ASSERT_TRUE(owner_differs);
+	worker_listens_destroy(both);
+	worker_listens_destroy(NULL);
+	workers_down();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(backs_by_port),
 	UNIT_CASE(fronts_by_hash),
 	UNIT_CASE(fronts_by_rss),
 	UNIT_CASE(icmp_to_everybody),
 	UNIT_CASE(listeners_by_address_too),
+	UNIT_CASE(listeners_of_every_snapshot),
 	UNIT_CASE(order_is_kept),
 	UNIT_CASE(ring_full),
 	UNIT_CASE(alone_nothing_is_looked_at),
