@@ -279,5 +279,61 @@ class Operate(unittest.TestCase):
             self.assertIn(error, self.ctl(*words, fails=True))
 
 
+class Workers(unittest.TestCase):
+    """Two of them, on queues that know nothing of flows: packets are handed over all the time."""
+
+    FILE = HEAD.replace("workers = 0", "workers = 0, 1") + "connections = {connections}\n"
+
+    def setUp(self):
+        self.lab = small.Lab(self, queues=2)
+        self.nodes = [Node(self, 8000, "a"), Node(self, 8001, "b")]
+        self.write(NODES, 2000)
+        self.process = self.lab.appliance(self.path)
+        self.lab.up(self.process)
+        self.lab.links_up()
+        self.done, self.answers, self.faults = threading.Event(), 0, []
+
+    connect, ask, read, receive = Operate.connect, Operate.ask, Operate.read, Operate.receive
+
+    def write(self, more, connections):
+        self.path = self.lab.write("penstock.ini",
+                                   (self.FILE + more).format(socket=self.lab.socket, connections=connections))
+
+    def load(self, fresh):
+        conn = None
+        while not self.done.is_set():
+            try:
+                conn = self.connect() if fresh or not conn else conn
+                self.ask(conn)
+                head, body = self.read(conn)
+                if b" 200 " not in head or body not in (b"a", b"b", b"c"):
+                    raise AssertionError(head)
+                self.answers += 1
+                if fresh:
+                    conn.close()
+            except (OSError, AssertionError) as fault:
+                self.faults.append(repr(fault))
+                conn = None
+
+    def test_reload_under_load_fails_nobody(self):
+        Node(self, 8002, "c")
+        clients = [threading.Thread(target=self.load, args=(n % 2 == 0,)) for n in range(4)]
+        for client in clients:
+            client.start()
+        for n in range(20):
+            self.write((NODES, NODES + "member = c 10.98.2.11:8002\n", NODES.replace("8001", "8002"))[n % 3] +
+                       ("[listener more]\naddress = 10.98.1.10:%d\npool = nodes\nconnections = 1000\n" % (81 + n)
+                        if n % 2 else ""), 1000)
+            small.run(small.CTL, "-s", self.lab.socket, "reload", stdout=subprocess.DEVNULL)
+            self.done.wait(0.1)
+        self.done.set()
+        for client in clients:
+            client.join()
+        self.assertEqual(self.faults, [])
+        self.assertGreater(self.answers, 100)
+        small.wait_for(lambda: len(self.lab.show("snapshots")["snapshots"]) == 5, "the others are freed")
+        self.assertEqual(self.lab.end(self.process), 0)
+
+
 if __name__ == "__main__":
     unittest.main()
