@@ -44,10 +44,13 @@ static void add_ports(struct ctl_counters *out, const struct ctl_core *core, uns
 
 static void add_members(struct ctl_counters *out, struct lb *lb)
 {
-	for (unsigned p = 0; p < lb_pools(lb); p++)
+	for (unsigned p = 0; p < lb_pools(lb); p++) {
+		add(out, &(struct stat_block){"lb_pool", lb_pool_stat_names,
+				 lb_pool(lb, p)->learned->stat, LB_POOL_STAT_N});
 		for (unsigned m = 0; m < lb_members(lb, p); m++)
 			add(out, &(struct stat_block){"lb", lb_stat_names,
 					 lb_member(lb, p, m)->stat, LB_STAT_N});
+	}
 }
 
 static void add_relay(

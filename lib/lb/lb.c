@@ -9,7 +9,8 @@
 
 #include "lb/lb_priv.h"
 
-#define BOARD_US (100 * CLOCK_US_PER_MS) /* how late what another worker found may be known */
+#define HOLDS_MAX 4                       /* doublings */
+#define BOARD_US  (100 * CLOCK_US_PER_MS) /* how late what another worker found may be known */
 
 const struct stat_name lb_stat_names[LB_STAT_N] = {
 #define X(name, text) {#name, text},
@@ -82,7 +83,21 @@ void lb_connected(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t 
 	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connects]++;
+	m->holds = 0;
 	lb__fact_clear(lb, m, LB_FACT_HELD, "connected", now);
+}
+
+/* Each hold that follows on another is twice as long, or a dead member would come and go each
+ * second where it cannot be ejected. */
+static void hold(struct lb *lb, struct lb_pool *p, struct lb_member *m, clock_us_t now)
+{
+	if (p->conf->hold_ms == 0)
+		return;
+	if (!(m->facts & LB_IS(HELD)))
+		m->holds += m->holds <= HOLDS_MAX;
+	m->hold_until = now + ((clock_us_t)p->conf->hold_ms << (m->holds - 1)) * CLOCK_US_PER_MS;
+	lb__fact_set(lb, m, LB_FACT_HELD, "connect failed", now);
+	lb__due(lb, m, m->hold_until);
 }
 
 void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_us_t now)
@@ -90,11 +105,7 @@ void lb_connect_failed(struct lb *lb, struct lb_pool *p, unsigned member, clock_
 	struct lb_member *m = p->member[member];
 
 	m->stat[LB_STAT_connect_failures]++;
-	if (p->conf->hold_ms) {
-		m->hold_until = now + (clock_us_t)p->conf->hold_ms * CLOCK_US_PER_MS;
-		lb__fact_set(lb, m, LB_FACT_HELD, "connect failed", now);
-		lb__due(lb, m, m->hold_until);
-	}
+	hold(lb, p, m, now);
 	lb__live_failure(lb, p, m, false, now);
 }
 

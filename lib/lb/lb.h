@@ -136,6 +136,7 @@ struct lb_member {
 	uint32_t idle;         /* idle connections, kept by the relay */
 	struct list idle_list; /* the relay's, newest first */
 	clock_us_t hold_until; /* left out until then while others can take its place */
+	uint8_t holds;         /* that followed on each other without a connect */
 	uint32_t slow_start_ms;
 	clock_us_t up_at;  /* slow start began; 0: none runs */
 	clock_us_t since;  /* in its state */
@@ -373,8 +374,7 @@ struct lb_member *lb_member(const struct lb *lb, unsigned pool, unsigned member)
 unsigned lb_members(const struct lb *lb, unsigned pool);
 unsigned lb_pools(const struct lb *lb);
 enum lb_state lb_member_state(const struct lb_member *m);
-const char *lb_verdict_name(uint8_t verdict);     /* enum lb_verdict: "good", ... */
-const char *lb_state_name(enum lb_state s);       /* "up", "slow", "throttled", "wedged", ... */
-const char *lb_balance_name(enum conf_balance b); /* as in the file */
+const char *lb_verdict_name(uint8_t verdict); /* enum lb_verdict: "good", ... */
+const char *lb_state_name(enum lb_state s);   /* "up", "slow", "throttled", "wedged", ... */
 
 #endif

@@ -107,15 +107,12 @@ static unsigned hash(const struct lb_choice *c)
 	return lb__hash_pick(c, true);
 }
 
-static const struct {
-	const char *name;
-	unsigned (*pick)(const struct lb_choice *c);
-} ops[] = {
-	[CONF_BALANCE_ROUND_ROBIN] = {"round-robin", round_robin},
-	[CONF_BALANCE_LEAST_CONNECTIONS] = {"least-connections", least_connections},
-	[CONF_BALANCE_RANDOM_TWO] = {"random-two", random_two},
-	[CONF_BALANCE_TAIL] = {"tail", tail},
-	[CONF_BALANCE_HASH] = {"hash", hash},
+static unsigned (*const algorithms[])(const struct lb_choice *c) = {
+	[CONF_BALANCE_ROUND_ROBIN] = round_robin,
+	[CONF_BALANCE_LEAST_CONNECTIONS] = least_connections,
+	[CONF_BALANCE_RANDOM_TWO] = random_two,
+	[CONF_BALANCE_TAIL] = tail,
+	[CONF_BALANCE_HASH] = hash,
 };
 
 /* ---- who may be chosen ---- */
@@ -229,7 +226,7 @@ static unsigned choose(const struct lb_choice *c)
 {
 	if (c->ask->pinned)
 		return lb__hash_pick(c, false);
-	return ops[c->conf->balance].pick(c);
+	return algorithms[c->conf->balance](c);
 }
 
 static int probe(struct lb_pool *p, const struct lb_ask *ask, const struct view *v, clock_us_t now)
@@ -276,9 +273,4 @@ int lb_pick(struct lb *lb, struct lb_pool *p, const struct lb_ask *ask, clock_us
 	p->member[m]->stat[LB_STAT_last_resorts] +=
 		fit_of(p->member[m], ask->writes, v.panic) > SLOW;
 	return (int)m;
-}
-
-const char *lb_balance_name(enum conf_balance b)
-{
-	return ops[b].name;
 }

@@ -14,7 +14,7 @@ static const struct ctl_counters_lib *lib(const struct ctl_counters *c, const ch
 static void sums(void)
 {
 	static const char *const names[] = {
-		"port", "net", "tcp", "relay", "http", "http_rsp", "lb", "worker"};
+		"port", "net", "tcp", "relay", "http", "http_rsp", "lb", "lb_pool", "worker"};
 	static struct ctl_counters c;
 
 	system_up();
@@ -30,6 +30,7 @@ static void sums(void)
 		poke(&relay_refusals_req(k->relay).values[0], 7);
 		poke(&lb_member(k->lb, 0, 1)->stat[LB_STAT_resets], 3);
 		poke(&lb_member(k->lb, 1, 0)->stat[LB_STAT_resets], 2);
+		poke(&lb_pool(k->lb, 1)->learned->stat[LB_POOL_STAT_picks_none], 4);
 		k->own[0] = 50;
 	}
 	ctl__counters_sum(&sys.core, &c);
@@ -43,6 +44,7 @@ static void sums(void)
 	CU_ASSERT_EQUAL(lib(&c, "http")->sum[0], 14);
 	CU_ASSERT_EQUAL(lib(&c, "http_rsp")->sum[0], 0);
 	CU_ASSERT_EQUAL(lib(&c, "lb")->sum[LB_STAT_resets], 10);
+	CU_ASSERT_EQUAL(lib(&c, "lb_pool")->sum[LB_POOL_STAT_picks_none], 8);
 	CU_ASSERT_EQUAL(lib(&c, "worker")->sum[0], 100);
 	CU_ASSERT_PTR_EQUAL(lib(&c, "tcp")->block.values, lib(&c, "tcp")->sum);
 	system_down();

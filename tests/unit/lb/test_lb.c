@@ -91,6 +91,28 @@ static void state_follows_hold_and_weight(void)
 	lb_down(&f);
 }
 
+static void holds_that_follow_double(void)
+{
+	static const unsigned times[] = {1, 2, 4, 8, 16, 16, 16};
+
+	lb_file(&f, CONF_BALANCE_ROUND_ROBIN, NULL, 2);
+	f.pool.eject_errors = 0;
+	lb_open(&f);
+	for (unsigned i = 0; i < RTE_DIM(times); i++) {
+		lb_connect_failed(f.lb, f.p, 0, f.now);
+		lb_connect_failed(f.lb, f.p, 0, f.now); /* at the same time: one */
+		lb_wait(&f, times[i] * HOLD_MS * MS - 1);
+		CU_ASSERT_EQUAL(lb_state(&f, 0), LB_DOWN);
+		lb_wait(&f, 1);
+		CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	}
+	lb_connected(f.lb, f.p, 0, f.now);
+	lb_connect_failed(f.lb, f.p, 0, f.now);
+	lb_wait(&f, HOLD_MS * MS);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	lb_down(&f);
+}
+
 static void destroy_takes_null(void)
 {
 	lb_destroy(NULL);
@@ -101,6 +123,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(done_counts_status_bytes_and_time),
 	UNIT_CASE(each_outcome_has_its_counter),
 	UNIT_CASE(state_follows_hold_and_weight),
+	UNIT_CASE(holds_that_follow_double),
 	UNIT_CASE(destroy_takes_null),
 };
 

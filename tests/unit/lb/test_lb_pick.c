@@ -335,12 +335,6 @@ static void a_retry_may_leave_its_site(void)
 	lb_down(&f);
 }
 
-static void names_are_the_files(void)
-{
-	CU_ASSERT_STRING_EQUAL(lb_balance_name(CONF_BALANCE_ROUND_ROBIN), "round-robin");
-	CU_ASSERT_STRING_EQUAL(lb_balance_name(CONF_BALANCE_RANDOM_TWO), "random-two");
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(round_robin_is_exact_and_smooth),
 	UNIT_CASE(least_connections_follows_load_and_weight),
@@ -358,7 +352,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(the_first_site_while_it_suffices),
 	UNIT_CASE(another_site_before_panic),
 	UNIT_CASE(a_retry_may_leave_its_site),
-	UNIT_CASE(names_are_the_files),
 };
 
 UNIT_MAIN(cases)
