@@ -232,16 +232,15 @@ struct request {
 	struct request *next_free;
 };
 
-/* relay_listener.c says how it lives. */
 #define PROBE_BODY_N 64 /* bytes of a canary */
 
 struct probe {
 	uint8_t kind;  /* RELAY_PROBE */
 	uint8_t state; /* enum in probe.c, as step */
 	uint8_t step;
-	bool up, eof, dead; /* as of a back */
-	bool other;         /* the body is not the one that was put */
-	uint16_t status;    /* of the final head */
+	bool up, eof, dead;       /* as of a back */
+	bool other;               /* the body is not the one that was put */
+	uint16_t status;          /* of the final head */
 	struct lb_check check;    /* holds its pool, and so the snapshot of signer */
 	struct s3_signer *signer; /* NULL: not signed */
 	struct relay_end end;
@@ -252,6 +251,7 @@ struct probe {
 	struct probe *next_free;
 };
 
+/* relay_listener.c says how it lives. */
 struct relay_listener {
 	const struct conf_listener *conf; /* of snap */
 	struct relay_snapshot *snap;      /* the newest that has it */
@@ -268,7 +268,7 @@ struct relay_snapshot {
 	struct list link; /* on relay->snapshots */
 	const struct conf *conf;
 	struct tls_ctx *const *listener_tls, *const *pool_tls; /* as in conf; NULL: all plain */
-	uint32_t refs;       /* listeners that are gone, and one for being the newest */
+	uint32_t refs; /* listeners that are gone, and one for being the newest */
 	unsigned n_listeners;
 	struct relay_listener **listener; /* as in conf->listeners */
 	unsigned n_pools;                 /* held: all as long as refs, then none */
@@ -292,8 +292,8 @@ struct relay {
 	uint32_t lb_ms;     /* when lb_tick was last called */
 	struct wheel wheel; /* ms */
 	struct list stalled;
-	struct list holding;             /* of hold: those with bytes, oldest first */
-	struct list waiting;             /* of lb_pool: those whose requests wait for a member */
+	struct list holding;          /* of hold: those with bytes, oldest first */
+	struct list waiting;          /* of lb_pool: those whose requests wait for a member */
 	struct list opening, sealing; /* of tls_conn: what stages 4 and 6 have to look at */
 	struct relay_snapshot *snap;  /* the newest; cfg.conf is its conf */
 	struct list snapshots;        /* all that are in use, newest first */
