@@ -279,8 +279,8 @@ int ctl__do_add_member(
 	/* the rest is as a line of the file */
 	snprintf(member, sizeof(member), "%.*s",
 		(int)(r.word[r.n - 1].p + r.word[r.n - 1].n - r.word[1].p), r.word[1].p);
-	snprintf(from, sizeof(from), "add member %.30s/%.*s", pool, (int)RTE_MIN(r.word[1].n, (size_t)CONF_NAME_MAX),
-		r.word[1].p);
+	snprintf(from, sizeof(from), "add member %.30s/%.*s", pool,
+		(int)RTE_MIN(r.word[1].n, (size_t)CONF_NAME_MAX), r.word[1].p);
 	return edit_use(core, &edit, from, out, e);
 }
 
