@@ -92,6 +92,7 @@ struct lb_live {
 	uint16_t reads;          /* that succeeded since the first of these */
 	uint8_t ejections;       /* that followed soon on another: each doubles the time */
 	uint8_t slow_rounds;     /* evaluations in a row that found it slow, or not any more */
+	uint32_t slow_samples;   /* of these */
 	uint32_t samples;        /* since the last evaluation */
 	clock_us_t eject_until;  /* the last ejection's end */
 	clock_us_t probe_at;     /* a slow one's next request, a wedged one's next write */

@@ -14,7 +14,9 @@
 #include "lb/lb_priv.h"
 
 #define EVALUATE_US (250 * CLOCK_US_PER_MS)
-#define ROUNDS      2u    /* evaluations in a row that agree */
+#define ROUNDS      4u /* evaluations in a row that agree, each with answers, */
+#define SAMPLES     8u /* and so many answers: a machine that stood still is not slow */
+#define ROUNDS_BACK 2u
 #define SLOW_MIN_US 2000u /* who answers sooner is not slow, whatever the others do */
 #define PROBE_US    (500 * CLOCK_US_PER_MS)
 
@@ -139,20 +141,38 @@ static uint32_t median(const struct lb_pool *p)
 
 /* Does a slow one answer like the others, or one that was not far later? Half of the factor ends
  * it, but never better than the others are. */
-static bool turns(const struct lb_pool *p, const struct lb_member *m)
+static bool differs(const struct lb_pool *p, const struct lb_member *m)
 {
 	uint64_t factor = p->conf->slow_factor, usual = p->learned->median;
 
 	if (m->facts & LB_IS(SLOW))
 		return 2ull * m->ratio <= (factor > 3 ? factor : 3) * usual ||
 		       m->wait < SLOW_MIN_US;
-	return factor > 0 && m->live.samples > 0 && m->ratio > factor * usual &&
-	       m->wait >= SLOW_MIN_US;
+	return factor > 0 && m->ratio > factor * usual && m->wait >= SLOW_MIN_US;
+}
+
+/* And for long enough to believe it? A round without an answer says nothing. */
+static bool turns(const struct lb_pool *p, struct lb_member *m)
+{
+	struct lb_live *l = &m->live;
+
+	if (l->samples == 0)
+		return false;
+	if (!differs(p, m)) {
+		l->slow_rounds = 0;
+		l->slow_samples = 0;
+		return false;
+	}
+	l->slow_rounds++;
+	l->slow_samples += l->samples;
+	return m->facts & LB_IS(SLOW) ? l->slow_rounds >= ROUNDS_BACK
+				      : l->slow_rounds >= ROUNDS && l->slow_samples >= SAMPLES;
 }
 
 static void turn(struct lb *lb, struct lb_member *m, clock_us_t now)
 {
 	m->live.slow_rounds = 0;
+	m->live.slow_samples = 0;
 	if (m->facts & LB_IS(SLOW)) {
 		lb__fact_clear(lb, m, LB_FACT_SLOW, "as fast as the others again", now);
 		return;
@@ -176,8 +196,7 @@ void lb__evaluate(struct lb *lb, struct lb_pool *p, clock_us_t now)
 		struct lb_member *m = p->member[i];
 		struct lb_live *l = &m->live;
 
-		l->slow_rounds = turns(p, m) ? l->slow_rounds + 1 : 0;
-		if (l->slow_rounds >= ROUNDS)
+		if (turns(p, m))
 			turn(lb, m, now);
 		/* what nobody heard of lately is forgotten; a slow one is asked */
 		if (l->samples == 0 && !(m->facts & LB_IS(SLOW)))

@@ -232,14 +232,43 @@ static void far_slower_than_the_pool_is_slow(void)
 	for (unsigned i = 0; i < 20; i++)
 		answers(4, same);
 	CU_ASSERT_EQUAL(lb_state(&f, 3), LB_UP);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 3; i++)
 		answers(4, far);
+	CU_ASSERT_EQUAL(lb_state(&f, 3), LB_UP);
+	answers(4, far); /* for a second */
 	CU_ASSERT_EQUAL(lb_state(&f, 3), LB_SLOW);
 	CU_ASSERT_EQUAL(lb_state(&f, 2), LB_UP);
 	CU_ASSERT_EQUAL(f.p->member[3]->stat[LB_STAT_slows], 1);
 	f.p->member[3]->live.probe_at = UINT64_MAX;
 	lb_count(&f, &any, 300, count);
 	CU_ASSERT_EQUAL(count[3], 0);
+	lb_down(&f);
+}
+
+/* A moment in which all that was under way there stood still, and a member of which little is
+ * known. */
+static void a_hiccup_is_not_slow(void)
+{
+	static const clock_us_t us[] = {10000, 10000, 10000, 10000}, rest[] = {10000, 10000, 10000};
+
+	up(4);
+	for (unsigned i = 0; i < 10; i++)
+		answers(4, us);
+	for (unsigned i = 0; i < 100; i++)
+		lb_ok(&f, 3, 2 * S);
+	for (unsigned i = 0; i < 10; i++)
+		answers(4, us);
+	for (unsigned i = 0; i < 7; i++) {
+		lb_ok(&f, 3, 2 * S);
+		answers(3, rest);
+	}
+	CU_ASSERT_EQUAL(lb_state(&f, 3), LB_UP);
+	CU_ASSERT_EQUAL(f.p->member[3]->stat[LB_STAT_changes], 0);
+	lb_ok(&f, 3, 2 * S);
+	answers(3, rest);
+	lb_ok(&f, 3, 2 * S);
+	answers(3, rest);
+	CU_ASSERT_EQUAL(lb_state(&f, 3), LB_SLOW);
 	lb_down(&f);
 }
 
@@ -378,6 +407,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(writes_that_fail_with_all_else_eject),
 	UNIT_CASE(a_wedged_member_is_tried),
 	UNIT_CASE(far_slower_than_the_pool_is_slow),
+	UNIT_CASE(a_hiccup_is_not_slow),
 	UNIT_CASE(what_is_soon_anyway_is_not_slow),
 	UNIT_CASE(of_two_the_slower_is_slow),
 	UNIT_CASE(a_slow_member_recovers_by_its_trickle),
