@@ -4,7 +4,7 @@ import threading
 import time
 import xml.etree.ElementTree
 
-from lab import NODES, RESPONSE_TIMEOUT, WITHIN, S3Case, Wire, nodes, noise, penstock_only, proxy_only, wait_for
+from lab import NODES, RESPONSE_TIMEOUT, TARGET, WITHIN, S3Case, Wire, nodes, noise, penstock_only, proxy_only, wait_for
 
 
 class Load:
@@ -60,7 +60,7 @@ class Faults(S3Case):
             nodes("ensure", n)
 
     def test_node_killed_under_load(self):
-        """Only what was on the dead node in that moment may fail; whoever comes after it notices nothing."""
+        """Nobody notices; with HAProxy, nobody but who had a request on the dead node in that moment."""
         with Load(self, self.path, self.body) as load:
             nodes("signal", 2, "KILL")
             killed = time.monotonic()
@@ -68,7 +68,7 @@ class Faults(S3Case):
             nodes("restart", 2)
             load.more(50)
         self.assertEqual(load.failed_since(killed), [])
-        self.assertLessEqual(len(load.failed_since(0)), len(load.threads))
+        self.assertLessEqual(len(load.failed_since(0)), len(load.threads) if TARGET.name == "haproxy" else 0)
 
     def test_refused_connection_goes_to_the_next_member(self):
         nodes("signal", 1, "KILL")
@@ -104,7 +104,7 @@ class Faults(S3Case):
 
     @penstock_only
     def test_hanging_nodes(self):
-        """504 after the pool's response-timeout, in the words of S3; then all is well again."""
+        """504 when each of the three had the pool's response-timeout, in the words of S3; then all is well again."""
         for n in NODES:
             nodes("signal", n, "STOP")
         began = time.monotonic()
@@ -113,7 +113,7 @@ class Faults(S3Case):
         for n in NODES:
             nodes("signal", n, "CONT")
         self.assertEqual(answer.status, 504)
-        self.assertTrue(RESPONSE_TIMEOUT - 1 < lasted < 2 * RESPONSE_TIMEOUT, lasted)
+        self.assertTrue(3 * RESPONSE_TIMEOUT - 1 < lasted < 4 * RESPONSE_TIMEOUT, lasted)
         self.assertEqual(xml.etree.ElementTree.fromstring(answer.body).tag, "Error")
         for _ in range(6):
             self.assertTrue(self.call("GET", self.path).body == self.body)
