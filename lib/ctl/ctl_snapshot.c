@@ -194,6 +194,31 @@ static int prepare(struct ctl_snapshots *s, const struct ctl_snapshot *next, str
 	return 0;
 }
 
+static bool listens(const struct conf *c, const struct ip_endpoint *at)
+{
+	for (unsigned l = 0; l < c->n_listeners; l++)
+		for (unsigned k = 0; k < c->listeners[l].n_addr; k++)
+			if (c->listeners[l].addr[k].port == at->port &&
+				ip_addr_eq(&c->listeners[l].addr[k].addr, &at->addr))
+				return true;
+	return false;
+}
+
+/* Does c listen where none of these does? */
+static bool listens_elsewhere(const struct conf *const *confs, unsigned n, const struct conf *c)
+{
+	for (unsigned l = 0; l < c->n_listeners; l++)
+		for (unsigned k = 0; k < c->listeners[l].n_addr; k++) {
+			bool there = false;
+
+			for (unsigned i = 0; i < n && !there; i++)
+				there = listens(confs[i], &c->listeners[l].addr[k]);
+			if (!there)
+				return true;
+		}
+	return false;
+}
+
 /* Packets to listeners of all that are used, and of next (NULL: none), are clients'. */
 static int listeners_tell(
 	const struct ctl_snapshots *s, const struct ctl_snapshot *next, struct err *e)
@@ -207,12 +232,11 @@ static int listeners_tell(
 	if (next)
 		confs[n++] = next->conf;
 	for (const struct ctl_snapshot *at = s->now; at; at = at->next) {
-		if (!at->used)
+		if (!at->used || !listens_elsewhere(confs, n, at->conf))
 			continue;
 		if (n == sizeof(confs) / sizeof(confs[0]))
-			return err_set(e, EBUSY,
-				"too many snapshots are in use: some listeners that are gone have "
-				"clients yet");
+			return err_set(
+				e, EBUSY, "too many listeners that are gone have clients yet");
 		confs[n++] = at->conf;
 	}
 	if (sys->listeners_tell(sys->arg, confs, n) < 0)
@@ -362,20 +386,6 @@ static void collect_run(void *arg)
 			      lb_uses(j->worker->lb, j->conf[i]);
 }
 
-/* Older ones that are used, as far as they were known to be; the oldest first. */
-static unsigned used_list(struct ctl_snapshots *s, struct ctl_snapshot *out[ASKED])
-{
-	unsigned n = 0, skip = 0;
-
-	for (struct ctl_snapshot *at = s->now->next; at; at = at->next)
-		skip += at->used;
-	skip = skip > ASKED ? skip - ASKED : 0;
-	for (struct ctl_snapshot *at = s->now->next; at; at = at->next)
-		if (at->used && (skip == 0 || skip-- == 0))
-			out[n++] = at;
-	return n;
-}
-
 /* Ask all workers, free what they give back. False: one did not answer. */
 static bool collect(struct ctl_snapshots *s, struct collect *j)
 {
@@ -413,31 +423,48 @@ static void unused(struct ctl_snapshots *s, struct ctl_snapshot *old)
 		ctl__tls_leave(s->core->sys.tls, old->conf);
 }
 
-void ctl__snapshots_tick(struct ctl_snapshots *s)
+/* Ask for those from *at on, as many as one job may have. How many are not used any more; *n were
+ * asked for. */
+static unsigned ask(struct ctl_snapshots *s, struct ctl_snapshot **at, unsigned *n)
 {
 	struct ctl_snapshot *asked[ASKED];
 	struct collect j = {0};
+	unsigned over = 0;
+
+	for (; *at && j.n < ASKED; *at = (*at)->next) {
+		if (!(*at)->used)
+			continue;
+		asked[j.n] = *at;
+		j.conf[j.n++] = (*at)->conf;
+	}
+	*n += j.n;
+	if (!collect(s, &j))
+		return 0;
+	for (unsigned i = 0; i < j.n; i++) {
+		if (j.used[i])
+			continue;
+		unused(s, asked[i]);
+		over++;
+	}
+	return over;
+}
+
+void ctl__snapshots_tick(struct ctl_snapshots *s)
+{
+	struct ctl_snapshot *at = s->now->next;
+	unsigned over = 0, n = 0;
 	struct err e;
-	bool fewer = false;
 
 	if (s->core->behind && workers_swap(s, &e) == 0)
 		log_info("conf", "all workers have snapshot %u", s->now->number);
 	if (s->core->behind || !s->collect)
 		return;
-	j.n = used_list(s, asked);
-	for (unsigned i = 0; i < j.n; i++)
-		j.conf[i] = asked[i]->conf;
-	if (!collect(s, &j))
-		return;
-	s->collect = j.n > 0; /* once more after the last: its members */
-	for (unsigned i = 0; i < j.n; i++) {
-		if (j.used[i])
-			continue;
-		unused(s, asked[i]);
-		fewer = true;
-	}
+	do
+		over += ask(s, &at, &n);
+	while (at);
+	s->collect = n > 0; /* once more after the last: its members */
 	forget(s);
-	if (fewer)
+	if (over)
 		listeners_tell(s, NULL, &e);
 }
 

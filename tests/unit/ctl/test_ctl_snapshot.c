@@ -106,6 +106,34 @@ static void hundred(void)
 	system_down();
 }
 
+/* Each of many snapshots has a request of its own, that takes longer than all of them. */
+static void many_in_use(void)
+{
+	struct lb_pool *held[40];
+	struct lb *lb;
+
+	up();
+	lb = sys.worker[1].lb;
+	for (unsigned i = 0; i < RTE_DIM(held); i++) {
+		bool ok;
+
+		held[i] = lb_pool_get(lb_pool(lb, 0));
+		free(ask("reload", &ok));
+		CU_ASSERT_TRUE(ok);
+		ctl__snapshots_tick(snapshots());
+	}
+	CU_ASSERT_EQUAL(kept(), RTE_DIM(held) + 1);
+	lb_pool_put(lb, held[20]); /* in the midst of them */
+	ctl__snapshots_tick(snapshots());
+	CU_ASSERT_EQUAL(kept(), RTE_DIM(held));
+	for (unsigned i = 0; i < RTE_DIM(held); i++)
+		if (i != 20)
+			lb_pool_put(lb, held[i]);
+	ctl__snapshots_tick(snapshots());
+	CU_ASSERT_EQUAL(kept(), CTL_SNAPSHOTS_KEPT);
+	system_down();
+}
+
 /* The nth thing that memory is asked for is not there: all stays as it was, until all is there. */
 static void no_memory_at_any_point(void)
 {
@@ -185,6 +213,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(first),
 	UNIT_CASE(another),
 	UNIT_CASE(hundred),
+	UNIT_CASE(many_in_use),
 	UNIT_CASE(no_memory_at_any_point),
 	UNIT_CASE(nobody_answers),
 	UNIT_CASE(one_is_behind),
