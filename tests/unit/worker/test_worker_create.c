@@ -35,7 +35,8 @@ static void sizes_of_the_plan(void)
 	w = made(0);
 	tcp_info(worker_tcp(w), &tcp);
 	relay_info(worker_relay(w), &relay);
-	CU_ASSERT_EQUAL(tcp.conns_max, ws.plan.fronts + ws.plan.splices + ws.plan.backs);
+	CU_ASSERT_EQUAL(
+		tcp.conns_max, ws.plan.fronts + ws.plan.splices + ws.plan.backs + RELAY_PROBES);
 	CU_ASSERT_EQUAL(tcp.syns_max, WORKER_SYNS);
 	CU_ASSERT_EQUAL(tcp.time_waits_max, WORKER_TIME_WAITS);
 	CU_ASSERT_EQUAL(tcp.exts_max, WORKER_EXT_MIN);
@@ -181,7 +182,7 @@ static void no_memory_at_any_point(void)
 	}
 	CU_ASSERT_PTR_NOT_NULL(w);
 	CU_ASSERT(has(&said, "no memory for worker 0: raise [global] memory"));
-	CU_ASSERT(has(&said, "no memory for 192 connections: raise [global] memory"));
+	CU_ASSERT(has(&said, "no memory for 200 connections: raise [global] memory"));
 	CU_ASSERT(has(&said, "relay: no memory"));
 	worker_destroy(w);
 	CU_ASSERT_EQUAL(heap_used(), before);
