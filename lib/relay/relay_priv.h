@@ -224,7 +224,8 @@ struct request {
 	bool close;           /* the front ends after this response */
 	bool back_close;      /* the back ends after this response */
 	uint8_t resource_n;
-	char resource[RELAY_RESOURCE_MAX];
+	/* from here on nothing is set until it is wanted */
+	char resource[RELAY_RESOURCE_MAX]; /* resource_n bytes */
 	union {
 		struct resume resume;
 		struct peek peek;

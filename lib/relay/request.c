@@ -43,13 +43,14 @@ enum run relay__request_begin(struct relay *r, struct front *f)
 		return relay__front_fail(r, f, RELAY_STAT_fail_full, 0);
 	r->request_free = q->next_free;
 	r->info.requests++;
-	*q = (struct request){.front = f,
-		.state = REQ_BUILD,
-		.next = -1,
-		.fail = RELAY_STAT_fail_no_member,
-		.begun = r->now,
-		.moved = r->now_ms,
-		.id = rand_next(r->cfg.rnd)};
+	memset(q, 0, offsetof(struct request, resource));
+	q->front = f;
+	q->state = REQ_BUILD;
+	q->next = -1;
+	q->fail = RELAY_STAT_fail_no_member;
+	q->begun = r->now;
+	q->moved = r->now_ms;
+	q->id = rand_next(r->cfg.rnd);
 	q->req.holds = q;
 	list_init(&q->hold.link);
 	list_init(&q->stalled);

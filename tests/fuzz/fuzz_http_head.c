@@ -35,6 +35,14 @@ static void inside(struct span part, struct span whole)
 	must(!part.p || (part.p >= whole.p && part.p + part.n <= whole.p + whole.n));
 }
 
+/* Any field as a Content-Range. */
+static void check_range(struct span value)
+{
+	struct http_content_range r;
+
+	must(!http_content_range(value, &r) || (r.first <= r.last && r.last < r.total));
+}
+
 static void check_spans(const struct http_head *h, struct span b)
 {
 	const struct span parts[] = {
@@ -47,6 +55,7 @@ static void check_spans(const struct http_head *h, struct span b)
 		inside(h->field[i].name, b);
 		inside(h->field[i].value, b);
 		must(h->field[i].name.n > 0);
+		check_range(h->field[i].value);
 	}
 }
 

@@ -174,6 +174,8 @@ static void crowd(void)
 
 /* ---- bulk: objects of all sizes over a wire that loses packets, every byte compared ---- */
 
+/* With `dying` their connections to nodes break at any time: nobody notices. */
+
 #define BULK_CLIENTS 6
 #define BULK_JOBS    8
 #define BULK_MAX     200000
@@ -187,6 +189,36 @@ struct bulk {
 };
 
 static struct bulk bulk[LAB_PEERS];
+static bool dying;
+static uint64_t resumes, replays;
+
+/* The answer's head, from byte `first` of the object on. */
+static const char *bulk_head(const struct bulk *b, unsigned first)
+{
+	static char text[200];
+	unsigned size = b->put ? 0 : b->size - first;
+	int n = snprintf(text, sizeof(text),
+		"HTTP/1.1 %s\r\nETag: \"%u-%u\"\r\nContent-Length: %u\r\n",
+		first ? "206 x" : "200 OK", b->size, b->seed, size);
+
+	if (first)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+			"Content-Range: bytes %u-%u/%u\r\n", first, b->size - 1, b->size);
+	snprintf(text + n, sizeof(text) - (size_t)n, "\r\n");
+	return text;
+}
+
+/* A node, or what is between, gives up, more often in the middle of an answer. True: it did. */
+static bool bulk_dies(struct peer *p, const struct bulk *b)
+{
+	uint32_t x = dying ? rand_below(&lab.rnd, b->busy ? 50 : 250) : 2;
+
+	if (x == 0)
+		peer_reset(p);
+	else if (x == 1 && !(p->conn->flags & TCP_F_FIN_QUEUED))
+		peer_torn(p);
+	return x < 2;
+}
 
 static void bulk_send(struct peer *p, struct bulk *b)
 {
@@ -207,9 +239,11 @@ static bool bulk_is(const struct peer *p, size_t head, const struct bulk *b)
 
 static void bulk_node(struct peer *p, struct bulk *b)
 {
-	char method[8], text[96];
+	char method[8], *range;
 	size_t head;
 
+	if (bulk_dies(p, b) || p->conn->flags & TCP_F_FIN_QUEUED)
+		return;
 	if (b->busy) {
 		bulk_send(p, b);
 		b->busy = b->sent < b->size;
@@ -223,24 +257,23 @@ static void bulk_node(struct peer *p, struct bulk *b)
 	if (b->put && p->n < head + b->size)
 		return;
 	CU_ASSERT_TRUE(!b->put || bulk_is(p, head, b));
-	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n",
-		b->put ? 0 : b->size);
-	peer_send(p, text);
+	range = b->put ? NULL : strstr(p->in, "Range: bytes=");
+	b->sent = range ? (unsigned)atoi(range + 13) : 0;
+	peer_send(p, bulk_head(b, b->sent));
 	peer_clear(p);
-	b->sent = 0;
 	b->busy = !b->put;
 }
 
 static void bulk_client(struct peer *p, struct bulk *b)
 {
-	char text[96];
+	char text[200];
 	size_t head;
 
 	if (!b->busy && b->jobs < BULK_JOBS) {
-		*b = (struct bulk){.size = rand_below(&lab.rnd, BULK_MAX),
-			.jobs = b->jobs + 1,
+		*b = (struct bulk){.jobs = b->jobs + 1,
 			.seed = rand_below(&lab.rnd, 1000),
 			.put = rand_below(&lab.rnd, 2)};
+		b->size = rand_below(&lab.rnd, dying && b->put ? BULK_MAX / 2 : BULK_MAX);
 		b->busy = true;
 		snprintf(text, sizeof(text),
 			"%s /%u/%u HTTP/1.1\r\nHost: s3\r\nContent-Length: %u\r\n\r\n",
@@ -249,8 +282,7 @@ static void bulk_client(struct peer *p, struct bulk *b)
 	}
 	if (b->put)
 		bulk_send(p, b);
-	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n",
-		b->put ? 0 : b->size);
+	strcpy(text, bulk_head(b, 0));
 	head = strlen(text);
 	if (!b->busy || p->n < head + (b->put ? 0 : b->size))
 		return;
@@ -280,24 +312,28 @@ static bool bulk_step(void)
 	return more;
 }
 
-static void bulk_once(bool tls)
+static void bulk_once(bool tls, uint64_t seed)
 {
 	memset(bulk, 0, sizeof(bulk));
-	lab_init(3);
+	lab_init(dying ? 4 : 3);
 	lab.front_tls |= tls;
 	lab.back_tls |= tls;
 	lab.pool.response_timeout_ms = lab.pool.connect_timeout_ms = 60000;
 	lab.listener.body_timeout_ms = lab.listener.idle_timeout_ms = 60000;
+	lab.pool.retries = 16;
+	lab.conf.global.replay_memory = 1 << 20;
 	lab_start();
-	rand_seed(&lab.rnd, unit_seed(3));
+	rand_seed(&lab.rnd, seed);
 	for (unsigned i = 0; i < BULK_CLIENTS; i++)
 		lab_client();
-	lab.loss = 10;
+	lab.loss = dying ? 0 : 10;
 	for (unsigned ms = 0; ms < 300000 && bulk_step(); ms++)
 		CU_ASSERT_TRUE_FATAL(buf_pools_in_use(&lab.pools) < 3000);
 	CU_ASSERT_FALSE(bulk_step());
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_responses), BULK_CLIENTS * BULK_JOBS);
 	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_requests), BULK_CLIENTS * BULK_JOBS);
+	resumes += lab_stat(RELAY_STAT_resumes);
+	replays += lab_stat(RELAY_STAT_replays);
 	lab.loss = 0;
 	lab.pool.connect_timeout_ms = 100;
 	lab_stop();
@@ -305,8 +341,22 @@ static void bulk_once(bool tls)
 
 static void bulk_over_a_lossy_wire(void)
 {
-	bulk_once(false);
-	bulk_once(true);
+	uint64_t seed = unit_seed(3);
+
+	bulk_once(false, seed);
+	bulk_once(true, seed);
+	CU_ASSERT_EQUAL(resumes + replays, 0);
+}
+
+static void bulk_while_members_die(void)
+{
+	uint64_t seed = unit_seed(30);
+
+	dying = true;
+	for (unsigned i = 0; i < 8; i++)
+		bulk_once(i & 1, seed + i);
+	dying = false;
+	CU_ASSERT_TRUE(resumes > 20 && replays > 0);
 }
 
 static const struct unit_case cases[] = {
@@ -315,6 +365,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(fronts_max_is_the_sum),
 	UNIT_CASE(crowd),
 	UNIT_CASE(bulk_over_a_lossy_wire),
+	UNIT_CASE(bulk_while_members_die),
 };
 
 UNIT_MAIN(cases)
