@@ -11,8 +11,8 @@
 #define SECRET_MAX 128
 
 struct probe_keys {
-	const struct conf *conf; /* in control's hands while these are */
-	unsigned n;              /* conf->n_checks */
+	const struct conf *conf;    /* in control's hands while these are */
+	unsigned n;                 /* conf->n_checks */
 	struct s3_signer *signer[]; /* as conf->checks; NULL: it is not signed */
 };
 

@@ -14,7 +14,7 @@
 #include "tls/tls_hello.h"
 
 #define OUT_WHOLE    (128 * 1024) /* flow.out has more than that when a body is given once more */
-#define RSP_HEAD_MAX (64 * 1024) /* a response's head; requests have the listener's limit */
+#define RSP_HEAD_MAX (64 * 1024)  /* a response's head; requests have the listener's limit */
 
 _Static_assert(TLS_HELLO_MAX <= RSP_HEAD_MAX, "the scratch is enough to look at a hello");
 
@@ -229,8 +229,8 @@ static void retry_stalled(struct relay *r)
 /* Another client of l? Those that are gone may have records that its limit counts on. */
 static bool has_room(const struct relay *r, const struct relay_listener *l)
 {
-	bool record = l->conf->mode == CONF_MODE_HTTP ? r->front_free != NULL
-						      : r->splice_free != NULL;
+	bool record =
+		l->conf->mode == CONF_MODE_HTTP ? r->front_free != NULL : r->splice_free != NULL;
 
 	return record && l->fronts < l->conf->connections;
 }

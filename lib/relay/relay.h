@@ -68,7 +68,7 @@ struct relay_config {
  * e, which has the place in the file. */
 int relay_conf_check(const struct conf *conf, struct err *e);
 
-/* Connections to members for checks, at most: tcp needs as many more, and TLS where a pool has it. */
+/* Most connections to members for checks: tcp needs as many more, and TLS where a pool has it. */
 #define RELAY_PROBES 8
 
 /* Client connections that an instance may hold, and how many of these have a connection to a member
