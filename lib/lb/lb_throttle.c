@@ -76,7 +76,11 @@ void lb__throttle(struct lb *lb, struct lb_member *m, uint32_t retry_after_ms, c
 	} else if (now - c->cut_at >= CUT_US) {
 		cut(m, now);
 	}
-	if (until > c->release_at)
+	/* Retry-After is of the request that was refused (RFC 9110 10.2.3): a member that serves
+	 * others meanwhile only gets no more than now until then. */
+	if (m->active > 0)
+		c->changed_at = until > c->changed_at ? until : c->changed_at;
+	else if (until > c->release_at)
 		c->release_at = until;
 	lb__limit(m);
 	lb__due(lb, m, c->release_at > now ? c->release_at : now + SETTLED_US);
@@ -98,7 +102,7 @@ void lb__throttle_success(struct lb *lb, struct lb_member *m, clock_us_t now)
 	uint32_t step = c->limit / 8 < LB_ONE ? c->limit / 8 : LB_ONE;
 
 	c->good++;
-	if ((uint64_t)c->good * LB_ONE < c->limit || now - c->changed_at < GROW_US)
+	if ((uint64_t)c->good * LB_ONE < c->limit || now < c->changed_at + GROW_US)
 		return;
 	c->good = 0;
 	c->changed_at = now;

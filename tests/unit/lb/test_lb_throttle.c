@@ -127,6 +127,23 @@ static void retry_after_is_kept_within_reason(void)
 	lb_down(&f);
 }
 
+/* What is refused one request is not refused to those that it serves. */
+static void retry_after_silences_nobody_who_serves(void)
+{
+	const struct lb_result good = {.outcome = LB_COMPLETE, .status = 200};
+
+	lb_up(&f, CONF_BALANCE_ROUND_ROBIN, NULL, 1);
+	starts(0, 8);
+	lb_slow_down(&f, 0, 3000);
+	for (unsigned i = 0; i < 4; i++)
+		lb_done(f.lb, f.p, 0, &good, f.now);
+	lb_wait(&f, 100 * MS);
+	CU_ASSERT_EQUAL(lb_ask_once(&f, &any), 0);
+	for (unsigned i = 0; i < 4; i++)
+		lb_done(f.lb, f.p, 0, &good, f.now);
+	lb_down(&f);
+}
+
 /* One of them is only busy: an lb_done will do. */
 static void busy_is_not_throttled(void)
 {
@@ -266,6 +283,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(silence_ends_it),
 	UNIT_CASE(releases_are_paced),
 	UNIT_CASE(retry_after_is_kept_within_reason),
+	UNIT_CASE(retry_after_silences_nobody_who_serves),
 	UNIT_CASE(busy_is_not_throttled),
 	UNIT_CASE(clients_are_told_different_times),
 	UNIT_CASE(a_storm_becomes_a_stream),
