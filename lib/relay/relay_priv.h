@@ -9,7 +9,7 @@
  *	         connection to a member, all their lives
  *
  *	front->req != NULL  <=>  front->state == FRONT_BUSY, and then front->req->front == front
- *	request->back != NULL  <=>  its state is past REQ_BUILD, and then back->req == request
+ *	request->back != NULL  <=>  its state is past REQ_QUEUE, and then back->req == request
  *	back->req == NULL  <=>  the back is on its member's idle list
  */
 #ifndef RELAY_RELAY_PRIV_H

@@ -98,8 +98,6 @@ static bool show_back(const struct back *b, struct relay_conn *out)
 static bool show_splice(
 	const struct relay *r, const struct splice *s, enum side side, struct relay_conn *out)
 {
-	const struct conf_listener *l = s->listener->conf;
-
 	if (!s->end[side].conn)
 		return false;
 	*out = (struct relay_conn){.conn = s->end[side].conn,
@@ -111,7 +109,7 @@ static bool show_splice(
 		.state = s->state == SPLICE_HANDSHAKE ? "handshake"
 			 : s->state == SPLICE_HELLO   ? "hello"
 			 : s->state == SPLICE_CONNECT ? "connect"
-						      : conf_mode_name(l->mode),
+						      : conf_mode_name(s->listener->conf->mode),
 		.req_bytes = s->given[s->ends - 1],
 		.rsp_bytes = s->given[SIDE_FRONT]};
 	return true;

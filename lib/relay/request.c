@@ -6,10 +6,12 @@
  *   (none) --------> REQ_BUILD ----------> REQ_CONNECT ----------> REQ_WAIT
  *                     ^  |  picked, idle one                        ^ |  | final head
  *                     |  `------------------------------------------' |  v
- *                     |   lost, head kept         |  lost untouched   | REQ_RESPONSE
- *                     `---------------------------+-- next member <---'  | response whole
- *                                                                       v
- *   every state --failed--> (none), the client was answered or reset   (none)
+ *                     |   member failed           |  member failed    | REQ_RESPONSE
+ *                     |                           v                   |  |  | response whole
+ *                     `------- retry.c: head kept, or what was held --'  |  v
+ *                     `------- resume.c: broken in mid-body -------------' (none)
+ *
+ *   every state --failed--> (none), the client was answered or reset
  *
  * From BUILD, and wherever another member is looked for, it goes to REQ_QUEUE when all that might
  * take it have enough to do, and on from there when one has room.
@@ -17,15 +19,14 @@
  * BUILD     the head lies in front.rx (front.head bytes); no back
  * QUEUE     the head is in req.out, no back: it stands in its pool's line (relay_queue.c)
  * CONNECT   the head is in req.out, the back is not up, nothing of the request has left
- * WAIT      the request's bytes flow; no final response head was relayed, so that the client can
- *           still get an answer of ours
+ * WAIT      the request's bytes flow; this member said no final head
  * RESPONSE  the response's bytes flow; what the client still sends of its request is dropped
  *
- * May it go to another member? The only two ways, both without a copy of the body:
- *   untouched  no byte was acknowledged (back.tx, or for TLS req.kept, holds all that was given):
- *              these bytes go
- *   kept       safe (RFC 9110 9.2.1, no body): its head stays in front.rx and is built again
- * A request that was partly accepted and is not safe is never repeated (RFC 9110 9.2.2).
+ * answered  the client got a final head: it can get no answer of ours any more, and only the rest
+ *           of that one body. Without, all is open: another member may answer, or we.
+ * kept      a GET, HEAD or OPTIONS without a body: its head stays in front.rx (front.head bytes)
+ *           until the response began, or if that can be resumed until it ended. Of all others what
+ *           a member was given is held (hold.c). So nothing is copied for a second try.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The response: heads until a final one (REQ_WAIT), then its body (REQ_RESPONSE).
+ * The response: heads until a final one (REQ_WAIT), then its body (REQ_RESPONSE). A final head of a
+ * second answer, to go on with a body that broke, is looked at and dropped (resume.c).
  *
  * With the final head it is decided what becomes of both connections:
  *   front goes on  <=> the client wants it, the whole request was taken, the end of the response
@@ -86,7 +87,7 @@ static enum run resumed(struct relay *r, struct request *q, uint32_t n)
 {
 	enum relay_stat why = relay__resume_fits(r, q);
 
-	if (why == RELAY_STAT_resume_status && (q->status == 429 || q->status >= 500))
+	if (why == RELAY_STAT_resume_refused_status && (q->status == 429 || q->status >= 500))
 		return relay__resume(r, q, LB_COMPLETE, q->fail); /* another may have it */
 	if (why) {
 		q->front->listener->stat[why]++;

@@ -181,15 +181,15 @@ enum relay_stat relay__resume_fits(struct relay *r, struct request *q)
 	struct http_content_range range;
 
 	if (h->status == 412) /* RFC 9110 13.1.1: another ETag */
-		return RELAY_STAT_resume_etag;
+		return RELAY_STAT_resume_refused_etag;
 	if (h->status == 416) /* the object is shorter now */
-		return RELAY_STAT_resume_length;
+		return RELAY_STAT_resume_refused_length;
 	if (h->status != 206 && (h->status != 200 || s->status != 200))
-		return RELAY_STAT_resume_status;
+		return RELAY_STAT_resume_refused_status;
 	if (!same(k.etag, s->etag, s->etag_n) || !same(k.date, s->date, s->date_n))
-		return RELAY_STAT_resume_etag;
+		return RELAY_STAT_resume_refused_etag;
 	if (!range_of(h, k.range, &range) || !range_fits(q, &range))
-		return RELAY_STAT_resume_length;
+		return RELAY_STAT_resume_refused_length;
 	return 0;
 }
 

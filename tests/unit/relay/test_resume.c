@@ -307,31 +307,32 @@ static void misfits(void)
 {
 	char text[400];
 
-	refused("HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_etag);
-	refused("HTTP/1.1 416 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_length);
-	refused("HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_status);
-	refused("HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_status);
-	refused("HTTP/1.1 304 x\r\n\r\n", RELAY_STAT_resume_status);
+	refused("HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_refused_etag);
+	refused("HTTP/1.1 416 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_refused_length);
+	refused("HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_refused_status);
+	refused("HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", RELAY_STAT_resume_refused_status);
+	refused("HTTP/1.1 304 x\r\n\r\n", RELAY_STAT_resume_refused_status);
 	refused(head_of(206, 9000, SIZE - 1, "ETag: \"other\"\r\nLast-Modified: " DATE "\r\n"),
-		RELAY_STAT_resume_etag);
+		RELAY_STAT_resume_refused_etag);
 	refused(head_of(206, 9000, SIZE - 1, "Last-Modified: " DATE "\r\n"),
-		RELAY_STAT_resume_etag);
-	refused(head_of(206, 9000, SIZE - 1, "ETag: " ETAG "\r\n"), RELAY_STAT_resume_etag);
-	refused(head_of(206, 9000, SIZE - 1, FACTS "ETag: " ETAG "\r\n"), RELAY_STAT_resume_etag);
-	refused(head_of(206, 9001, SIZE - 1, FACTS), RELAY_STAT_resume_length);
-	refused(head_of(206, 9000, SIZE - 2, FACTS), RELAY_STAT_resume_length);
-	refused(head_of(200, 0, SIZE, FACTS), RELAY_STAT_resume_length);
+		RELAY_STAT_resume_refused_etag);
+	refused(head_of(206, 9000, SIZE - 1, "ETag: " ETAG "\r\n"), RELAY_STAT_resume_refused_etag);
+	refused(head_of(206, 9000, SIZE - 1, FACTS "ETag: " ETAG "\r\n"),
+		RELAY_STAT_resume_refused_etag);
+	refused(head_of(206, 9001, SIZE - 1, FACTS), RELAY_STAT_resume_refused_length);
+	refused(head_of(206, 9000, SIZE - 2, FACTS), RELAY_STAT_resume_refused_length);
+	refused(head_of(200, 0, SIZE, FACTS), RELAY_STAT_resume_refused_length);
 	snprintf(text, sizeof(text),
 		"HTTP/1.1 206 x\r\n" FACTS
 		"Content-Length: 11000\r\nContent-Range: bytes 9000-19999/20001\r\n\r\n");
-	refused(text, RELAY_STAT_resume_length);
+	refused(text, RELAY_STAT_resume_refused_length);
 	snprintf(text, sizeof(text),
 		"HTTP/1.1 206 x\r\n" FACTS
 		"Content-Length: 10999\r\nContent-Range: bytes 9000-19999/20000\r\n\r\n");
-	refused(text, RELAY_STAT_resume_length);
+	refused(text, RELAY_STAT_resume_refused_length);
 	snprintf(text, sizeof(text),
 		"HTTP/1.1 200 x\r\n" FACTS "Transfer-Encoding: chunked\r\n\r\n");
-	refused(text, RELAY_STAT_resume_length);
+	refused(text, RELAY_STAT_resume_refused_length);
 }
 
 /* A node that is busy is no reason to give up. */

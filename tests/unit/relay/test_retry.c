@@ -4,9 +4,11 @@
 
 #include "relay_lab.h"
 
-#define PUT_5    "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
-#define POST_5   "POST /b/k?uploadId=1 HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
-#define COPY     "PUT /b/k HTTP/1.1\r\nHost: s3\r\nx-amz-copy-source: b/l\r\nContent-Length: 0\r\n\r\n"
+#define PUT_5  "PUT /b/k HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
+#define POST_5 "POST /b/k?uploadId=1 HTTP/1.1\r\nHost: s3\r\nContent-Length: 5\r\n\r\nhello"
+#define COPY                                                                                       \
+	"PUT /b/k HTTP/1.1\r\nHost: s3\r\nx-amz-copy-source: b/l\r\n"                              \
+	"Content-Length: 0\r\n\r\n"
 #define COND     "PUT /b/k HTTP/1.1\r\nHost: s3\r\nIf-None-Match: *\r\nContent-Length: 0\r\n\r\n"
 #define DELETE_1 "DELETE /b/k HTTP/1.1\r\nHost: s3\r\n\r\n"
 #define EMPTY    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
