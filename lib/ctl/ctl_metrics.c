@@ -224,7 +224,7 @@ static void worker_bursts(const struct ctl_core *core, struct ctl_text *out)
 
 static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 {
-	enum { CONNS, SYNS, TIME_WAITS, FRONTS, BACKS, BACKS_IDLE, REQUESTS, N };
+	enum { CONNS, SYNS, TIME_WAITS, FRONTS, BACKS, BACKS_IDLE, REQUESTS, HELD, N };
 	static const struct family families[N] = {
 		{"tcp_connections", "TCP connections", CONNS},
 		{"tcp_half_open", "Handshakes not complete", SYNS},
@@ -234,6 +234,7 @@ static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 		{"back_connections_idle", "Connections to members that wait for a request",
 			BACKS_IDLE},
 		{"requests_active", "Requests in flight", REQUESTS},
+		{"replay_bytes_held", "Memory of request bodies kept to be sent again", HELD},
 	};
 	uint64_t v[CONF_WORKERS_MAX][N];
 	char id[16];
@@ -247,7 +248,7 @@ static void worker_gauges(const struct ctl_core *core, struct ctl_text *out)
 		memcpy(v[w],
 			(uint64_t[N]){tcp.conns, tcp.syns, tcp.time_waits,
 				relay.fronts + relay.splices, relay.backs + relay.splice_backs,
-				relay.backs_idle, relay.requests},
+				relay.backs_idle, relay.requests, relay.held},
 			sizeof(v[w]));
 	}
 	for (const struct family *f = families; f < families + N; f++) {

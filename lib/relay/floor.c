@@ -34,7 +34,8 @@ void relay__floor_begin(const struct relay *r, struct request *q)
 
 void relay__floor_watch(const struct relay *r, struct request *q)
 {
-	bool clients = end_rx(&q->back->end)->bytes > 0;
+	const struct relay_end *e = &q->back->end;
+	bool clients = end_rx(e)->bytes > 0 || end_pending(e);
 
 	if (clients || q->floor.clients)
 		relay__floor_begin(r, q);
@@ -48,7 +49,9 @@ bool relay__floor_due(const struct relay *r, const struct request *q, uint32_t *
 	if (c->stall_ms == 0 || c->stall_rate == 0)
 		return false;
 	*at = q->floor.since + c->stall_ms;
-	return q->state == REQ_RESPONSE || (q->state == REQ_WAIT && !request_is_sent(q));
+	if (q->state == REQ_RESPONSE)
+		return q->rsp.body.progress == HTTP_BODY_MORE;
+	return q->state == REQ_WAIT && !request_is_sent(q);
 }
 
 bool relay__floor_below(const struct relay *r, const struct request *q)

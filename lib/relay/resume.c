@@ -108,7 +108,7 @@ enum run relay__resume(
 	uint64_t passed = q->rsp.body.passed;
 
 	relay__request_leave(r, q, outcome, false);
-	if (!q->resumable) {
+	if (!q->resumable || q->rsp.body.progress != HTTP_BODY_MORE) {
 		FRONT_COUNT(r, q->front, resume_unfit);
 		return relay__request_fail(r, q, fail, 0);
 	}
