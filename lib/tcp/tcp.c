@@ -553,13 +553,6 @@ void tcp_release(struct tcp *t, struct tcp_conn *c)
 	tcp__timer_arm(t, c);
 }
 
-int tcp_tx_reclaim(struct tcp *t, struct tcp_conn *c, struct buf_chain *out)
-{
-	ASSERT(c->state == TCP_CLOSED, "only a dead connection's bytes are free to go elsewhere");
-	c->nxt_seg = NULL;
-	return buf_chain_move(out, &c->tx, t->pools->indirect);
-}
-
 void tcp_conn_local(const struct tcp *t, const struct tcp_conn *c, struct ip_endpoint *out)
 {
 	*out = (struct ip_endpoint){t->local[c->local], c->lport};

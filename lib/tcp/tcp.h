@@ -253,9 +253,6 @@ bool tcp_cut(struct tcp *t, struct tcp_conn *c);
  * RST (RFC 9293 3.6.1, RFC 2525 2.17). Dead: freed. What is queued is still delivered, but two
  * minutes without progress end it with an RST. */
 void tcp_release(struct tcp *t, struct tcp_conn *c);
-/* Move what was never acknowledged (tx) of a connection into out, for sending it elsewhere. The
- * connection must be dead. 0 or -ENOMEM. */
-int tcp_tx_reclaim(struct tcp *t, struct tcp_conn *c, struct buf_chain *out);
 
 void tcp_conn_local(const struct tcp *t, const struct tcp_conn *c, struct ip_endpoint *out);
 void tcp_conn_remote(const struct tcp_conn *c, struct ip_endpoint *out);

@@ -256,13 +256,9 @@ static void dead(struct sim *s, struct sim_end *e)
 {
 	struct sim_conn *c = conn_of(s, e);
 	struct tcp *t = s->host[e->host].t;
-	struct buf_chain back = {0};
 
 	e->error = e->c->error;
 	verify(s, e, &e->c->rx);
-	if (tcp_tx_reclaim(t, e->c, &back) < 0)
-		sim_fail(s, "reclaim into an empty chain needs no memory");
-	buf_chain_free(&back);
 	tcp_release(t, e->c);
 	done(s, e);
 	if (!e->opened && !sim_plan_lossy(&s->plan) && !c->spoiled)

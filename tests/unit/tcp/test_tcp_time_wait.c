@@ -264,26 +264,8 @@ static void release_unread(void)
 	lab_close();
 }
 
-static void reclaim(void)
-{
-	struct buf_chain out = {0};
-	struct tcp_conn *c;
-
-	lab_open();
-	c = accept_one();
-	send_bytes(c, 3000);
-	drain();
-	GIVE(TCP_ACK, P + 1, U + 1001);
-	GIVE(TCP_RST, P + 1, 0);
-	CU_ASSERT_EQUAL(tcp_tx_reclaim(lab.t, c, &out), 0);
-	CU_ASSERT_EQUAL(out.bytes, 2000);
-	tcp_release(lab.t, c);
-	buf_chain_free(&out);
-	lab_close();
-}
-
 static const struct unit_case cases[] = {UNIT_CASE(fin_again), UNIT_CASE(reuse),
 	UNIT_CASE(rfc6191_rows), UNIT_CASE(reuse_by_cookie), UNIT_CASE(reuse_above_watermark),
 	UNIT_CASE(rfc1337_hazards), UNIT_CASE(oldest_makes_room), UNIT_CASE(simultaneous_close),
-	UNIT_CASE(half_close), UNIT_CASE(release_unread), UNIT_CASE(reclaim)};
+	UNIT_CASE(half_close), UNIT_CASE(release_unread)};
 UNIT_MAIN(cases)
