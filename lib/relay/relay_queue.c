@@ -19,7 +19,8 @@ enum run relay__queue_wait(struct relay *r, struct request *q)
 {
 	struct lb_pool *p = q->pool;
 
-	if (q->state == REQ_QUEUE)
+	/* who was called and found no way to a member has left the line */
+	if (list_linked(&q->waiting))
 		return RUN_WAIT;
 	if (p->n_waiting >= p->conf->queue)
 		return relay__request_fail(r, q, RELAY_STAT_fail_queue_full, 0);

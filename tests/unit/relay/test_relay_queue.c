@@ -115,12 +115,41 @@ static void a_body_waits_too(void)
 	lab_stop();
 }
 
+/* Called, but there is no way to who has room: it stands in the line for the other one again. */
+static void no_way_from_the_line(void)
+{
+	struct peer *n[4];
+
+	lab_init(2);
+	lab.pool.concurrency = 2;
+	lab.pool.queue = 8;
+	lab.pool.queue_timeout_ms = 3000;
+	lab.pool.response_timeout_ms = 10000;
+	lab_start();
+	ask(5);
+	for (unsigned i = 0; i < 4; i++)
+		n[i] = lab_node(i % 2);
+	CU_ASSERT_EQUAL(lb_pool(lab.lb, 0)->n_waiting, 1);
+	lab.unreachable[0] = true;
+	peer_send(n[0], "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+	lab_run(10);
+	CU_ASSERT_EQUAL(lb_pool(lab.lb, 0)->n_waiting, 1);
+	peer_send(n[1], OK_5);
+	lab_run(10);
+	CU_ASSERT_EQUAL(lb_pool(lab.lb, 0)->n_waiting, 0);
+	peer_send(n[1], OK_5);
+	lab_run(10);
+	CU_ASSERT_TRUE(peer_got(c[4], OK_5));
+	lab_stop();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(the_next_goes_when_one_is_done),
 	UNIT_CASE(the_line_is_bounded),
 	UNIT_CASE(nobody_waits_for_ever),
 	UNIT_CASE(who_goes_leaves_the_line),
 	UNIT_CASE(a_body_waits_too),
+	UNIT_CASE(no_way_from_the_line),
 };
 
 UNIT_MAIN(cases)
