@@ -123,6 +123,12 @@ static void schedule(struct lb *lb, struct lb_member *m, clock_us_t at)
 		lb->check_due = at;
 }
 
+/* Is its next check that of a longer interval, which the file had before? */
+static bool too_late(const struct lb_checked *c, const struct conf_check *conf, clock_us_t now)
+{
+	return c->at > now + (conf->interval_ms + conf->interval_ms / 8) * CLOCK_US_PER_MS;
+}
+
 void lb__check_begin(struct lb *lb, struct lb_pool *p, struct lb_member *m, clock_us_t now)
 {
 	const struct conf_check *conf = p->conf->check;
@@ -132,10 +138,12 @@ void lb__check_begin(struct lb *lb, struct lb_pool *p, struct lb_member *m, cloc
 	c->mine = conf && (!lb->board || m->checked.key % lb->n_workers == lb->worker);
 	if (!conf) {
 		c->good = c->half = c->bad = 0;
-		if (c->seen)
+		/* the word may say what was found of one before it with other TLS: nobody would
+		 * ever look again. Relaxed: see lb__check_read */
+		if (c->seen || __atomic_load_n(c->word, __ATOMIC_RELAXED))
 			found(c, GOOD, LB_NO_VERDICT);
 		lb__check_read(lb, m, now);
-	} else if (c->mine && !was) { /* not all of them at once */
+	} else if (c->mine && (!was || too_late(c, conf, now))) { /* not all of them at once */
 		schedule(lb, m, now + rand_below(lb->rnd, conf->interval_ms) * CLOCK_US_PER_MS);
 	}
 	lb->checks |= conf != NULL;

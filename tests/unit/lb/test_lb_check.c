@@ -227,6 +227,62 @@ static void workers_share_the_work_and_the_board(void)
 	lb_board_destroy(f.board);
 }
 
+static void swap(const struct conf *conf)
+{
+	struct err e;
+	struct lb_next *n = lb_prepare(f.lb, conf, &e);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(n);
+	lb_swap(f.lb, n, f.now);
+	f.p = lb_pool(f.lb, 0);
+}
+
+/* Back to a file without checks and TLS: what checks found of the members before is no more. */
+static void without_checks_none_is_down(void)
+{
+	struct conf_pool pool;
+	struct conf conf = {.pools = &pool, .n_pools = 1};
+	struct err e;
+
+	lb_file(&f, CONF_BALANCE_ROUND_ROBIN, NULL, 2);
+	f.pool.check = &f.check;
+	f.pool.tls = true;
+	f.board = lb_board_create(&e);
+	lb_open(&f);
+	for (unsigned i = 0; i < 3; i++)
+		say(0, LB_FAIL_CONNECT);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_DOWN);
+	pool = f.pool;
+	pool.check = NULL;
+	pool.tls = false;
+	swap(&conf);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	lb_wait(&f, 60 * S);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	lb_down(&f);
+}
+
+static void a_shorter_interval_counts_at_once(void)
+{
+	struct conf_check check;
+	struct conf_pool pool;
+	struct conf conf = {.pools = &pool, .n_pools = 1};
+	struct lb_check c;
+
+	up(1);
+	pool = f.pool;
+	check = f.check;
+	pool.check = &check;
+	f.check.interval_ms = 3600 * 1000;
+	take(&c);
+	lb_check_done(f.lb, &c, LB_GOOD, f.now);
+	swap(&conf);
+	lb_wait(&f, 2 * S);
+	CU_ASSERT_TRUE(lb_check_take(f.lb, &c, f.now));
+	lb_check_done(f.lb, &c, LB_GOOD, f.now);
+	lb_down(&f);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(rise_and_fall),
 	UNIT_CASE(what_cannot_write_is_wedged),
@@ -236,6 +292,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(maintenance_is_left_alone),
 	UNIT_CASE(no_check_no_work),
 	UNIT_CASE(workers_share_the_work_and_the_board),
+	UNIT_CASE(without_checks_none_is_down),
+	UNIT_CASE(a_shorter_interval_counts_at_once),
 };
 
 UNIT_MAIN(cases)
