@@ -138,6 +138,7 @@ struct lb_member {
 	struct list idle_list; /* the relay's, newest first */
 	clock_us_t hold_until; /* left out until then while others can take its place */
 	uint8_t holds;         /* that followed on each other without a connect */
+	bool rested;           /* it got nothing for a while, and has not begun again since */
 	uint32_t slow_start_ms;
 	clock_us_t up_at;  /* slow start began; 0: none runs */
 	clock_us_t since;  /* in its state */

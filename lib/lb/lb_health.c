@@ -6,7 +6,7 @@
  *	fact         true of it                                  set by           until
  *	SLOW         answers far later than the pool's median    lb_outlier.c     it does not
  *	THROTTLED    it said SlowDown                            lb_throttle.c    it took as much
- *again WEDGED       its writes fail, its reads do not           lb_outlier.c     a write succeeds
+ *	WEDGED       its writes fail, its reads do not           lb_outlier.c     a write succeeds
  *	HALF         the same, by its checks                     lb_check.c       checks say so
  *	NO_WEIGHT    weight 0                                    the operator     the operator
  *	DRAIN        is being emptied                            the operator     the operator
@@ -53,11 +53,13 @@ static void judge(
 	struct lb *lb, struct lb_member *m, uint16_t facts, const char *cause, clock_us_t now)
 {
 	uint8_t state = facts ? state_of[31 - __builtin_clz(facts)] : LB_UP;
-	uint16_t rested = m->facts & RESTS;
 
+	m->rested |= (m->facts & RESTS) != 0;
 	m->facts = facts;
-	if (rested && !(facts & (LB_NEVER | LB_IS_DOWN)))
+	if (m->rested && !(facts & (LB_NEVER | LB_IS_DOWN))) {
+		m->rested = false;
 		lb__slow_start(lb, m, now);
+	}
 	if (state == m->state)
 		return;
 	lb__event(lb, m, state, cause, now);

@@ -97,6 +97,30 @@ static void a_hold_is_no_absence(void)
 	lb_down(&f);
 }
 
+/* A dead node is ejected and held; which of the two ends last says nothing. */
+static void a_hold_that_ends_last(void)
+{
+	struct lb_member *m;
+
+	lb_file(&f, CONF_BALANCE_ROUND_ROBIN, NULL, 2);
+	f.pool.slow_start_ms = 10000;
+	f.pool.eject_ms = HOLD_MS / 2;
+	lb_open(&f);
+	m = f.p->member[0];
+	for (unsigned i = 0; i < 5; i++)
+		lb_connect_failed(f.lb, f.p, 0, f.now);
+	lb_wait(&f, HOLD_MS / 2 * MS);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_DOWN);
+	CU_ASSERT_EQUAL(m->share, LB_ONE);
+	lb_connected(f.lb, f.p, 0, f.now);
+	CU_ASSERT_EQUAL(lb_state(&f, 0), LB_UP);
+	CU_ASSERT_EQUAL(m->share, LB_ONE / 10);
+	lb_connect_failed(f.lb, f.p, 0, f.now);
+	lb_wait(&f, 10000 * MS); /* a hold alone does not begin it again */
+	CU_ASSERT_EQUAL(m->share, LB_ONE);
+	lb_down(&f);
+}
+
 /* A pick does not wait for a tick. */
 static void what_ran_out_counts_at_once(void)
 {
@@ -116,6 +140,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(the_operator_decides),
 	UNIT_CASE(who_comes_back_starts_slowly),
 	UNIT_CASE(a_hold_is_no_absence),
+	UNIT_CASE(a_hold_that_ends_last),
 	UNIT_CASE(what_ran_out_counts_at_once),
 };
 
