@@ -52,12 +52,19 @@ static void set_unknown(struct s3_request *out, enum s3__method m)
 	out->flags = m == S3__GET || m == S3__HEAD ? S3_IDEMPOTENT : 0;
 }
 
+/* A write that differs from the last one by what the first did: with a condition, at an offset, or
+ * with a Range, by which vendors update a part of an object, or append to it ("bytes=-1-"). */
+static bool is_once(const struct s3_head *head)
+{
+	return head->conditional || head->range.p;
+}
+
 static void set_op(struct s3_request *out, enum s3_op op, const struct s3_head *head)
 {
 	out->op = (uint8_t)op;
 	out->op_class = (uint8_t)s3_op_class(op);
 	out->flags = (uint8_t)s3__op_flags(op);
-	if (head->conditional && out->op_class != S3_READ && out->op_class != S3_LIST)
+	if (is_once(head) && out->op_class != S3_READ && out->op_class != S3_LIST)
 		out->flags &= (uint8_t)~S3_IDEMPOTENT;
 }
 

@@ -98,6 +98,9 @@ static void conditions(void)
 		CU_ASSERT(ask_with(h).flags & S3_IDEMPOTENT);
 		h.conditional = true;
 		CU_ASSERT_EQUAL(!!(ask_with(h).flags & S3_IDEMPOTENT), t[i].idempotent);
+		h.conditional = false;
+		h.range = SPAN_LIT("bytes=-1-"); /* ECS and ObjectScale: append */
+		CU_ASSERT_EQUAL(!!(ask_with(h).flags & S3_IDEMPOTENT), t[i].idempotent);
 	}
 }
 
