@@ -456,8 +456,14 @@ int ctl__tls_reload(const struct ctl_core *core, struct err *e)
 {
 	struct ctl_tls *t = core->sys.tls;
 	struct err why = {""};
-	struct ctl_tls_set *s = ctl__tls_read(t, t->conf, &why);
+	struct ctl_tls_set *s;
 
+	/* a worker that has an older snapshot would find contexts of this one by its own indexes,
+	 * and what is prepared for it has those of the set before */
+	if (core->behind)
+		return err_set(e, EBUSY,
+			"nothing is changed: workers have yet to take the change before this one");
+	s = ctl__tls_read(t, t->conf, &why);
 	if (!s || ctl__tls_turn(t, t->conf, &why) < 0) {
 		set_free(s);
 		return err_set(e, EINVAL, "nothing is changed: %.480s", why.text);

@@ -151,6 +151,22 @@ static void reload_unanswered(void)
 	tls_system_down();
 }
 
+/* A worker has another snapshot yet: this one's contexts are not for its indexes, and those that
+ * are prepared for it stay. */
+static void reload_behind(void)
+{
+	struct tls_ctx *old;
+
+	tls_system_up(100, "");
+	old = ctl_tls_listeners(tls())[HTTPS];
+	sys.core.behind = 2;
+	refused("reload certificates", "nothing is changed: workers have yet to take the change");
+	CU_ASSERT_PTR_EQUAL(ctl_tls_listeners(tls())[HTTPS], old);
+	sys.core.behind = 0;
+	EXPECT_ANSWER("reload certificates", "ECDSA P-256");
+	tls_system_down();
+}
+
 /* What was counted stays counted. */
 static void stats_survive(void)
 {
@@ -250,6 +266,6 @@ static void ends_soon(void)
 
 static const struct unit_case cases[] = {UNIT_CASE(contexts), UNIT_CASE(none), UNIT_CASE(errors),
 	UNIT_CASE(warnings), UNIT_CASE(reload), UNIT_CASE(reload_refused),
-	UNIT_CASE(reload_unanswered), UNIT_CASE(stats_survive), UNIT_CASE(counts_follow_names),
-	UNIT_CASE(ends_soon)};
+	UNIT_CASE(reload_unanswered), UNIT_CASE(reload_behind), UNIT_CASE(stats_survive),
+	UNIT_CASE(counts_follow_names), UNIT_CASE(ends_soon)};
 UNIT_MAIN(cases)
