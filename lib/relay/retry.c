@@ -123,11 +123,20 @@ static enum run idle_race(struct relay *r, struct request *q)
 	return go_on(r, q);
 }
 
+/* Had the member nothing of q? Only its own RST says so: when it was we who gave the connection up
+ * (a timeout, an operator's cut, a want of buffers), an acknowledgement may be on its way. */
+static bool is_untouched(const struct request *q)
+{
+	const struct tcp_conn *conn = q->back->end.conn;
+
+	return relay__hold_untouched(q) && (conn->state != TCP_CLOSED || conn->error == ECONNRESET);
+}
+
 enum run relay__retry_lost(struct relay *r, struct request *q)
 {
 	const struct back *b = q->back;
 	bool silent = end_rx(&b->end)->bytes == 0;
-	bool untouched = silent && relay__hold_untouched(q) && b->end.conn->error != ETIMEDOUT;
+	bool untouched = silent && is_untouched(q);
 
 	if (!may_repeat(q)) {
 		if (!untouched)

@@ -537,7 +537,7 @@ bool tcp_cut(struct tcp *t, struct tcp_conn *c)
 		return false;
 	if (c->state != TCP_SYN_SENT)
 		tcp__rst_conn(t, c);
-	tcp__conn_die(t, c, ECONNRESET);
+	tcp__conn_die(t, c, ECONNABORTED);
 	return true;
 }
 

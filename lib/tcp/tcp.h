@@ -49,8 +49,9 @@ enum tcp_state { /* RFC 9293 3.3.2; LISTEN is a listener, TIME_WAIT a record, no
 #define TCP_EV_DEAD        0x20 /* gone: conn->error says why; only rx, tx, release are left */
 
 /* conn->error with TCP_EV_DEAD: 0 (closed in order), or one of these errno values:
- * ECONNREFUSED (RST to our SYN), ECONNRESET, ETIMEDOUT, EHOSTUNREACH (ICMP while connecting),
- * ENOBUFS (it made room, see tcp_relieve). */
+ * ECONNREFUSED (RST to our SYN), ECONNRESET (RST; snd_una knows what it acknowledged), ETIMEDOUT,
+ * EHOSTUNREACH (ICMP while connecting), ECONNABORTED (tcp_cut), ENOBUFS (it made room, see
+ * tcp_relieve). */
 
 /* conn->flags; private to lib/tcp but for reading */
 #define TCP_F_TS         0x0001  /* timestamps in use (RFC 7323) */
@@ -247,7 +248,7 @@ void tcp_consumed(struct tcp *t, struct tcp_conn *c);
 void tcp_shutdown(struct tcp *t, struct tcp_conn *c);
 /* RST to the peer; the connection is gone with this call. */
 void tcp_abort(struct tcp *t, struct tcp_conn *c);
-/* RST, and its owner is told as if the peer had sent it. False: it was dead. */
+/* RST, and its owner is told: ECONNABORTED. False: it was dead. */
 bool tcp_cut(struct tcp *t, struct tcp_conn *c);
 /* The owner forgets c (and must not use it again). Not shut down yet: shut down now. Unread bytes:
  * RST (RFC 9293 3.6.1, RFC 2525 2.17). Dead: freed. What is queued is still delivered, but two

@@ -136,6 +136,9 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		return false;
 	}
 	TCP_COUNT(t, resets_received);
+	/* its owner may ask whether the peer had anything: only this RST may say that it had */
+	if ((s->flags & TCP_ACK) && seq_gt(s->ack, c->snd_una) && seq_leq(s->ack, c->snd_nxt))
+		c->snd_una = s->ack;
 	tcp__conn_die(t, c, c->state == TCP_SYN_RCVD ? ECONNREFUSED : ECONNRESET);
 	return false;
 }

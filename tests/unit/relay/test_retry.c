@@ -110,6 +110,50 @@ static void idle_race_is_hidden(void)
 	idle_race(POST_5, false); /* it may have been carried out */
 }
 
+/* The node has it, but its ACK was lost or is yet to come. */
+static void taken_in_silence(void)
+{
+	c = lab_up(2);
+	n = lab_one_get(c, 0);
+	peer_send(c, GET);
+	lab_answer(lab_node(1), c, OK_5); /* so that node 0 is next */
+	peer_clear(n);
+	peer_send(c, POST_5);
+	for (unsigned i = 0; i < 20 && n->n == 0; i++)
+		lab_run(1);
+	CU_ASSERT_TRUE(peer_got(n, POST_5));
+	lab.to_tcp.hold = true;
+	lab_run(2);
+	rte_pktmbuf_free_bulk(lab.to_tcp.pkt, lab.to_tcp.n);
+	lab.to_tcp.n = 0;
+	lab.to_tcp.hold = false;
+}
+
+static void is_not_repeated(void)
+{
+	lab_run(10);
+	CU_ASSERT_PTR_NULL(lab_accepted(0));
+	CU_ASSERT_PTR_NULL(lab_accepted(1));
+	CU_ASSERT_TRUE(peer_has(c, "HTTP/1.1 502 "));
+	CU_ASSERT_EQUAL(lab_stat(RELAY_STAT_fail_lost), 1);
+	lab_stop();
+}
+
+static void a_reset_acknowledges(void)
+{
+	taken_in_silence();
+	peer_reset(n);
+	is_not_repeated();
+}
+
+/* It is we who end it: what the node has of it nobody knows. */
+static void a_cut_says_nothing(void)
+{
+	taken_in_silence();
+	CU_ASSERT_EQUAL(relay_cut(lab.relay, lab_member(0), lab.now), 1);
+	is_not_repeated();
+}
+
 /* ---- silence ---- */
 
 static void silence(const char *request, uint32_t after, bool again)
@@ -275,6 +319,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(idempotent_ones_go_elsewhere),
 	UNIT_CASE(others_never_do),
 	UNIT_CASE(idle_race_is_hidden),
+	UNIT_CASE(a_reset_acknowledges),
+	UNIT_CASE(a_cut_says_nothing),
 	UNIT_CASE(silent_member),
 	UNIT_CASE(all_are_silent),
 	UNIT_CASE(answers_that_another_may_better),
