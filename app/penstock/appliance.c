@@ -355,25 +355,36 @@ static int run_on_worker(void *arg, unsigned w, void (*fn)(void *), void *fn_arg
 	return worker_call(a->workers[w], fn, fn_arg);
 }
 
-/* Which packets are clients'. A worker that does not answer may have any of the tables: they stay
- * until all have the last. */
-static int listeners_tell(void *arg, const struct conf *const *confs, unsigned n)
+/* The last table, to all. A worker that does not answer may have any of them: they stay until all
+ * have the last. */
+static int listens_tell(struct appliance *a)
 {
-	struct appliance *a = arg;
-	struct worker_listens *next =
-		a->n_listens < LISTENS ? worker_listens_create(confs, n) : NULL;
+	struct worker_listens *last = a->listens[a->n_listens - 1];
 
-	if (!next)
-		return -ENOMEM;
-	a->listens[a->n_listens++] = next;
 	for (unsigned i = 0; i < a->n_workers; i++)
-		if (worker_set_listens(a->workers[i], next) < 0)
+		if (worker_set_listens(a->workers[i], last) < 0)
 			return -ETIMEDOUT;
 	for (unsigned i = 0; i + 1 < a->n_listens; i++)
 		worker_listens_destroy(a->listens[i]);
-	a->listens[0] = next;
+	a->listens[0] = last;
 	a->n_listens = 1;
 	return 0;
+}
+
+/* Which packets are clients'. */
+static int listeners_tell(void *arg, const struct conf *const *confs, unsigned n)
+{
+	struct appliance *a = arg;
+	struct worker_listens *next;
+
+	/* no place: those that did not answer may do so by now */
+	if (a->n_listens == LISTENS && listens_tell(a) < 0)
+		return -ETIMEDOUT;
+	next = worker_listens_create(confs, n);
+	if (!next)
+		return -ENOMEM;
+	a->listens[a->n_listens++] = next;
+	return listens_tell(a);
 }
 
 static void conf_tell(void *arg, const struct conf *conf)
