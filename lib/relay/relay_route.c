@@ -75,8 +75,8 @@ static struct span plain(struct span raw, char **at)
 	return out;
 }
 
-/* r->head is q's. Its spans, and those of r->s3, live until the scratch is used again; bucket and
- * key are decoded there. */
+/* r->head is q's. Its spans, and those of r->s3, live until the scratch is used again; bucket, key
+ * and the access key of a query are decoded there. */
 static void classify(struct relay *r, struct request *q)
 {
 	const struct conf_listener *l = front_conf(r, q->front);
@@ -87,6 +87,8 @@ static void classify(struct relay *r, struct request *q)
 	s3_request_classify(s, &r->s3_head, l->domains, l->n_domains);
 	s->bucket = plain(s->bucket, &at);
 	s->key = plain(s->key, &at);
+	if (s->auth == S3_AUTH_V4_PRESIGNED || s->auth == S3_AUTH_V2_PRESIGNED)
+		s->access_key = plain(s->access_key, &at);
 	q->op = s->op;
 	q->op_flags = s->flags;
 	q->size = s->size;
@@ -149,7 +151,7 @@ static bool headers_fit(const struct conf_route *to, const struct http_head *h)
 	return true;
 }
 
-/* Host without its port, as operators write names. */
+/* Host without its port and the root's dot, as operators write names. */
 static struct span host_of(const struct http_head *h)
 {
 	struct span host = h->host;
@@ -157,7 +159,16 @@ static struct span host_of(const struct http_head *h)
 
 	if (colon && !memchr(colon, ']', (size_t)(host.p + host.n - colon)))
 		host.n = (size_t)(colon - host.p);
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
 	return host;
+}
+
+/* That of a host is written in any case. */
+static bool bucket_fits(const struct conf_route *to, const struct s3_request *s)
+{
+	return conf_patterns_fit(&to->bucket, s->bucket) ||
+	       (s->style == S3_VIRTUAL_HOST && conf_patterns_fit_host(&to->bucket, s->bucket));
 }
 
 static bool route_fits(const struct relay *r, const struct conf_route *to, const struct front *f)
@@ -167,8 +178,8 @@ static bool route_fits(const struct relay *r, const struct conf_route *to, const
 	return listener_fits(to, f->listener->index) && bit_fits(to->classes, s->op_class) &&
 	       bit_fits(to->sizes, s->size) &&
 	       conf_patterns_fit(&to->operation, span_str(s3_op_name(s->op))) &&
-	       conf_patterns_fit(&to->method, r->head.method_name) &&
-	       conf_patterns_fit(&to->bucket, s->bucket) && conf_patterns_fit(&to->key, s->key) &&
+	       conf_patterns_fit(&to->method, r->head.method_name) && bucket_fits(to, s) &&
+	       conf_patterns_fit(&to->key, s->key) &&
 	       conf_patterns_fit(&to->access_key, s->access_key) &&
 	       conf_patterns_fit_host(&to->host, host_of(&r->head)) &&
 	       source_fits(to, &f->end.conn->remote) && headers_fit(to, &r->head) &&

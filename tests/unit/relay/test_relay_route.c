@@ -70,6 +70,11 @@ static const struct {
 	{{.access_key = PATTERNS("AKIA*")},
 		ASK("/b/k", "Authorization: AWS AKIAX:c2lnbmF0dXJlc2lnbmF0dXJlc2k=\r\n"),
 		ASK("/b/k", "Authorization: AWS OTHER:c2lnbmF0dXJlc2lnbmF0dXJlc2k=\r\n")},
+	/* what a node reads as the same is the same */
+	{{.access_key = PATTERNS("AKIA*")}, ASK("/b/k?X-Amz-Credential=%41KIAX%2Fday", ""),
+		ASK("/b/k", "Authorization: AWS %41KIAX:c2lnbmF0dXJlc2lnbmF0dXJlc2k=\r\n")},
+	{{.host = PATTERNS("s3.test")}, "GET /b/k HTTP/1.1\r\nHost: S3.test.:80\r\n\r\n",
+		"GET /b/k HTTP/1.1\r\nHost: s3.test..\r\n\r\n"},
 };
 
 static void what_a_route_may_match(void)
@@ -83,6 +88,20 @@ static void what_a_route_may_match(void)
 		CU_ASSERT_FALSE(goes(each[i].no));
 		lab_stop();
 	}
+}
+
+/* A bucket in the host is one in any case, in the path it is not. */
+static void a_bucket_in_the_host(void)
+{
+	static const char *const domains[] = {"s3.test"};
+
+	route = (struct conf_route){.name = "r", .pool = 1, .bucket = PATTERNS("ckpt-*")};
+	start();
+	lab.listener.domains = domains;
+	lab.listener.n_domains = 1;
+	CU_ASSERT_TRUE(goes("GET /k HTTP/1.1\r\nHost: CKPT-1.S3.test\r\n\r\n"));
+	CU_ASSERT_FALSE(goes("GET /CKPT-1/k HTTP/1.1\r\nHost: s3.test\r\n\r\n"));
+	lab_stop();
 }
 
 static void where_it_comes_from(void)
@@ -175,6 +194,7 @@ static void unknown_operations_are_found(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_a_route_may_match),
+	UNIT_CASE(a_bucket_in_the_host),
 	UNIT_CASE(where_it_comes_from),
 	UNIT_CASE(by_listener),
 	UNIT_CASE(first_in_the_file_wins),
