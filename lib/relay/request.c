@@ -366,6 +366,17 @@ static uint32_t response_timeout(const struct relay *r, const struct request *q)
 	return q->op_flags & S3_SLOW ? c->complete_timeout_ms : c->response_timeout_ms;
 }
 
+/* Before the answer: the client gives no body, or takes so little that the answer's head has no
+ * room (behind another one, in a pipeline); else it is the member. */
+static enum relay_stat wait_fault(const struct relay *r, const struct request *q)
+{
+	if (client_owes(q))
+		return RELAY_STAT_fail_body_timeout;
+	if (!q->answered && end_rx(&q->back->end)->bytes && end_room(r, &q->front->end) == 0)
+		return RELAY_STAT_fail_client_slow;
+	return RELAY_STAT_fail_rsp_timeout;
+}
+
 /* When nothing at all moves. */
 static uint32_t still_deadline(const struct relay *r, const struct request *q, enum relay_stat *why)
 {
@@ -382,7 +393,7 @@ static uint32_t still_deadline(const struct relay *r, const struct request *q, e
 		*why = RELAY_STAT_fail_no_member;
 		return q->moved + request_pool(r, q)->connect_timeout_ms;
 	case REQ_WAIT:
-		*why = client_owes(q) ? RELAY_STAT_fail_body_timeout : RELAY_STAT_fail_rsp_timeout;
+		*why = wait_fault(r, q);
 		return q->moved +
 		       (request_is_sent(q) || waits_for_100(q) ? response_timeout(r, q) : body);
 	}
