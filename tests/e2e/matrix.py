@@ -41,6 +41,11 @@ def expected():
     return found
 
 
+def reasons():
+    """{fault: the counters that may say why a request was tried again}"""
+    return {row[0]: set(re.findall(r"`(\w+)`", row[3])) for row in rows(["fault", "is"])[1:]}
+
+
 def cell(fault, operation, connection, size=0):
     path = "/matrix/%s-%s-%s" % (fault, operation, connection)
     return node.Cell(fault, operation, path + QUERIES.get(operation, ""), size or SIZES[operation])

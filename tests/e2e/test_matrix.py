@@ -16,6 +16,7 @@ BLACKHOLE = """table inet matrix {
 SILENT = """table inet matrix {
 	chain o { type filter hook output priority 0; ip saddr %(at)s tcp flags & (fin | rst) != 0 drop; }
 }""" % {"at": NODES["a"]}
+AWAY = ("blackhole", "refuse", "return")
 # What the appliance counts of a request that it could not save.
 FAILED = {"whole": 0, "own": 0, "reset": 1, "502": 1, "504": 1}
 
@@ -26,9 +27,9 @@ class Cells(scripted.Case):
     def settled(self, connection):
         """The next request will go to `a`, over an idle connection or a new one."""
         self.nodes["a"].up()
-        small.wait_for(lambda: self.member(connection)["state"] == "up", "member a is up")
+        small.wait_for(lambda: self.warm(connection) and self.member(connection)["state"] == "up", "member a is up")
         if connection == "reused":
-            small.wait_for(self.warm, "an idle connection to a")
+            small.wait_for(lambda: self.warm(connection) and self.member(connection)["idle"] > 0, "an idle connection to a")
 
     def strike(self, fault, connection, stack):
         """Faults that are there before the request is."""
@@ -50,14 +51,24 @@ class Cells(scripted.Case):
             outcome = self.ask(cell, connection)
         after = self.counters()
         self.assertEqual(cell.altered, [], "signed fields")
-        if fault not in ("blackhole", "refuse", "return"):
+        if fault not in AWAY:
             self.assertEqual((cell.seen[0], cell.nth > 1), ("a", connection == "reused"))
-        failed = sum(after[name] - before[name] for name in after if name.startswith("fail_"))
-        self.assertEqual(failed, FAILED.get(outcome), "%s, but the counters: %r" % (
-            outcome, {name: after[name] - before[name] for name in after if after[name] != before[name]}))
+        self.compare(cell, outcome, {name: after[name] - before[name] for name in after if after[name] != before[name]})
         if fault == "return":
             self.returns(operation, connection)
         return outcome, len(cell.seen), len(cell.done)
+
+    def compare(self, cell, outcome, counted):
+        """What the appliance counted with what happened."""
+        said = "%s, but the counters: %r" % (outcome, counted)
+        why = {name for name in counted if name.startswith(("retry_", "resume"))}
+        self.assertEqual(sum(counted[name] for name in counted if name.startswith("fail_")), FAILED.get(outcome), said)
+        self.assertLessEqual(why, matrix.reasons()[cell.fault], said)
+        tries = counted.get("retries", 0)
+        if cell.fault in AWAY:  # the node that failed saw nothing
+            self.assertEqual(tries > 0, outcome == "whole", said)
+        else:
+            self.assertEqual(tries - counted.get("retry_connect", 0), len(cell.seen) - 1, said)
 
     def returns(self, operation, connection):
         """`a` is back, and has requests again."""
