@@ -329,7 +329,8 @@ static enum run wait_run(struct relay *r, struct request *q)
 
 static enum run response_run(struct relay *r, struct request *q)
 {
-	if (!request_is_sent(q))
+	/* a head that is kept is not the client's leftover, though the member did not want it */
+	if (!request_is_sent(q) && q->front->head == 0)
 		relay__front_discard(r, q->front);
 	return relay__response_body(r, q);
 }

@@ -120,6 +120,7 @@ enum run relay__resume(
 	q->fail = (uint8_t)fail;
 	if (!relay__retry_allowed(r, q))
 		return relay__request_fail(r, q, fail, 0);
+	buf_chain_free(&q->req.out); /* an answer came before it could be given */
 	q->state = REQ_BUILD;
 	return RUN_AGAIN;
 }
