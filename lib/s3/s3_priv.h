@@ -95,7 +95,8 @@ enum s3__name {
 };
 
 struct s3__query {
-	uint8_t sub;   /* enum s3__name, below S3__SUBS */
+	uint64_t subs; /* bits of enum s3__name, below S3__SUBS: all sub-resources */
+	uint8_t sub;   /* the last of them */
 	bool conflict; /* there are two sub-resources: AWS answers 400 */
 	bool two_keys; /* a credential is given twice: who knows which one a node takes */
 	struct span value[S3__N - S3__FIRST_PARAM]; /* as sent, of the first; p is NULL without */

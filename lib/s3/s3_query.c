@@ -82,6 +82,7 @@ static void take(struct s3__query *q, enum s3__name id, struct span value)
 	if (id < S3__SUBS) {
 		q->conflict |= q->sub && q->sub != id;
 		q->sub = (uint8_t)id;
+		q->subs |= 1ull << id;
 	}
 	if (id < S3__FIRST_PARAM)
 		return;

@@ -52,6 +52,20 @@ static void set_unknown(struct s3_request *out, enum s3__method m)
 	out->flags = m == S3__GET || m == S3__HEAD ? S3_IDEMPOTENT : 0;
 }
 
+/* Which of two sub-resources counts is the node's to say: the class is the last in the order of
+ * enum s3_class, so that who adds one to PutBucketPolicy is not taken for a writer. */
+static void set_class(struct s3_request *out, const struct s3_head *head, const struct s3__query *q,
+	enum s3__method m, enum s3__level level)
+{
+	for (uint64_t set = q->subs; set; set &= set - 1) {
+		enum s3__name sub = (enum s3__name)__builtin_ctzll(set);
+		enum s3_op op = s3__op_of(m, level, sub, with_of(head, q));
+
+		if (op && s3_op_class(op) > out->op_class)
+			out->op_class = (uint8_t)s3_op_class(op);
+	}
+}
+
 /* A write that differs from the last one by what the first did: with a condition, at an offset, or
  * with a Range, by which vendors update a part of an object, or append to it ("bytes=-1-"). */
 static bool is_once(const struct s3_head *head)
@@ -87,6 +101,8 @@ void s3_request_classify(struct s3_request *out, const struct s3_head *head,
 		set_op(out, op, head);
 	else
 		set_unknown(out, m);
+	if (!op && q.conflict)
+		set_class(out, head, &q, m, level);
 	out->version_id = S3__VALUE(&q, versionId);
 	out->upload_id = S3__VALUE(&q, uploadId);
 	out->part_number = s3__part_number(S3__VALUE(&q, partNumber));

@@ -19,6 +19,10 @@ static void what_is_not_s3(void)
 		{"PUT", "/", S3_WRITE, 0},
 		{"PUT", "/b/k?append&position=9", S3_WRITE, 0},
 		{"PUT", "/b/k?uploadId=x", S3_WRITE, 0},
+		{"PUT", "/b?policy&acl", S3_ADMIN, 0}, /* the node says which */
+		{"PUT", "/b?append&%70olicy", S3_ADMIN, 0},
+		{"POST", "/b?delete&uploads", S3_DELETE, 0},
+		{"PUT", "/b/k?acl&tagging", S3_WRITE, 0},
 		{"POST", "/b/k", S3_WRITE, 0},
 		{"POST", "/", S3_WRITE, 0},
 		{"DELETE", "/", S3_DELETE, 0},
