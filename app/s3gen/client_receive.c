@@ -73,6 +73,7 @@ static bool object_receive(struct conn *c)
 	uint32_t right = body_check_chain(b, c->x.object, c->x.off + c->in, rx, n);
 
 	c->in += right;
+	report_arrived(c->group->all->g->report, right);
 	if (right < n)
 		return false;
 	http_body_feed(&c->body, NULL, n);

@@ -16,7 +16,7 @@ struct tally {
 
 struct second {
 	uint64_t at; /* us since the start, its end */
-	uint64_t done, failed, in, out, behind;
+	uint64_t done, failed, in, out, arrived, behind;
 	uint64_t p50, p99, p999, max; /* us */
 	uint32_t open;
 	uint16_t busy; /* 1/1000 of the core */
@@ -26,7 +26,7 @@ struct report {
 	const struct gen_conf *conf;
 	struct tally (*tally)[REPORT_CONNECT + 1]; /* of each group */
 	struct {
-		uint64_t done, failed, in, out;
+		uint64_t done, failed, in, out, arrived;
 		struct stat_hist latency;
 	} now;                      /* this second */
 	struct report_state before; /* at the last line */
@@ -95,6 +95,11 @@ void report_error(struct report *r, unsigned group, unsigned op, enum gen_error 
 {
 	r->tally[group][op].error[why]++;
 	r->now.failed++;
+}
+
+void report_arrived(struct report *r, uint64_t n)
+{
+	r->now.arrived += n;
 }
 
 void report_begin(struct report *r, const struct report_state *s)
@@ -199,6 +204,7 @@ void report_second(struct report *r, uint64_t us, const struct report_state *s, 
 		.failed = r->now.failed,
 		.in = r->now.in,
 		.out = r->now.out,
+		.arrived = r->now.arrived,
 		.behind = s->behind,
 		.p50 = stat_hist_quantile(h, 500),
 		.p99 = stat_hist_quantile(h, 990),
@@ -368,11 +374,12 @@ static void json_series(const struct report *r, FILE *out)
 		fprintf(out,
 			"%s\n {\"s\": %.3f, \"done\": %" PRIu64 ", \"failed\": %" PRIu64
 			", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64
-			", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64 ", \"p99_9_us\": %" PRIu64
-			", \"max_us\": %" PRIu64 ", \"behind\": %" PRIu64
-			", \"open\": %u, \"busy\": %.3f}",
+			", \"bytes_arrived\": %" PRIu64 ", \"p50_us\": %" PRIu64
+			", \"p99_us\": %" PRIu64 ", \"p99_9_us\": %" PRIu64 ", \"max_us\": %" PRIu64
+			", \"behind\": %" PRIu64 ", \"open\": %u, \"busy\": %.3f}",
 			i ? "," : "", (double)s->at / 1e6, s->done, s->failed, s->in, s->out,
-			s->p50, s->p99, s->p999, s->max, s->behind, s->open, s->busy / 1000.0);
+			s->arrived, s->p50, s->p99, s->p999, s->max, s->behind, s->open,
+			s->busy / 1000.0);
 	}
 	fprintf(out, "],\n");
 }

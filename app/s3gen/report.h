@@ -45,6 +45,8 @@ struct report *report_create(const struct gen_conf *c);
 void report_destroy(struct report *r);
 
 void report_done(struct report *r, const struct report_op *op);
+/* n bytes of an object came, whatever becomes of the operation: for the series. */
+void report_arrived(struct report *r, uint64_t n);
 void report_error(struct report *r, unsigned group, unsigned op, enum gen_error why);
 
 /* The warm-up is over: what was counted so far is forgotten. */

@@ -142,6 +142,8 @@ static void json(void)
 	for (unsigned i = 1; i <= 100; i++)
 		done(0, GEN_GET, i * 1000, 10);
 	report_error(r, 0, GEN_GET, GEN_E_corrupt);
+	report_arrived(r, 70);
+	report_arrived(r, 7);
 	report_second(r, 1000000, &s, NULL);
 	report_json(r, 1000000, &s, &block, 1, f);
 	fclose(f);
@@ -152,6 +154,7 @@ static void json(void)
 	CU_ASSERT_EQUAL(depth, 0);
 	CU_ASSERT(has("\"all\": {\"done\": 100, \"failed\": 1, \"per_second\": 100.000, "
 		      "\"bytes_in\": 1000"));
+	CU_ASSERT(has("\"bytes_arrived\": 77, "));
 	CU_ASSERT(has("\"errors\": {\"corrupt\": 1}"));
 	CU_ASSERT(has("\"max\": 100000"));
 	CU_ASSERT(has("[100000, 100]],"));
