@@ -204,7 +204,7 @@ struct request {
 	uint8_t op;           /* enum s3_op */
 	uint8_t op_flags;     /* enum s3_flag */
 	uint8_t size;         /* enum s3_size */
-	bool writes;          /* neither reads nor lists */
+	bool writes;          /* neither reads nor lists, and no GET or HEAD */
 	bool upload;          /* of an upload's parts: hash is its id's */
 	bool called;          /* REQ_QUEUE: look for a member once more */
 	bool to_head;         /* HEAD */

@@ -92,7 +92,10 @@ static void classify(struct relay *r, struct request *q)
 	q->op = s->op;
 	q->op_flags = s->flags;
 	q->size = s->size;
-	q->writes = s->op_class != S3_READ && s->op_class != S3_LIST;
+	/* a configuration that is read, as GetBucketLocation, says nothing of a disk that is full
+	 */
+	q->writes = s->op_class != S3_READ && s->op_class != S3_LIST &&
+		    r->head.method != HTTP_GET && r->head.method != HTTP_HEAD;
 	q->hash = s->upload_id.n ? hash_of(s->upload_id, (struct span){"", 0})
 				 : hash_of(s->bucket, s->key);
 	q->upload = s->upload_id.n > 0;

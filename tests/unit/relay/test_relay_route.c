@@ -104,6 +104,33 @@ static void a_bucket_in_the_host(void)
 	lab_stop();
 }
 
+/* What a member that takes no writes answers well, and what shows that it does take them. */
+static void what_is_a_write(void)
+{
+	static const struct {
+		const char *request;
+		bool writes;
+	} t[] = {
+		{ASK("/b/k", ""), false},
+		{ASK("/b?location", ""), false},
+		{ASK("/b?policy&acl", ""), false},
+		{"PUT /b?acl HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\n\r\n", true},
+		{"DELETE /b/k HTTP/1.1\r\nHost: s3\r\n\r\n", true},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(t); i++) {
+		struct lb_live *live;
+
+		route = (struct conf_route){.name = "r", .pool = 1, .bucket = PATTERNS("other")};
+		start();
+		live = &lb_member(lab.lb, 0, 0)->live;
+		live->write_failures = 1;
+		CU_ASSERT_FALSE(goes(t[i].request));
+		CU_ASSERT_EQUAL(live->write_failures, !t[i].writes);
+		lab_stop();
+	}
+}
+
 static void where_it_comes_from(void)
 {
 	struct conf_prefix from = {.bits = 120};
@@ -195,6 +222,7 @@ static void unknown_operations_are_found(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_a_route_may_match),
 	UNIT_CASE(a_bucket_in_the_host),
+	UNIT_CASE(what_is_a_write),
 	UNIT_CASE(where_it_comes_from),
 	UNIT_CASE(by_listener),
 	UNIT_CASE(first_in_the_file_wins),
