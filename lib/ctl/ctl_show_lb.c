@@ -70,7 +70,8 @@ static void member_row(
 	ctl__doc_string(out, "%s", p->name);
 	ctl__doc_string(out, "%s", p->members[member].name);
 	ctl__doc_endpoint(out, &p->members[member].endpoint);
-	ctl__doc_number(out, CTL_COUNT, p->members[member].weight);
+	/* the operator's, where one gave it; the first worker is never behind */
+	ctl__doc_number(out, CTL_COUNT, lb_member(core->sys.workers[0].lb, pool, member)->weight);
 	put_state(out, core, &m);
 	ctl__doc_number(out, CTL_COUNT, m.active);
 	ctl__doc_number(out, CTL_COUNT, m.idle);
@@ -166,7 +167,8 @@ struct view {
 
 static void look(struct view *v, const struct lb_member *m, clock_us_t now)
 {
-	uint64_t since = now - m->since;
+	clock_us_t at = m->since; /* now was read before */
+	uint64_t since = now > at ? now - at : 0;
 
 	if (v->workers == 0 || m->state > v->worst ||
 		(m->state == v->worst && since > v->since_us)) {

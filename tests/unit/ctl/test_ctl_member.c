@@ -83,6 +83,7 @@ static void weight(void)
 {
 	system_up();
 	EXPECT_ANSWER("json weight fast/a 7", "\"weight\":7");
+	EXPECT_ANSWER("json show pools", "\"weight\":7,\"state\":");
 	for (unsigned w = 0; w < SYSTEM_WORKERS; w++)
 		CU_ASSERT_EQUAL(member(w, 0)->weight, 7);
 	EXPECT_ANSWER("show events", "fast/a", "weight 7 by the operator");
