@@ -168,8 +168,9 @@ static void look(
 		if (lb_tried_has(ask->tried, i))
 			continue;
 		v->left[m->priority] += fit <= SLOW;
-		if (fit != FIT && v->probe < 0 && lb__probe_due(m, ask->writes, now) &&
-			has_room(m, now))
+		/* of the first site: the second may be out of reach, and due for ever */
+		if (fit != FIT && (v->probe < 0 || m->priority < p->member[v->probe]->priority) &&
+			lb__probe_due(m, ask->writes, now) && has_room(m, now))
 			v->probe = (int)i;
 	}
 }

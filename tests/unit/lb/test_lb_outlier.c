@@ -396,6 +396,32 @@ static void what_is_not_measured_is_not_judged(void)
 	lb_down(&f);
 }
 
+static void wedge_it(unsigned member)
+{
+	lb_fail(&f, member, true);
+	lb_ok(&f, member, 1000);
+	for (unsigned i = 0; i < 4; i++)
+		lb_fail(&f, member, true);
+	CU_ASSERT_EQUAL(lb_state(&f, member), LB_WEDGED);
+}
+
+/* One of the second site, which is not asked, does not stand before one of the first. */
+static void who_is_out_of_reach_waits(void)
+{
+	unsigned count[6];
+
+	lb_file(&f, CONF_BALANCE_ROUND_ROBIN, NULL, 6);
+	f.members[0].priority = 1;
+	lb_open(&f);
+	wedge_it(0);
+	wedge_it(3);
+	lb_wait(&f, 20 * S);
+	lb_count(&f, &any_write, 10, count);
+	CU_ASSERT_EQUAL(count[0], 0);
+	CU_ASSERT_EQUAL(count[3], 1);
+	lb_down(&f);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(failures_in_a_row_eject),
 	UNIT_CASE(each_kind_of_failure_counts),
@@ -414,6 +440,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(there_is_room_between_in_and_out),
 	UNIT_CASE(large_objects_do_not_make_slow),
 	UNIT_CASE(what_is_not_measured_is_not_judged),
+	UNIT_CASE(who_is_out_of_reach_waits),
 };
 
 UNIT_MAIN(cases)
