@@ -51,10 +51,11 @@ static enum run interim(struct relay *r, struct request *q, uint32_t n)
 		if (build(r, q, &(struct http_edit){0}) < 0)
 			return again_later(r, q);
 		FRONT_COUNT(r, q->front, interim);
-		q->continued = true;
+		q->continued |= r->head.status == 100;
 		q->back->member->stat[LB_STAT_status_1xx]++;
 	}
-	q->expect = false;
+	if (r->head.status == 100) /* 102 and 103 do not ask for the body */
+		q->expect = false;
 	return take_head(r, q, n);
 }
 

@@ -123,9 +123,10 @@ static void expect_and_100(void)
 	CU_ASSERT_TRUE(has_all(n, EXPECT, SIZE));
 	lab_answer(n, c, EMPTY);
 	lab_stop();
-	/* lost before it said so: the other one's 100 is the client's */
+	/* lost before it said so: the other one's 100 is the client's, a hint was none */
 	start(2);
 	n = lab_ask(c, 0, EXPECT);
+	lab_answer(n, c, "HTTP/1.1 103 Early Hints\r\n\r\n");
 	lab_run(60);
 	peer_reset(n);
 	n = lab_node(1);
