@@ -12,7 +12,8 @@
 
 void relay__peek_begin(struct request *q)
 {
-	q->peeks = q->status == 503 || (q->status == 200 && q->op_flags & S3_ERROR_IN_200);
+	q->peeks = (q->status == 503 && !q->slow_told) ||
+		   (q->status == 200 && q->op_flags & S3_ERROR_IN_200);
 	if (q->peeks)
 		q->peek = (struct peek){.body = q->rsp.body};
 }
@@ -57,14 +58,15 @@ static bool is_slow_down(struct span code)
 static void conclude(struct relay *r, struct request *q, int is_error, struct span code)
 {
 	q->peeks = false;
+	if (q->status == 503 && is_error == 0)
+		q->slow_down = false; /* it says something else */
 	if (is_error != 1)
 		return;
 	if (q->status == 200) {
 		q->inner_error = true;
 		FRONT_COUNT(r, q->front, inner_errors);
-	} else if (is_slow_down(code) && !q->slow_down) {
-		q->slow_down = true;
-		FRONT_COUNT(r, q->front, slow_downs);
+	} else {
+		q->slow_down = is_slow_down(code);
 	}
 }
 
@@ -104,16 +106,22 @@ static uint16_t seconds(struct span s)
 	return (uint16_t)n;
 }
 
-/* The body, should it have come with the head of n bytes, unframed. */
+/*
+ * What a 503's body says, should it have come with the head of n bytes, unframed. One that is not
+ * there yet, or never comes (HEAD), is taken for SlowDown: S3's ServiceUnavailable asks for less,
+ * too, and five answers in other packets than their heads must not eject who only throttles.
+ */
 static bool body_slows_down(struct request *q, uint32_t n)
 {
 	const struct buf_chain *rx = end_rx(&q->back->end);
 	struct span code = {NULL, 0};
 	char bytes[S3_ERROR_PEEK];
 	uint32_t left = RTE_MIN((uint32_t)sizeof(bytes), rx->bytes - n);
+	int is_error;
 
 	buf_chain_read(rx, n, left, bytes);
-	return s3_body_is_error(bytes, left, &code) == 1 && is_slow_down(code);
+	is_error = s3_body_is_error(bytes, left, &code);
+	return is_error < 0 || (is_error == 1 && (!code.n || is_slow_down(code)));
 }
 
 void relay__peek_head(struct relay *r, struct request *q, uint32_t head)
@@ -125,8 +133,6 @@ void relay__peek_head(struct relay *r, struct request *q, uint32_t head)
 		return;
 	after = http_head_value(h, SPAN_LIT("Retry-After"));
 	q->retry_after = seconds(after);
-	q->slow_down = h->status == 429 || after.p || span_ieq(h->reason, SPAN_LIT("Slow Down")) ||
-		       (!h->chunked && body_slows_down(q, head));
-	if (q->slow_down)
-		FRONT_COUNT(r, q->front, slow_downs);
+	q->slow_told = h->status == 429 || after.p || span_ieq(h->reason, SPAN_LIT("Slow Down"));
+	q->slow_down = q->slow_told || h->chunked || body_slows_down(q, head);
 }

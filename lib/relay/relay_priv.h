@@ -217,6 +217,8 @@ struct request {
 	bool continued;       /* the client got a 100 Continue */
 	bool second;          /* an answer was dropped for that of another member */
 	bool slow_down;       /* this member said SlowDown */
+	bool silence;         /* a member did not answer in time */
+	bool slow_told;       /* its head did: beyond doubt */
 	bool inner_error;     /* it said <Error> in a 200 */
 	bool peeks;           /* peek is filled */
 	bool again;           /* it was given to a member before */

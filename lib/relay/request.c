@@ -111,6 +111,7 @@ void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome ou
 
 	if (!b)
 		return;
+	q->front->listener->stat[RELAY_STAT_slow_downs] += q->slow_down;
 	res.reused = b->reused;
 	if (q->status && q->sent && !(q->op_flags & S3_SLOW))
 		res.wait_us = q->begun + q->ttfb - q->sent;
@@ -176,7 +177,7 @@ static void begin_try(struct relay *r, struct request *q)
 		q->begun = r->now;
 	q->sent = q->ttfb = 0;
 	q->status = q->retry_after = 0;
-	q->slow_down = q->inner_error = false;
+	q->slow_down = q->slow_told = q->inner_error = false;
 	q->req.given = q->rsp.given = 0;
 	q->moved = r->now_ms;
 	http_scan_init(&q->scan, r->head_max, false);

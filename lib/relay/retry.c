@@ -9,7 +9,8 @@
  *	repeatable            carried out twice it has the effect of once, and it can be made again:
  *	                      its head is kept in front.rx, or all that was given is held
  *
- * Each such try is one of the pool's `retries` and takes from its budget. But for the idle race: a
+ * Each such try is one of the pool's `retries` and takes from its budget. Silence is waited for
+ * twice at most, for no client has the patience of all members together. But for the idle race: a
  * connection that was idle can have been closed by the member when the request was on its way. It
  * is given once more to the same member on a fresh connection, at once, and nobody is blamed.
  *
@@ -106,8 +107,11 @@ static enum run move(struct relay *r, struct request *q, enum retry why, enum lb
 
 enum run relay__retry(struct relay *r, struct request *q, enum retry why)
 {
-	if (!may_repeat(q))
+	bool silent = why == RETRY_TIMEOUT;
+
+	if (!may_repeat(q) || (silent && q->silence))
 		return fail(r, q, reasons[why].never);
+	q->silence |= silent;
 	return move(r, q, why, reasons[why].outcome);
 }
 

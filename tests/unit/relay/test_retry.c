@@ -215,8 +215,13 @@ static void answers_that_another_may_better(void)
 	for (unsigned i = 0; i < RTE_DIM(requests); i++) {
 		dropped_answer(requests[i], "HTTP/1.1 500 x\r\nContent-Length: 2\r\n\r\nno",
 			RELAY_STAT_retry_status);
-		dropped_answer(requests[i], "HTTP/1.1 503 x\r\nTransfer-Encoding: chunked\r\n\r\n",
+		dropped_answer(requests[i], "HTTP/1.1 503 x\r\nContent-Length: 2\r\n\r\nno",
 			RELAY_STAT_retry_status);
+		/* what it says is not known yet: nobody is ejected for that */
+		dropped_answer(requests[i], "HTTP/1.1 503 x\r\nTransfer-Encoding: chunked\r\n\r\n",
+			RELAY_STAT_retry_slow_down);
+		dropped_answer(requests[i], "HTTP/1.1 503 x\r\nContent-Length: 2\r\n\r\n",
+			RELAY_STAT_retry_slow_down);
 		dropped_answer(requests[i], SLOW, RELAY_STAT_retry_slow_down);
 	}
 }
