@@ -61,7 +61,7 @@ static void long_key(void)
 /* RFC 8448 3: "derived" of the early secret, and the key and IV of the server's handshake. */
 static void expand(void)
 {
-	uint8_t secret[32], context[32], out[32];
+	uint8_t secret[32] = {0}, context[32], out[32];
 	struct tls_prf p = keyed(32, secret, sizeof(secret));
 
 	unhex("33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a", secret);
@@ -97,7 +97,7 @@ static void expand_limits(void)
 /* The vector for SHA-256 that the TLS working group's list has; RFC 5246 itself has none. */
 static void prf(void)
 {
-	uint8_t secret[16], seed[64] = "test label", out[100];
+	uint8_t secret[16] = {0}, seed[64] = "test label", out[100];
 	size_t n = strlen("test label");
 	struct tls_prf p = keyed(32, secret, sizeof(secret));
 
