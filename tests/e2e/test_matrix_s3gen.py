@@ -100,7 +100,7 @@ class Chance(Nodes):
         self.unseen("refuse = 100%")
 
     def test_blackhole(self):
-        self.unseen("blackhole = 20%")
+        self.unseen("blackhole = 75%")  # of connections, and few are opened
 
     def test_crash_and_return(self):
         self.unseen("crash = 500ms\nreturn = 1500ms")
