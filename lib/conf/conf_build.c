@@ -157,8 +157,8 @@ static void presets_collect(struct conf_reader *ld, unsigned id)
 {
 	const struct conf_kind *kind = &ld->table->kinds[id];
 
-	for (const struct conf_preset *p = kind->presets; p < kind->presets + kind->n_presets;
-		p++) {
+	for (unsigned k = 0; k < kind->n_presets; k++) {
+		const struct conf_preset *p = &kind->presets[k];
 		struct conf_section *sec;
 		unsigned i = 0;
 
