@@ -120,8 +120,8 @@ struct conf__part conf__part_find(const struct conf *c, const char *section)
 const struct conf_setting *conf__part_line(
 	const struct conf__part *part, const char *key, unsigned i)
 {
-	for (const struct conf_setting *l = part->line; l < part->line + part->n; l++)
-		if (strcmp(l->key, key) == 0 && i-- == 0)
-			return l;
+	for (unsigned k = 0; k < part->n; k++)
+		if (strcmp(part->line[k].key, key) == 0 && i-- == 0)
+			return &part->line[k];
 	return NULL;
 }
