@@ -473,8 +473,6 @@ static inline bool request_is_sent(const struct request *q)
 /* retry.c */
 /* May q be carried out twice, by its kind (RFC 9110 9.2.2)? */
 bool relay__repeatable(const struct request *q);
-/* Can what this member was given be given to another one? */
-bool relay__rebuildable(const struct request *q);
 /* Leave the member, which failed, for another one, or fail. */
 enum run relay__retry(struct relay *r, struct request *q, enum retry why);
 /* The back ended before the final response's head. */

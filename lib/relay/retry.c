@@ -44,14 +44,15 @@ bool relay__repeatable(const struct request *q)
 	return (q->op_flags & (S3_IDEMPOTENT | S3_SLOW)) == S3_IDEMPOTENT;
 }
 
-bool relay__rebuildable(const struct request *q)
+/* Can all that was given be given again? */
+static bool is_rebuildable(const struct request *q)
 {
-	return q->req.given == 0 || q->front->head > 0 || q->hold.on;
+	return q->front->head > 0 || q->hold.on;
 }
 
 static bool may_repeat(const struct request *q)
 {
-	return q->req.given == 0 || (relay__repeatable(q) && relay__rebuildable(q));
+	return q->req.given == 0 || (relay__repeatable(q) && is_rebuildable(q));
 }
 
 /* One more try: within the pool's retries and its budget? */
