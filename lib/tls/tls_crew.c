@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <openssl/crypto.h>
 #include <rte_ring.h>
 
 #include "tls/tls_crew.h"
@@ -186,6 +187,11 @@ static void crew_sleep(struct tls_crew *c)
 		return;
 	while (sem_wait(&c->wake) != 0) /* EINTR */
 		;
+}
+
+void tls_crew_leave(void)
+{
+	OPENSSL_thread_stop();
 }
 
 void *tls_crew_main(void *arg)

@@ -47,6 +47,10 @@ int tls_crew_post(struct tls_crew *c, struct tls_task *task);
 struct tls_task *tls_crew_take(struct tls_crew *c, uint16_t worker);
 /* Any thread: do what was posted, at most max tasks, and give it back. How many. */
 unsigned tls_crew_run(struct tls_crew *c, unsigned max);
+/* A thread that ran tasks and will not end before the process does (DPDK's): what libcrypto keeps
+ * for a thread is freed, its random generators and the parts they share with others. It may run
+ * tasks again. OPENSSL_thread_stop(3). */
+void tls_crew_leave(void);
 /* A thread's function (arg: the crew): runs until tls_crew_stop(), asleep while there is nothing.
  */
 void *tls_crew_main(void *arg);

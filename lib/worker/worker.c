@@ -198,6 +198,7 @@ int worker_main(void *arg)
 		if (w->sleeps && ++w->empty > WORKER_IDLE_POLLS)
 			worker_sleep(w);
 	}
+	tls_crew_leave();
 	return 0;
 }
 
