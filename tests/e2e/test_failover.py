@@ -8,67 +8,44 @@ import time
 import matrix
 import scripted
 import small
+from load import Load
 
 UPLOAD = (5 << 30) if os.environ.get("PENSTOCK_E2E_BIG") else (512 << 20)  # bytes
 OPERATIONS = ("get", "put", "range", "head", "delete", "part")  # those that are saved at any moment
 
 
-class Load:
-    """Clients that do one thing after the other; what went wrong is in `wrong`."""
+class Failover(scripted.Case):
+    def load(self, pool="reused"):
+        numbers = itertools.count()
 
-    def __init__(self, case, pool="reused", clients=6):
-        self.case, self.pool = case, pool
-        self.stopping, self.done, self.wrong = threading.Event(), 0, []
-        self.numbers = itertools.count()
-        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        self.more(10)
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
-
-    def run(self):
-        while not self.stopping.is_set():
-            number = next(self.numbers)
+        def turn():
+            number = next(numbers)
             cell = matrix.cell("", OPERATIONS[number % len(OPERATIONS)], "load-%d" % number)
             if cell.operation == "range":
                 cell.size = 4 * matrix.MB
-            outcome = self.case.ask(cell, self.pool)
-            self.done += 1
-            if outcome != "whole":
-                self.wrong.append((cell.operation, outcome, cell.seen))
+            outcome = self.ask(cell, pool)
+            return None if outcome == "whole" else (cell.operation, outcome, cell.seen)
+        return Load(turn, 6)
 
-    def more(self, count):
-        wanted = self.done + count
-        small.wait_for(lambda: self.done >= wanted, "%d requests" % count)
-
-
-class Failover(scripted.Case):
     def state(self, pool="fresh", name="a"):
         return self.member(pool, name)["state"]
 
     def test_node_dies_and_returns_under_load(self):
-        with Load(self) as load:
+        with self.load() as load:
             for name in ("a", "b", "a", "c"):
                 self.nodes[name].down()
                 load.more(40)
                 self.nodes[name].up()
                 load.more(40)
-        self.assertEqual(load.wrong, [])
+        self.assertEqual(load.wrong(), [])
         self.nothing_left()
 
     def test_two_of_three_die_under_load(self):
-        with Load(self) as load:
+        with self.load() as load:
             self.nodes["a"].down()
             self.nodes["b"].down()
             load.more(60)
-        self.assertEqual(load.wrong, [])
+        self.assertEqual(load.wrong(), [])
 
     def test_drain_under_an_upload(self):
         """The upload goes on and ends at its member; nobody else comes there."""
@@ -88,7 +65,7 @@ class Failover(scripted.Case):
 
     def test_drain_of_a_pool_s_members_under_load(self):
         """One after the other, as for an upgrade of all nodes."""
-        with Load(self, "fresh") as load:
+        with self.load("fresh") as load:
             for name in "abc":
                 self.ctl("drain", "fresh/" + name)
                 small.wait_for(lambda: self.member("fresh", name)["active"] == 0, "nothing runs there")
@@ -97,7 +74,7 @@ class Failover(scripted.Case):
                 self.nodes[name].up()
                 self.ctl("undrain", "fresh/" + name)
                 load.more(20)
-        self.assertEqual(load.wrong, [])
+        self.assertEqual(load.wrong(), [])
 
     def test_maintenance(self):
         self.ctl("maintenance", "fresh/a", "on")

@@ -1,49 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Nodes that die, hang and come back, with clients at work."""
-import threading
 import time
 import xml.etree.ElementTree
 
 from lab import NODES, RESPONSE_TIMEOUT, TARGET, WITHIN, S3Case, Wire, nodes, noise, penstock_only, proxy_only, wait_for
-
-
-class Load:
-    """Clients that GET one object over and over, a new connection each time, and compare every byte."""
-
-    def __init__(self, case, path, body, clients=4):
-        self.case, self.path, self.body = case, path, body
-        self.stopping = threading.Event()
-        self.done = []  # (when it began, what went wrong or None), seconds of time.monotonic()
-        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        self.more(10)
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
-
-    def run(self):
-        while not self.stopping.is_set():
-            began = time.monotonic()
-            try:
-                answer = self.case.call("GET", self.path, sign=False)
-                wrong = None if answer.status == 200 and answer.body == self.body else answer.status
-            except (EOFError, OSError) as error:
-                wrong = repr(error)
-            self.done.append((began, wrong))
-
-    def more(self, count):
-        """Waits until so many requests more have ended."""
-        wanted = len(self.done) + count
-        wait_for(lambda: len(self.done) >= wanted, "%d requests" % count)
-
-    def failed_since(self, when):
-        return [wrong for began, wrong in self.done if began > when and wrong is not None]
+from load import Load
 
 
 @proxy_only
@@ -54,6 +15,16 @@ class Faults(S3Case):
         self.path = self.put("fault", self.body, public=True)
         self.addCleanup(self.all_nodes_again)
 
+    def load(self):
+        """Clients that GET one object over and over, a new connection each time, and compare every byte."""
+        def turn():
+            try:
+                answer = self.call("GET", self.path, sign=False)
+            except (EOFError, OSError) as error:
+                return repr(error)
+            return None if answer.status == 200 and answer.body == self.body else answer.status
+        return Load(turn, 4)
+
     @staticmethod
     def all_nodes_again():
         for n in NODES:
@@ -61,14 +32,14 @@ class Faults(S3Case):
 
     def test_node_killed_under_load(self):
         """Nobody notices; with HAProxy, nobody but who had a request on the dead node in that moment."""
-        with Load(self, self.path, self.body) as load:
+        with self.load() as load:
             nodes("signal", 2, "KILL")
             killed = time.monotonic()
             time.sleep(3)
             nodes("restart", 2)
             load.more(50)
-        self.assertEqual(load.failed_since(killed), [])
-        self.assertLessEqual(len(load.failed_since(0)), len(load.threads) if TARGET.name == "haproxy" else 0)
+        self.assertEqual(load.wrong(killed), [])
+        self.assertLessEqual(len(load.wrong()), len(load.threads) if TARGET.name == "haproxy" else 0)
 
     def test_refused_connection_goes_to_the_next_member(self):
         nodes("signal", 1, "KILL")
@@ -120,12 +91,12 @@ class Faults(S3Case):
 
     def test_pause_shorter_than_the_timeout(self):
         """A node that hangs for 2 s delays its requests and fails none."""
-        with Load(self, self.path, self.body) as load:
+        with self.load() as load:
             nodes("signal", 1, "STOP")
             time.sleep(2)
             nodes("signal", 1, "CONT")
             load.more(20)
-        self.assertEqual(load.failed_since(0), [])
+        self.assertEqual(load.wrong(), [])
 
     def test_upload_to_a_node_that_dies(self):
         """The client gets an error or a closed connection, soon, and no half object is left."""
