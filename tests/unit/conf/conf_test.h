@@ -59,6 +59,44 @@ static inline void expect_errors(const char *text, const char *want)
 	expect_text(text, errors_text, want);
 }
 
+/* Put "key = value" into a section of otherwise good text. */
+static inline struct conf *with(const char *section, const char *key, const char *value)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%s\n[%s]\n%s = %s\n",
+		strcmp(section, "port p") ? "[port q]\ndevice = q\naddress = 10.9.0.1/24" : PORT,
+		section, key, value);
+	if (strcmp(section, "port p") == 0)
+		snprintf(text, sizeof(text), PORT "%s = %s\n", key, value);
+	return parse(text);
+}
+
+/* The error that value gives, up to ", allowed". NULL: it must be good. */
+static inline void expect_value(
+	const char *section, const char *key, const char *value, const char *wrong)
+{
+	struct conf *c = with(section, key, value);
+	char *what = strstr(errors_text, ": "), *end;
+
+	CU_ASSERT_EQUAL(c != NULL, wrong == NULL);
+	conf_destroy(c);
+	for (int i = 0; i < 2 && what; i++)
+		what = strstr(what, i ? ": " : "] ") + 2;
+	end = what ? strstr(what, ", allowed: ") : NULL;
+	if (end)
+		*end = '\0';
+	if (wrong || what)
+		expect_text(value, what ? what : "nothing wrong", wrong ? wrong : "nothing wrong");
+}
+
+/* It came from there. */
+static inline void expect_at(const struct conf_where *at, const char *file, unsigned line)
+{
+	CU_ASSERT_STRING_EQUAL(at->file, file);
+	CU_ASSERT_EQUAL(at->line, line);
+}
+
 /* NAME.ini in data/ has exactly the errors in NAME.err. Files are named relative to data/. */
 static inline void golden(const char *name)
 {

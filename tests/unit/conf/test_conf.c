@@ -33,12 +33,6 @@ static void expect_endpoint(const struct ip_endpoint *e, const char *want)
 	CU_ASSERT_STRING_EQUAL(ip_endpoint_text(e, text), want);
 }
 
-static void expect_at(const struct conf_where *at, const char *file, unsigned line)
-{
-	CU_ASSERT_STRING_EQUAL(at->file, file);
-	CU_ASSERT_EQUAL(at->line, line);
-}
-
 static void good_global(void)
 {
 	struct conf *c = load("good.ini");
@@ -133,48 +127,6 @@ static void good_listener(void)
 	conf_destroy(c);
 }
 
-static void good_server_names(void)
-{
-	struct conf *c = parse(PORT "[listener l]\naddress = 10.0.0.1:443\nmode = sni\n"
-				    "server-name = S3.Example.com \t q\n"
-				    "server-name = *.S3.example.com p\nhandshake-timeout = 1s\n"
-				    "[listener m]\naddress = 10.0.0.1:444\nmode = sni\npool = q\n"
-				    "[pool p]\nmember = a 10.0.0.2:443\n"
-				    "[pool q]\nmember = a 10.0.0.3:443\n");
-	const struct conf_listener *l;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-	l = &c->listeners[0];
-	CU_ASSERT_EQUAL(l->mode, CONF_MODE_SNI);
-	CU_ASSERT_PTR_NULL(l->pool_name);
-	CU_ASSERT_EQUAL(l->handshake_timeout_ms, 1000);
-	CU_ASSERT_EQUAL_FATAL(l->n_server_names, 2);
-	CU_ASSERT_STRING_EQUAL(l->server_names[0].name, "s3.example.com");
-	CU_ASSERT_STRING_EQUAL(l->server_names[0].pool_name, "q");
-	CU_ASSERT_EQUAL(l->server_names[0].pool, 1);
-	expect_at(&l->server_names[0].at, "t.ini", 7);
-	CU_ASSERT_STRING_EQUAL(l->server_names[1].name, "*.s3.example.com");
-	CU_ASSERT_EQUAL(l->server_names[1].pool, 0);
-	CU_ASSERT_EQUAL(c->listeners[1].n_server_names, 0);
-	CU_ASSERT_EQUAL(c->listeners[1].pool, 1);
-	conf_destroy(c);
-}
-
-static void server_names_fit(void)
-{
-	static const struct {
-		const char *server_name, *name;
-		bool fits;
-	} tries[] = {{"a.test", "a.test", true}, {"a.test", "b.test", false},
-		{"a.test", "x.a.test", false}, {"a.test", "", false}, {"*.test", "a.test", true},
-		{"*.test", "test", false}, {"*.test", "a.b.test", false}, {"*.test", "", false},
-		{"*.test", "a.tests", false}, {"*.test", "*.test", true}};
-
-	for (unsigned i = 0; i < RTE_DIM(tries); i++)
-		CU_ASSERT_EQUAL(
-			conf_server_name_fits(tries[i].server_name, tries[i].name), tries[i].fits);
-}
-
 static void good_pools(void)
 {
 	struct conf *c = load("good.ini");
@@ -265,41 +217,6 @@ static void good_tls(void)
 	CU_ASSERT_EQUAL(t->aead, CONF_AEAD_CRYPTODEV);
 	CU_ASSERT_STRING_EQUAL(t->aead_device, "crypto_aesni_gcm0,socket_id=0");
 	CU_ASSERT_STRING_EQUAL(t->keylog, "/tmp/keys");
-	conf_destroy(c);
-}
-
-static void tls_defaults(void)
-{
-	struct conf *c = parse(PORT "[listener l]\naddress=10.0.0.1:80\npool=p\ncertificate=c\n"
-				    "[pool p]\nmember = a 10.0.0.2:80\n"
-				    "[certificate c]\nchain = c.pem\nkey = c.key\n");
-	const struct conf_tls *t;
-	char words[64];
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-	t = &c->tls;
-	CU_ASSERT_TRUE(t->v12 && t->v13);
-	CU_ASSERT_EQUAL(strncmp(t->ciphers, "TLS_AES_128_GCM_SHA256:", 23), 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(t->ciphers, ":TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"));
-	CU_ASSERT_STRING_EQUAL(t->groups, "X25519:P-256:P-384");
-	CU_ASSERT_STRING_EQUAL(conf_tls_words(t->ciphers, words, sizeof(words)),
-		"aes-128-gcm, aes-256-gcm, chacha20-poly1305");
-	CU_ASSERT_STRING_EQUAL(
-		conf_tls_words(t->groups, words, sizeof(words)), "x25519, p-256, p-384");
-	CU_ASSERT_STRING_EQUAL(conf_tls_words(t->groups, words, 10), "x25519, p");
-	CU_ASSERT_EQUAL(t->threads, 1);
-	CU_ASSERT_EQUAL(t->n_core, 0);
-	CU_ASSERT_EQUAL(t->handshakes, 1024);
-	CU_ASSERT_EQUAL(t->per_source, 256);
-	CU_ASSERT_PTR_NULL(t->ticket_keys);
-	CU_ASSERT_EQUAL(t->ticket_lifetime_ms, 7200000);
-	CU_ASSERT_EQUAL(t->aead, CONF_AEAD_IPSEC_MB);
-	CU_ASSERT_PTR_NULL(t->aead_device);
-	CU_ASSERT_PTR_NULL(t->keylog);
-	CU_ASSERT_EQUAL(c->listeners[0].client_cert, CONF_CLIENT_CERT_OFF);
-	CU_ASSERT_EQUAL(c->listeners[0].handshake_timeout_ms, 10000);
-	CU_ASSERT_FALSE(c->pools[0].tls);
-	CU_ASSERT_TRUE(c->pools[0].verify);
 	conf_destroy(c);
 }
 
@@ -425,12 +342,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(good_global),
 	UNIT_CASE(good_ports),
 	UNIT_CASE(good_listener),
-	UNIT_CASE(good_server_names),
-	UNIT_CASE(server_names_fit),
 	UNIT_CASE(good_pools),
 	UNIT_CASE(good_certificates),
 	UNIT_CASE(good_tls),
-	UNIT_CASE(tls_defaults),
 	UNIT_CASE(defaults),
 	UNIT_CASE(owns_its_text),
 	UNIT_CASE(no_such_file),

@@ -21,16 +21,6 @@ static void pools(void)
 	golden("pools");
 }
 
-static void tls(void)
-{
-	golden("tls");
-}
-
-static void sni(void)
-{
-	golden("sni");
-}
-
 static void no_port(void)
 {
 	expect_errors("", "t.ini:1: there is no port, allowed: at least one [port NAME]\n");
@@ -72,8 +62,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(routes),
 	UNIT_CASE(listeners),
 	UNIT_CASE(pools),
-	UNIT_CASE(tls),
-	UNIT_CASE(sni),
 	UNIT_CASE(no_port),
 	UNIT_CASE(no_echoes),
 	UNIT_CASE(no_shadows),

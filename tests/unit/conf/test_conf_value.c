@@ -2,36 +2,6 @@
 /* Each parser, at and beyond its edges, through a file of one key. */
 #include "conf_test.h"
 
-/* Put "key = value" into a section of otherwise good text. */
-static struct conf *with(const char *section, const char *key, const char *value)
-{
-	char text[4096];
-
-	snprintf(text, sizeof(text), "%s\n[%s]\n%s = %s\n",
-		strcmp(section, "port p") ? "[port q]\ndevice = q\naddress = 10.9.0.1/24" : PORT,
-		section, key, value);
-	if (strcmp(section, "port p") == 0)
-		snprintf(text, sizeof(text), PORT "%s = %s\n", key, value);
-	return parse(text);
-}
-
-/* The error that value gives, up to ", allowed". NULL: it must be good. */
-static void expect_value(const char *section, const char *key, const char *value, const char *wrong)
-{
-	struct conf *c = with(section, key, value);
-	char *what = strstr(errors_text, ": "), *end;
-
-	CU_ASSERT_EQUAL(c != NULL, wrong == NULL);
-	conf_destroy(c);
-	for (int i = 0; i < 2 && what; i++)
-		what = strstr(what, i ? ": " : "] ") + 2;
-	end = what ? strstr(what, ", allowed: ") : NULL;
-	if (end)
-		*end = '\0';
-	if (wrong || what)
-		expect_text(value, what ? what : "nothing wrong", wrong ? wrong : "nothing wrong");
-}
-
 static void numbers(void)
 {
 	expect_value("port p", "mtu", "576", NULL);
