@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who a request says it is from, and what its signature covers. The places (S3 API reference,
- * "Authenticating requests"; S3 user guide, "Authenticating requests using the REST API" for V2):
+ * Who a request says it is from. The places (S3 API reference, "Authenticating requests"; S3 user
+ * guide, "Authenticating requests using the REST API" for V2):
  *
- *	Authorization: AWS4-HMAC-SHA256 Credential=ID/DAY/REGION/s3/aws4_request,
- *	               SignedHeaders=NAMES,Signature=...      (and AWS4-ECDSA-P256-SHA256)
- *	?X-Amz-Credential=ID%2FDAY...&X-Amz-SignedHeaders=NAMES&X-Amz-Signature=...
+ *	Authorization: AWS4-HMAC-SHA256 Credential=ID/DAY/REGION/s3/aws4_request,...
+ *	               (and AWS4-ECDSA-P256-SHA256)
+ *	?X-Amz-Credential=ID%2FDAY...&X-Amz-Signature=...
  *	Authorization: AWS ID:SIGNATURE
  *	?AWSAccessKeyId=ID&Expires=...&Signature=...
  *	Authorization: Bearer TOKEN
@@ -53,8 +53,6 @@ static void v4_header(struct s3_request *out, const struct s3_head *head, struct
 			if (credential.p)
 				out->auth = S3_AUTH_OTHER;
 			credential = item;
-		} else if (cut_prefix(&item, SPAN_LIT("SignedHeaders="))) {
-			out->signed_headers = item;
 		}
 	}
 	if (out->auth != S3_AUTH_OTHER)
@@ -101,81 +99,8 @@ void s3__auth_parse(
 	} else if (in_v4) {
 		out->auth = S3_AUTH_V4_PRESIGNED;
 		out->access_key = credential_id(v4);
-		out->signed_headers = S3__VALUE(query, v4_signed_headers);
 	} else if (in_v2) {
 		out->auth = S3_AUTH_V2_PRESIGNED;
 		out->access_key = v2;
 	}
-}
-
-/* Cut the next name off a list, at ';' or "%3B"; any other byte is part of a name, so what is
- * encoded oddly fits nothing. False at the end. */
-static bool next_signed(struct span *rest, struct span *name)
-{
-	const char *p = rest->p, *end;
-	size_t cut = 0;
-
-	if (!rest->n)
-		return false;
-	for (end = p + rest->n; p < end; p++) {
-		cut = *p == ';' ? 1 : 0;
-		if (end - p > 2 && p[0] == '%' && p[1] == '3' && (p[2] | 0x20) == 'b')
-			cut = 3;
-		if (cut)
-			break;
-	}
-	*name = (struct span){rest->p, (size_t)(p - rest->p)};
-	*rest = (struct span){p + cut, (size_t)(end - p) - cut};
-	return true;
-}
-
-static bool v4_signs(const struct s3_request *r, struct span field)
-{
-	struct span rest = r->signed_headers, name;
-
-	while (next_signed(&rest, &name))
-		if (span_ieq(name, field) || memchr(name.p, '%', name.n))
-			return true;
-	return r->signed_headers.n == 0;
-}
-
-static bool v2_signs(struct span field)
-{
-	return has_prefix(field, SPAN_LIT("x-amz-")) || span_ieq(field, SPAN_LIT("date")) ||
-	       span_ieq(field, SPAN_LIT("host")) || span_ieq(field, SPAN_LIT("content-md5")) ||
-	       span_ieq(field, SPAN_LIT("content-type"));
-}
-
-bool s3_request_signs(const struct s3_request *r, struct span field)
-{
-	switch (r->auth) {
-	case S3_AUTH_ANONYMOUS:
-	case S3_AUTH_BEARER:
-		return false;
-	case S3_AUTH_V4_HEADER:
-	case S3_AUTH_V4_PRESIGNED:
-	case S3_AUTH_V4_STREAMING:
-		return v4_signs(r, field);
-	case S3_AUTH_V2_HEADER:
-	case S3_AUTH_V2_PRESIGNED:
-		return v2_signs(field);
-	default:
-		return true;
-	}
-}
-
-const char *s3_auth_name(enum s3_auth auth)
-{
-	static const char *const names[] = {
-		[S3_AUTH_ANONYMOUS] = "anonymous",
-		[S3_AUTH_V4_HEADER] = "v4",
-		[S3_AUTH_V4_PRESIGNED] = "v4-presigned",
-		[S3_AUTH_V4_STREAMING] = "v4-streaming",
-		[S3_AUTH_V2_HEADER] = "v2",
-		[S3_AUTH_V2_PRESIGNED] = "v2-presigned",
-		[S3_AUTH_BEARER] = "bearer",
-		[S3_AUTH_OTHER] = "other",
-	};
-
-	return auth <= S3_AUTH_OTHER ? names[auth] : "?";
 }

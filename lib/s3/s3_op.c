@@ -53,11 +53,3 @@ int s3_op_find(struct span name)
 			return op;
 	return -1;
 }
-
-const char *s3_class_name(enum s3_class class)
-{
-	static const char *const names[S3_CLASSES] = {
-		"read", "write", "list", "multipart", "delete", "admin"};
-
-	return class < S3_CLASSES ? names[class] : "?";
-}

@@ -78,7 +78,6 @@ enum s3__with { S3__PLAIN, S3__COPY, S3__PART, S3__ID, S3__V2, S3__WITHS };
 	X(n, list_type, "list-type")                                                               \
 	X(n, v4_credential, "X-Amz-Credential")                                                    \
 	X(n, v4_signature, "X-Amz-Signature")                                                      \
-	X(n, v4_signed_headers, "X-Amz-SignedHeaders")                                             \
 	X(n, v2_credential, "AWSAccessKeyId")                                                      \
 	X(n, v2_signature, "Signature")
 
@@ -119,7 +118,7 @@ enum s3__level s3__target_parse(struct s3_request *out, const struct s3_head *he
 
 /* ---- s3_auth.c ---- */
 
-/* Sets auth, access_key and signed_headers. */
+/* Sets auth and access_key. */
 void s3__auth_parse(
 	struct s3_request *out, const struct s3_head *head, const struct s3__query *query);
 

@@ -85,11 +85,3 @@ enum s3_size s3__size_of(
 	return head->content_length < 0 ? S3_SIZE_UNKNOWN
 					: class_of((uint64_t)head->content_length);
 }
-
-const char *s3_size_name(enum s3_size size)
-{
-	static const char *const names[S3_SIZES] = {
-		"unknown", "tiny", "small", "medium", "large", "huge"};
-
-	return size < S3_SIZES ? names[size] : "?";
-}

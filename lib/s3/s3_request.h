@@ -91,8 +91,7 @@ struct s3_request {
 	uint16_t part_number; /* 1 to 10000; 0: none */
 	struct span bucket, key;
 	struct span version_id, upload_id;
-	struct span access_key;     /* the id, never a secret; empty with S3_AUTH_OTHER */
-	struct span signed_headers; /* SigV4: names, ';' or "%3B" between them */
+	struct span access_key; /* the id, never a secret; empty with S3_AUTH_OTHER */
 	struct s3_range range;
 };
 
@@ -105,14 +104,6 @@ void s3_request_classify(struct s3_request *out, const struct s3_head *head,
 const char *s3_op_name(enum s3_op op); /* the S3 API's: "GetObject" */
 int s3_op_find(struct span name);      /* in the same letters; or -1 */
 enum s3_class s3_op_class(enum s3_op op);
-const char *s3_class_name(enum s3_class class); /* "read", as in the operator's file */
-const char *s3_size_name(enum s3_size size);    /* "tiny" */
-const char *s3_auth_name(enum s3_auth auth);    /* "v4-presigned" */
-
-/* Would it break the signature to add this field or to change it? A field (any case) that the
- * request signs: SigV4's signed_headers; with SigV2 all that its string to sign is made from. In
- * doubt, yes. */
-bool s3_request_signs(const struct s3_request *r, struct span field);
 
 /* raw without its percent-encoding, as a node reads it, for comparing and hashing; what is not
  * encoded well stays. Bytes written, or -ENOSPC; raw.n bytes of room are always enough. */

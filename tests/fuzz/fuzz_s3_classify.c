@@ -63,8 +63,7 @@ static void inside(struct span part, struct span whole)
 
 static void check(const struct s3_request *r, struct span whole)
 {
-	const struct span parts[] = {
-		r->bucket, r->key, r->version_id, r->upload_id, r->access_key, r->signed_headers};
+	const struct span parts[] = {r->bucket, r->key, r->version_id, r->upload_id, r->access_key};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		inside(parts[i], whole);
@@ -75,7 +74,6 @@ static void check(const struct s3_request *r, struct span whole)
 	must(!r->range.given || r->range.suffix || r->range.first <= r->range.last);
 	must(r->op == S3_OP_Unknown || r->op_class == s3_op_class((enum s3_op)r->op));
 	must(s3_op_find(span_str(s3_op_name((enum s3_op)r->op))) == r->op);
-	(void)s3_request_signs(r, SPAN_LIT("range"));
 }
 
 static bool may_be_in_host(struct span bucket)
