@@ -23,7 +23,8 @@ struct event {
 };
 
 struct ctl_events {
-	uint64_t n; /* ever; the newest is at n - 1 */
+	uint64_t n;    /* ever; the newest is at n - 1 */
+	uint64_t lost; /* by workers, as far as an event says so */
 	struct event ring[EVENTS];
 };
 
@@ -93,6 +94,8 @@ static void take(struct ctl_events *ev, const struct lb_event *in, unsigned w, i
 
 void ctl__events_tick(const struct ctl_core *core)
 {
+	uint64_t lost = 0;
+
 	for (unsigned w = 0; w < core->sys.n_workers; w++) {
 		const struct ctl_worker *worker = &core->sys.workers[w];
 		/* its clock began with it */
@@ -102,7 +105,13 @@ void ctl__events_tick(const struct ctl_core *core)
 
 		for (unsigned i = 0; i < n; i++)
 			take(core->events, &in[i], w, epoch + (int64_t)in[i].at);
+		lost += lb_lost_events(worker->lb);
 	}
+	if (lost > core->events->lost)
+		ctl__event_note(core, LOG_LEVEL_WARN, NULL, NULL,
+			"%llu changes of state were lost: too many at once",
+			(unsigned long long)(lost - core->events->lost));
+	core->events->lost = lost;
 }
 
 /* ---- show events ---- */

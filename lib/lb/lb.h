@@ -359,8 +359,9 @@ struct lb_event {
 	const char *cause; /* static: "check failed: connect", "requests failed in a row", ... */
 };
 /* Changes of state since the last call, oldest first: how many, at most max. Any one thread beside
- * the worker. Those that found no room were counted (lb_lost_events). */
+ * the worker. */
 unsigned lb_events_take(struct lb *lb, struct lb_event *out, unsigned max);
+/* How many found no room, ever. Any thread. */
 uint64_t lb_lost_events(const struct lb *lb);
 
 /* ---- the operator ---- */

@@ -14,7 +14,7 @@ void lb__event(struct lb *lb, const struct lb_member *m, enum lb_state to, const
 
 	/* acquire: pairs with the release in lb_events_take, the slot was read before it is free */
 	if (r->head - __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE) == LB_EVENTS) {
-		r->lost++;
+		__atomic_store_n(&r->lost, r->lost + 1, __ATOMIC_RELAXED);
 		return;
 	}
 	*e = (struct lb_event){.at = now, .from = m->state, .to = (uint8_t)to, .cause = cause};
@@ -39,5 +39,5 @@ unsigned lb_events_take(struct lb *lb, struct lb_event *out, unsigned max)
 
 uint64_t lb_lost_events(const struct lb *lb)
 {
-	return lb->ring.lost;
+	return __atomic_load_n(&lb->ring.lost, __ATOMIC_RELAXED);
 }

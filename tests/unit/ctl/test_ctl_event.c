@@ -29,6 +29,24 @@ static void of_workers(void)
 	system_down();
 }
 
-static const struct unit_case cases[] = {UNIT_CASE(a_ring), UNIT_CASE(of_workers)};
+/* A worker's ring has room for 256. */
+static void what_a_worker_lost(void)
+{
+	struct lb *lb;
+
+	system_up();
+	lb = sys.worker[1].lb;
+	for (unsigned i = 0; i < 300; i++)
+		lb_set_admin(
+			lb, lb_member(lb, 0, 1), i % 2 ? LB_ADMIN_NONE : LB_ADMIN_DRAIN, sys.now);
+	EXPECT_ANSWER("show events", "44 changes of state were lost: too many at once");
+	CU_ASSERT_EQUAL(ctl__events_count(sys.core.events), 64 + 1);
+	ctl__events_tick(&sys.core); /* said once */
+	CU_ASSERT_EQUAL(ctl__events_count(sys.core.events), 64 + 1 + 64);
+	system_down();
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(a_ring), UNIT_CASE(of_workers), UNIT_CASE(what_a_worker_lost)};
 
 UNIT_MAIN(cases)
