@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every end-to-end test uses: the target, signed requests, a raw HTTP client, the lab's own controls."""
 import collections
-import contextlib
-import ctypes
 import filecmp
 import functools
 import hashlib
@@ -23,7 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from small import WITHIN, wait_for  # noqa: F401, for the tests too
+from small import WITHIN, namespace, wait_for  # noqa: F401, for the tests too
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DIR = os.environ.get("PENSTOCK_LAB_DIR", "/run/penstock-lab")
@@ -349,19 +347,6 @@ class Origin:
         except socket.timeout:
             return True
         return False
-
-
-@contextlib.contextmanager
-def namespace(name):
-    """Sockets made inside belong to that network namespace, and stay there. Changes this thread only."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as here, open("/run/netns/" + name) as there:
-        if libc.setns(there.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
-            raise OSError(ctypes.get_errno(), "setns " + name)
-        try:
-            yield
-        finally:
-            libc.setns(here.fileno(), 0x40000000)
 
 
 class RawCase(Case):

@@ -6,7 +6,7 @@ import unittest
 import matrix
 import node
 import small
-from lab import Wire, namespace
+from lab import Wire
 
 NODES = {"a": "10.98.2.11", "b": "10.98.2.12", "c": "10.98.2.13"}
 PORT = 9000
@@ -79,10 +79,7 @@ class Case(unittest.TestCase):
     # --- the wires ---
 
     def connect(self, pool):
-        with namespace(self.lab.prefix + "client"):
-            wire = Wire.to(self.lab.FRONT[4], FRONT[pool])
-        self.addCleanup(wire.close)
-        return wire
+        return Wire(self.lab.connect(self, FRONT[pool]))
 
     @contextlib.contextmanager
     def filtered(self, rules):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A lab of a test's own: three throw-away namespaces, an appliance between them, whatever the big lab does."""
 import contextlib
+import ctypes
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -26,6 +29,19 @@ def wait_for(condition, what, seconds=WITHIN):
         if time.monotonic() > end:
             raise AssertionError("not within %s s: %s" % (seconds, what))
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def namespace(name):
+    """Sockets made inside belong to that network namespace, and stay there. Changes this thread only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as here, open("/run/netns/" + name) as there:
+        if libc.setns(there.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns " + name)
+        try:
+            yield
+        finally:
+            libc.setns(here.fileno(), 0x40000000)
 
 
 class Lab:
@@ -76,12 +92,12 @@ class Lab:
         queues = ("numrxqueues", self.queues, "numtxqueues", self.queues)
         run("ip", "link", "add", outer, "netns", there, *queues, "type", "veth", "peer", "name", inner, "netns", here,
             *queues)
-        for namespace, device in ((there, outer), (here, inner)):
+        for space, device in ((there, outer), (here, inner)):
             for setting in (("-L", device, "rx", self.queues, "tx", self.queues),
                             ("-K", device, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")):
-                subprocess.run(["ip", "netns", "exec", namespace, "ethtool", *map(str, setting)],
+                subprocess.run(["ip", "netns", "exec", space, "ethtool", *map(str, setting)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            run("ip", "-n", namespace, "link", "set", device, "up")
+            run("ip", "-n", space, "link", "set", device, "up")
         self.inside("appliance", "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % inner)
         run("ip", "-n", here, "link", "set", inner, "arp", "off")
         for address in addresses:
@@ -125,9 +141,39 @@ class Lab:
     def links_up(self):
         wait_for(lambda: {p["state"] for p in self.show("ports")["ports"]} == {"up"}, "links")
 
+    def connect(self, case, port, **options):
+        """A connection of a test's to the appliance."""
+        with namespace(self.prefix + "client"):
+            conn = socket.create_connection((self.FRONT[4], port), timeout=WITHIN, **options)
+        case.addCleanup(conn.close)
+        return conn
+
     def end(self, process, seconds=WITHIN):
         """SIGTERM, and the exit code."""
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
         return process.poll()
+
+
+class Server:
+    """Listens in storage, to TLS if there is a context; `serve` is called with every connection, each in a thread of its own."""
+
+    def __init__(self, case, port=8000, context=None):
+        self.context = context
+        with namespace(case.lab.prefix + "storage"):
+            self.server = socket.create_server(("10.98.2.11", port), backlog=64)
+        case.addCleanup(self.server.close)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.accepted, args=(self.server.accept()[0],), daemon=True).start()
+
+    def accepted(self, conn):
+        with contextlib.suppress(OSError):
+            if self.context:
+                conn = self.context.wrap_socket(conn, server_side=True)
+            with conn:
+                self.serve(conn)

@@ -4,14 +4,13 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import unittest
 
 import small
 import tls
-from lab import namespace
+from lab import Wire
 
 PIECE = bytes(range(256)) * 256  # 64 KiB
 PIECES = 160  # of a long body
@@ -26,24 +25,16 @@ member = b 10.98.2.11:8001
 """
 
 
-class Node:
+class Node(small.Server):
     """Says its name; a long answer and a long upload go on piece by piece, as `steps` allows."""
 
     def __init__(self, case, port, name):
         self.name, self.requests, self.uploaded = name, 0, None
         self.steps = threading.Semaphore(0)
-        with namespace(case.lab.prefix + "storage"):
-            self.server = socket.create_server(("10.98.2.11", port), backlog=64)
-        case.addCleanup(self.server.close)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+        super().__init__(case, port)
 
     def serve(self, conn):
-        with contextlib.suppress(OSError), conn, conn.makefile("rb") as lines:
+        with conn.makefile("rb") as lines:
             while request := lines.readline():
                 length = 0
                 while (line := lines.readline()) != b"\r\n":
@@ -90,37 +81,31 @@ class Operate(unittest.TestCase):
         return done.stderr if fails else json.loads(done.stdout)
 
     def connect(self, port=80):
-        with namespace(self.lab.prefix + "client"):
-            conn = socket.create_connection((tls.ADDRESS, port), timeout=small.WITHIN)
-        self.addCleanup(conn.close)
-        return conn
+        return Wire(self.lab.connect(self, port))
 
-    def ask(self, conn, target="/b/k"):
-        conn.sendall(b"GET %s HTTP/1.1\r\nHost: s3\r\n\r\n" % target.encode())
+    def ask(self, wire, target="/b/k"):
+        wire.send(b"GET %s HTTP/1.1\r\nHost: s3\r\n\r\n" % target.encode())
 
-    def read(self, conn):
-        """The head and the body of one answer."""
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += self.receive(conn)
-        head, _, body = data.partition(b"\r\n\r\n")
-        length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
-                      if line.startswith(b"content-length:"))
-        while len(body) < length:
-            body += self.receive(conn)
-        return head.lower(), body
+    def get(self, wire=None):
+        wire = wire or self.connect()
+        self.ask(wire)
+        answer = wire.answer()
+        self.assertEqual(answer.status, 200)
+        return answer.body.decode()
 
-    def receive(self, conn):
-        data = conn.recv(1 << 20)
-        self.assertTrue(data, "the connection ended")
-        return data
+    def upload(self):
+        """A long one to member a, under way: its connection, and the thread that sends."""
+        self.ctl("weight", "nodes/b", "0")
+        wire = self.connect()
+        wire.send(b"PUT /b/up HTTP/1.1\r\nHost: s3\r\nContent-Length: %d\r\n\r\n" % (len(PIECE) * PIECES))
+        sender = threading.Thread(target=self.push, args=(wire,), daemon=True)
+        sender.start()
+        small.wait_for(lambda: self.member("a")["active"] == 1, "the upload began")
+        return wire, sender
 
-    def get(self, conn=None):
-        conn = conn or self.connect()
-        self.ask(conn)
-        head, body = self.read(conn)
-        self.assertIn(b" 200 ", head)
-        return body.decode()
+    def push(self, wire):
+        with contextlib.suppress(OSError):
+            wire.send(PIECE * PIECES)
 
     def served(self, n=8):
         return {self.get() for _ in range(n)}
@@ -150,25 +135,25 @@ class Operate(unittest.TestCase):
         self.assertEqual(self.get(self.connect(81)), "c")
         with self.assertRaises(ConnectionRefusedError):
             self.connect()
-        self.assertEqual(kept.recv(1), b"")  # it was idle
+        self.assertEqual((kept.buffer, kept.more()), (b"", b""))  # it was idle
         self.assertEqual([s["used"] for s in self.lab.show("snapshots")["snapshots"]], [True, True])
         self.a.go_on()
         self.b.go_on()
-        head, body = self.read(long)
-        self.assertIn(b" 200 ", head)
-        self.assertEqual(body, PIECE * PIECES)
-        self.assertEqual(long.recv(1), b"")
+        answer = long.answer()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.body, PIECE * PIECES)
+        self.assertEqual((long.buffer, long.more()), (b"", b""))
         long.close()
         self.only_one_in_use()
         self.assertEqual(self.lab.end(self.process), 0)
 
     def test_same_listener_keeps_its_clients(self):
-        conn = self.connect()
-        self.get(conn)
+        wire = self.connect()
+        self.get(wire)
         for n in range(2, 12):
             self.ctl("reload")
             self.assertEqual(self.running()["snapshot"], n)
-            self.get(conn)
+            self.get(wire)
         self.only_one_in_use()
         self.assertLessEqual(len(self.lab.show("snapshots")["snapshots"]), 5)
         listener, = self.lab.show("listeners")["listeners"]
@@ -213,38 +198,24 @@ class Operate(unittest.TestCase):
         self.assertEqual(self.served(), {"a"})
 
     def test_drain_under_an_upload(self):
-        self.ctl("weight", "nodes/b", "0")
-        conn = self.connect()
-        conn.sendall(b"PUT /b/up HTTP/1.1\r\nHost: s3\r\nContent-Length: %d\r\n\r\n" % (len(PIECE) * PIECES))
-        sender = threading.Thread(target=conn.sendall, args=(PIECE * PIECES,))
-        sender.start()
-        small.wait_for(lambda: self.member("a")["active"] == 1, "the upload began")
+        wire, sender = self.upload()
         self.ctl("weight", "nodes/b", "1")
         self.ctl("drain", "nodes/a", "1h")
         self.assertEqual(self.member("a")["state"], "drain")
         self.assertEqual(self.served(), {"b"})
         self.a.go_on()
-        head, _ = self.read(conn)
+        self.assertEqual(wire.answer().status, 200)
         sender.join()
-        self.assertIn(b" 200 ", head)
         self.assertEqual(self.a.uploaded, len(PIECE) * PIECES)
         small.wait_for(lambda: "nodes/a: drained" in self.lab.log(), "the drain's end")
         self.ctl("undrain", "nodes/a")
         self.assertEqual(self.served(), {"a", "b"})
 
     def test_drain_cuts_when_told_to(self):
-        self.ctl("weight", "nodes/b", "0")
-        conn = self.connect()
-        conn.sendall(b"PUT /b/up HTTP/1.1\r\nHost: s3\r\nContent-Length: %d\r\n\r\n" % (len(PIECE) * PIECES))
-        threading.Thread(target=self.push, args=(conn,), daemon=True).start()
-        small.wait_for(lambda: self.member("a")["active"] == 1, "the upload began")
+        self.upload()
         self.ctl("drain", "nodes/a", "1s", "cut")
         small.wait_for(lambda: self.member("a")["active"] == 0, "the cut")
         self.assertIn("1 connections are cut", self.lab.log())
-
-    def push(self, conn):
-        with contextlib.suppress(OSError):
-            conn.sendall(PIECE * PIECES)
 
     def test_members_more_and_less(self):
         Node(self, 8002, "c")
@@ -293,27 +264,24 @@ class Workers(unittest.TestCase):
         self.lab.links_up()
         self.done, self.answers, self.faults = threading.Event(), 0, []
 
-    connect, ask, read, receive = Operate.connect, Operate.ask, Operate.read, Operate.receive
+    connect, ask, get = Operate.connect, Operate.ask, Operate.get
 
     def write(self, more, connections):
         self.path = self.lab.write("penstock.ini",
                                    (self.FILE + more).format(socket=self.lab.socket, connections=connections))
 
     def load(self, fresh):
-        conn = None
+        wire = None
         while not self.done.is_set():
             try:
-                conn = self.connect() if fresh or not conn else conn
-                self.ask(conn)
-                head, body = self.read(conn)
-                if b" 200 " not in head or body not in (b"a", b"b", b"c"):
-                    raise AssertionError(head)
+                wire = self.connect() if fresh or not wire else wire
+                self.assertIn(self.get(wire), ("a", "b", "c"))
                 self.answers += 1
                 if fresh:
-                    conn.close()
-            except (OSError, AssertionError) as fault:
+                    wire.close()
+            except (EOFError, OSError, AssertionError) as fault:
                 self.faults.append(repr(fault))
-                conn = None
+                wire = None
 
     def test_reload_under_load_fails_nobody(self):
         Node(self, 8002, "c")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Each driver that can encrypt, behind the same bytes, on both sides; handshakes with threads and without."""
-import os
 import ssl
 import unittest
 
@@ -25,9 +24,7 @@ class IpsecMb(tls.Case):
 
     @classmethod
     def node_context(cls):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*(os.path.join(cls.lab.directory, "node" + end) for end in (".pem", ".key")))
-        return context
+        return cls.ca.server("node")
 
     def transfer(self, context):
         client = tls.Client(self.raw(), context).handshake()

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import os
 import select
-import socket
 import ssl
 import struct
 import time
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import small
 import tls
-from lab import namespace, noise
+from lab import noise
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 ALERT, HANDSHAKE, DATA = 21, 22, 23
@@ -285,10 +284,7 @@ class Strangers(tls.Case):
         small.wait_for(lambda: len(conns) - len(select.select(conns, (), (), 0)[0]) == 8, "four refused")
         self.assertEqual(self.shaking(), 8)
         small.run("ip", "-n", self.lab.prefix + "client", "address", "add", "10.98.1.3/24", "dev", "client0")
-        with namespace(self.lab.prefix + "client"):
-            raw = socket.create_connection((tls.ADDRESS, 443), timeout=small.WITHIN, source_address=("10.98.1.3", 0))
-        self.addCleanup(raw.close)
-        tls.Client(raw, self.context()).handshake()
+        tls.Client(self.lab.connect(self, 443, source_address=("10.98.1.3", 0)), self.context()).handshake()
         for conn in conns:
             conn.close()
         small.wait_for(lambda: self.shaking() == 0, "no handshakes")

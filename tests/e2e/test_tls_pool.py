@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Re-encryption: members that speak TLS, whom the appliance verifies, and who may verify it."""
-import os
 import ssl
 import unittest
 
@@ -22,8 +21,7 @@ class Pool(unittest.TestCase):
 
     def get(self, more, wants_certificate=False):
         """The status of a GET by way of a pool with these lines."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*(os.path.join(self.lab.directory, "node" + end) for end in (".pem", ".key")))
+        context = self.ca.server("node")
         context.sni_callback = lambda _conn, name, _context: self.asked.append(name)
         if wants_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
@@ -32,7 +30,7 @@ class Pool(unittest.TestCase):
             self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
         self.lab.up(self.process)
         self.lab.links_up()
-        tls.Node(self, context)
+        tls.Node(self, context=context)
         conn = tls.connect(self, self.ca.pem)
         status, body = tls.answer(conn)
         if status == 200:

@@ -2,15 +2,13 @@
 """mode = sni: TLS passed on by the name that the client asks for. The handshake is between client and node; the
 appliance has no certificate."""
 import contextlib
-import os
 import socket
 import ssl
-import threading
 import unittest
 
 import small
 import tls
-from lab import namespace, noise
+from lab import noise
 
 MB = 1 << 20
 FILE = tls.WIRES + """[listener names]
@@ -31,26 +29,12 @@ member = a 10.98.2.11:8003
 PORTS = {"one": 8001, "two": 8002, "rest": 8003}
 
 
-class Echo:
-    """A node that ends TLS with a certificate of its own, and sends every byte back."""
-
-    def __init__(self, case, stem):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*(os.path.join(case.lab.directory, stem + end) for end in (".pem", ".key")))
-        with namespace(case.lab.prefix + "storage"):
-            self.server = socket.create_server(("10.98.2.11", PORTS[stem]), backlog=64)
-        case.addCleanup(self.server.close)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+class Echo(small.Server):
+    """Sends every byte back."""
 
     def serve(self, conn):
-        with contextlib.suppress(OSError), conn, self.context.wrap_socket(conn, server_side=True) as inside:
-            while data := inside.recv(65536):
-                inside.sendall(data)
+        while data := conn.recv(65536):
+            conn.sendall(data)
 
 
 class Sni(unittest.TestCase):
@@ -59,18 +43,15 @@ class Sni(unittest.TestCase):
         self.ca = tls.Authority(self.lab.directory)
 
     def start(self, more=""):
-        for stem in PORTS:
+        for stem, port in PORTS.items():
             self.ca.issue(stem, stem, names="DNS:one.test,DNS:a.two.test,DNS:other.test")
-            Echo(self, stem)
+            Echo(self, port, self.ca.server(stem))
         process = self.lab.appliance(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
         self.lab.up(process)
         self.lab.links_up()
 
     def raw(self):
-        with namespace(self.lab.prefix + "client"):
-            raw = socket.create_connection(("10.98.1.10", 443), timeout=small.WITHIN)
-        self.addCleanup(raw.close)
-        return raw
+        return self.lab.connect(self, 443)
 
     def connect(self, name, version=ssl.TLSVersion.TLSv1_3):
         context = ssl.create_default_context(cafile=self.ca.pem)

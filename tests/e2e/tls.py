@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What tests of TLS share, in a small lab: an authority, a node that speaks TLS or not, clients that verify."""
 import collections
-import contextlib
 import hashlib
 import http.server
 import os
-import socket
 import ssl
 import subprocess
 import threading
 import unittest
 
 import small
-from lab import namespace, noise
+from lab import Wire, namespace, noise
 
 BODY = bytes(range(256)) * 400
 ADDRESS = "10.98.1.10"  # the appliance's
@@ -60,6 +58,12 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 3650,
                 "-subj", "/CN=lab " + stem, "-keyout", self.pem + ".key", "-out", self.pem)
 
+    def server(self, stem):
+        """The context of a server that has this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(os.path.join(self.directory, stem + end) for end in (".pem", ".key")))
+        return context
+
     def another(self, stem):
         return Authority(self.directory, stem)
 
@@ -89,54 +93,34 @@ class Authority:
         openssl(*common, "-gencrl", "-crldays", 30, "-out", self.pem[:-4] + ".crl")
 
 
-class Node:
-    """Answers every request of every connection with BODY, in storage; over TLS if there is a context."""
-
-    def __init__(self, case, context=None):
-        self.context = context
-        with namespace(case.lab.prefix + "storage"):
-            self.server = socket.create_server(("10.98.2.11", 8000), backlog=64)
-        case.addCleanup(self.server.close)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+class Node(small.Server):
+    """Answers every request of every connection with BODY."""
 
     def serve(self, conn):
-        with contextlib.suppress(OSError), conn:
-            if self.context:
-                conn = self.context.wrap_socket(conn, server_side=True)
-            buffer = b""
-            while data := conn.recv(65536):
-                buffer += data
-                while b"\r\n\r\n" in buffer:
-                    buffer = buffer.partition(b"\r\n\r\n")[2]
-                    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
+        buffer = b""
+        while data := conn.recv(65536):
+            buffer += data
+            while b"\r\n\r\n" in buffer:
+                buffer = buffer.partition(b"\r\n\r\n")[2]
+                conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
 
 
 def connect(case, ca, **options):
     """A connection to the appliance, verified."""
     context = ssl.create_default_context(cafile=ca)
-    with namespace(case.lab.prefix + "client"):
-        raw = socket.create_connection(("10.98.1.10", 443), timeout=small.WITHIN)
-    conn = context.wrap_socket(raw, server_hostname="s3.test", **options)
+    conn = context.wrap_socket(case.lab.connect(case, 443), server_hostname="s3.test", **options)
     case.addCleanup(conn.close)
     return conn
 
 
 def answer(conn):
     """The status of one GET, and its body."""
-    conn.sendall(b"GET /b/k HTTP/1.1\r\nHost: s3.test\r\n\r\n")
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += conn.recv(65536)
-    head, _, body = data.partition(b"\r\n\r\n")
-    length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    while len(body) < length:
-        body += conn.recv(65536)
-    return int(head.split()[1]), body
+    wire = Wire(conn)
+    wire.send(b"GET /b/k HTTP/1.1\r\nHost: s3.test\r\n\r\n")
+    status, _, body = wire.answer()
+    assert not wire.buffer, wire.buffer[:200]
+    return status, body
+
 
 class Store(http.server.BaseHTTPRequestHandler):
     """GET /N answers the first N bytes of noise(N); PUT keeps what came, decoded of its chunks only, in `kept`."""
@@ -256,10 +240,7 @@ class Case(unittest.TestCase):
         return os.path.join(self.lab.directory, name)
 
     def raw(self, port=443):
-        with namespace(self.lab.prefix + "client"):
-            conn = socket.create_connection((ADDRESS, port), timeout=small.WITHIN)
-        self.addCleanup(conn.close)
-        return conn
+        return self.lab.connect(self, port)
 
     def context(self, **options):
         """A verifying one, to which an end without close_notify is an error."""
