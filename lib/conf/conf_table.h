@@ -150,8 +150,6 @@ extern const struct conf_key conf_port_keys[CONF_PORT_KEYS], conf_tcp_keys[CONF_
 
 /* Numbers with a unit: digits and one of the names. 0, -EINVAL, or -ERANGE beyond 64 bits. */
 int conf_bytes_parse(const char *text, uint64_t *out);
-/* A number into the value's field of 2, 4 or 8 bytes. */
-void conf_store(struct conf_value *v, uint64_t x);
 
 int conf_value_number(struct conf_value *v);  /* unsigned, any size of field */
 int conf_value_ms(struct conf_value *v);      /* "250ms", "5s", "2m", "1h" -> uint32_t ms */

@@ -73,7 +73,8 @@ static int amount_parse(const char *text, const struct unit *u, uint64_t *out)
 	return __builtin_mul_overflow(v, u->factor, out) ? -ERANGE : 0;
 }
 
-void conf_store(struct conf_value *v, uint64_t x)
+/* A number into the value's field of 2, 4 or 8 bytes. */
+static void store(struct conf_value *v, uint64_t x)
 {
 	switch (v->key->size) {
 	case 2:
@@ -97,7 +98,7 @@ static int amount(struct conf_value *v, const char *what)
 		return conf_bad(v, "'%.64s' is not %s", v->text, what);
 	if (rc < 0 || x < v->key->min || x > v->key->max)
 		return conf_bad(v, "%.64s is out of range", v->text);
-	conf_store(v, x);
+	store(v, x);
 	return 0;
 }
 
@@ -120,7 +121,7 @@ int conf_value_ms_off(struct conf_value *v)
 {
 	if (strcmp(v->text, "off") != 0)
 		return conf_value_ms(v);
-	conf_store(v, 0);
+	store(v, 0);
 	return 0;
 }
 
@@ -162,7 +163,7 @@ int conf_value_word(struct conf_value *v)
 
 	if (i < 0)
 		return -EINVAL;
-	conf_store(v, (unsigned)i);
+	store(v, (unsigned)i);
 	return 0;
 }
 

@@ -312,7 +312,6 @@ struct ctl_port_sum {
 };
 
 void ctl__port_sum(const struct port *p, struct ctl_port_sum *out);
-const char *ctl__port_state(const struct port *p);
 
 /* Run fn(arg) on worker w. 0, or -errno with *e set. */
 int ctl__on_worker(

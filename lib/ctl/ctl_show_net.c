@@ -9,7 +9,7 @@
 
 /* ---- ports ---- */
 
-const char *ctl__port_state(const struct port *p)
+static const char *state_name(const struct port *p)
 {
 	static const char *const text[] = {
 		[PORT_GONE] = "gone", [PORT_DOWN] = "down", [PORT_UP] = "up"};
@@ -29,7 +29,7 @@ static void ports(const struct ctl_core *core, struct ctl_doc *out)
 		const uint8_t *mac = port_mac(p);
 
 		ctl__doc_string(out, "%s", conf->name);
-		ctl__doc_string(out, "%s", ctl__port_state(p));
+		ctl__doc_string(out, "%s", state_name(p));
 		ctl__doc_string(out, "%s", conf->device);
 		ctl__doc_string(out, "%s", port_driver(p));
 		ctl__doc_string(out, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],

@@ -31,7 +31,7 @@ bool net__drop(struct net *n, struct rte_mbuf *m, enum net_stat code)
 	return false;
 }
 
-void net__bucket_init(struct net__bucket *b, uint32_t rate, uint32_t burst)
+static void bucket_init(struct net__bucket *b, uint32_t rate, uint32_t burst)
 {
 	*b = (struct net__bucket){.rate = rate, .burst = burst};
 	b->level = (uint64_t)burst * CLOCK_US_PER_S;
@@ -130,8 +130,8 @@ struct net *net_create(const struct net_config *cfg, struct buf_pools *pools,
 	n->secret = cfg->secret;
 	n->share = cfg->share;
 	n->due = NET_NEVER;
-	net__bucket_init(&n->solicit, SOLICIT_RATE, SOLICIT_BURST);
-	net__bucket_init(&n->icmp_error, ERROR_RATE, ERROR_BURST);
+	bucket_init(&n->solicit, SOLICIT_RATE, SOLICIT_BURST);
+	bucket_init(&n->icmp_error, ERROR_RATE, ERROR_BURST);
 	if (ports_init(n, cfg, e) < 0 || net__route_init(n, cfg, e) < 0)
 		goto fail;
 	if (net__neigh_init(n, cfg->neighbours) < 0) {

@@ -88,7 +88,6 @@ struct net {
 
 /* net.c */
 bool net__drop(struct net *n, struct rte_mbuf *m, enum net_stat code);
-void net__bucket_init(struct net__bucket *b, uint32_t rate, uint32_t burst);
 bool net__bucket_take(struct net__bucket *b, clock_us_t now);
 
 /* net_eth.c */

@@ -206,7 +206,7 @@ struct tcp_conn *tcp__conn_get(struct tcp *t)
 
 /* Free c. A place still linked in the ready or output list is given back when its turn comes:
  * unlinking from the middle of a singly linked list would cost a walk. */
-void tcp__conn_put(struct tcp *t, struct tcp_conn *c)
+static void conn_put(struct tcp *t, struct tcp_conn *c)
 {
 	buf_chain_free(&c->rx);
 	buf_chain_free(&c->tx);
@@ -229,7 +229,7 @@ static bool put_again(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->state != TCP_CLOSED || !(c->flags & TCP_F_RELEASED))
 		return false;
-	tcp__conn_put(t, c);
+	conn_put(t, c);
 	return true;
 }
 
@@ -507,7 +507,7 @@ void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error)
 	c->state = TCP_CLOSED;
 	c->error = (uint8_t)error;
 	if (c->flags & TCP_F_RELEASED)
-		tcp__conn_put(t, c);
+		conn_put(t, c);
 	else
 		tcp__event(t, c, TCP_EV_DEAD);
 }
@@ -526,7 +526,7 @@ void tcp_abort(struct tcp *t, struct tcp_conn *c)
 		tcp__rst_conn(t, c);
 	let_go(t, c);
 	if (c->state == TCP_CLOSED)
-		tcp__conn_put(t, c);
+		conn_put(t, c);
 	else
 		tcp__conn_die(t, c, 0);
 }

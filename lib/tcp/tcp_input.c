@@ -44,7 +44,7 @@ bool tcp__challenge_allowed(struct tcp *t)
  * connections share no exact count that an attacker could probe: the common budget is far above
  * what one connection may use (CVE-2016-5696).
  */
-void tcp__challenge(struct tcp *t, struct tcp_conn *c)
+static void challenge(struct tcp *t, struct tcp_conn *c)
 {
 	if ((uint16_t)((uint16_t)t->now_ms - c->chal_ms) < CHALLENGE_GAP_MS ||
 		!tcp__challenge_allowed(t))
@@ -100,7 +100,7 @@ static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		if (s->len)
 			c->flags |= TCP_F_ACK_NOW, tcp__dirty(t, c);
 		else
-			tcp__challenge(t, c);
+			challenge(t, c);
 		return false;
 	}
 	if (seq_acceptable(c, s))
@@ -120,7 +120,7 @@ static bool check_seq(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		c->flags |= TCP_F_ACK_NOW;
 		tcp__dirty(t, c);
 	} else {
-		tcp__challenge(t, c);
+		challenge(t, c);
 	}
 	return false;
 }
@@ -132,7 +132,7 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 		return true;
 	if (s->seq != c->rcv_nxt) {
 		TCP_COUNT(t, drop_rst_challenged);
-		tcp__challenge(t, c);
+		challenge(t, c);
 		return false;
 	}
 	TCP_COUNT(t, resets_received);
@@ -151,7 +151,7 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 	if (c->state == TCP_SYN_RCVD && (s->flags & TCP_ACK) && s->seq + 1 == c->rcv_nxt)
 		return true;
 	TCP_COUNT(t, drop_syn_challenged);
-	tcp__challenge(t, c);
+	challenge(t, c);
 	return false;
 }
 
@@ -186,7 +186,7 @@ static bool check_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s
 	if (seq_gt(s->ack, c->snd_nxt) ||
 		seq_lt(s->ack, c->snd_una - ((uint32_t)UINT16_MAX << c->snd_wscale))) {
 		TCP_COUNT(t, drop_bad_ack);
-		tcp__challenge(t, c);
+		challenge(t, c);
 		return false;
 	}
 	tcp__ack_input(t, c, s);

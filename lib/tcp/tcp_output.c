@@ -56,7 +56,7 @@ static void header_write(struct rte_mbuf *m, const struct tcp_ctl *p)
 }
 
 /* Queue a packet for the next tcp_output. Full or no mbuf: lost, as on any wire. */
-void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p)
+static void ctl_send(struct tcp *t, const struct tcp_ctl *p)
 {
 	struct rte_mbuf *m;
 
@@ -90,7 +90,7 @@ void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s)
 		p.ack = s->end;
 		p.flags |= TCP_ACK;
 	}
-	tcp__ctl_send(t, &p);
+	ctl_send(t, &p);
 }
 
 /* The timestamp that c sends now. */
@@ -116,7 +116,7 @@ void tcp__rst_conn(struct tcp *t, struct tcp_conn *c)
 	if (c->flags & TCP_F_TS)
 		p.opt = (struct tcp_opts){
 			.has_ts = true, .ts_val = tcp__ts_now(t, c), .ts_ecr = c->ts_recent};
-	tcp__ctl_send(t, &p);
+	ctl_send(t, &p);
 }
 
 /* p, whose seq, flags, window and other options are there, as a packet of r's connection. */
@@ -135,7 +135,7 @@ void tcp__record_send(struct tcp *t, const struct tcp_record *r, struct tcp_ctl 
 		p->opt.ts_val = t->now_ms + tcp__ts_offset(t, &k);
 		p->opt.ts_ecr = r->ts_recent;
 	}
-	tcp__ctl_send(t, p);
+	ctl_send(t, p);
 }
 
 static void ack_sent(struct tcp_conn *c)
@@ -193,7 +193,7 @@ void tcp__ack_now(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_ctl p = segment_header(t, c, c->snd_nxt, 0, tcp__sack_blocks(c));
 
-	tcp__ctl_send(t, &p);
+	ctl_send(t, &p);
 	TCP_COUNT(t, tx_acks);
 }
 

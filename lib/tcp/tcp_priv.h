@@ -560,7 +560,6 @@ struct tcp_record *tcp__fifo_head(struct tcp_records *s, const struct tcp_fifo *
 int tcp__local_index(const struct tcp *t, const struct ip_addr *a);
 int tcp__local_add(struct tcp *t, const struct ip_addr *a);
 struct tcp_conn *tcp__conn_get(struct tcp *t);
-void tcp__conn_put(struct tcp *t, struct tcp_conn *c);
 void tcp__conn_die(struct tcp *t, struct tcp_conn *c, int error);
 void tcp__event(struct tcp *t, struct tcp_conn *c, uint8_t events);
 void tcp__dirty(struct tcp *t, struct tcp_conn *c);
@@ -576,7 +575,6 @@ void tcp__conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
 bool tcp__text_input(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s);
 void tcp__icmp_input(struct tcp *t, struct rte_mbuf *m);
 bool tcp__challenge_allowed(struct tcp *t);
-void tcp__challenge(struct tcp *t, struct tcp_conn *c);
 
 /* tcp_ack.c */
 void tcp__ack_input(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s);
@@ -697,7 +695,6 @@ struct tcp_ctl { /* a packet without payload and without a connection */
 	uint16_t wnd; /* as on the wire */
 	struct tcp_opts opt;
 };
-void tcp__ctl_send(struct tcp *t, const struct tcp_ctl *p);
 void tcp__rst_reply(struct tcp *t, const struct tcp_seg *s);
 void tcp__rst_conn(struct tcp *t, struct tcp_conn *c);
 void tcp__ack_now(struct tcp *t, struct tcp_conn *c);
