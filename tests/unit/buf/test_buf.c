@@ -3,7 +3,7 @@
 
 #include "base/rand.h"
 #include "buf/buf.h"
-#include "unit.h"
+#include "pools.h"
 
 #define N_DATA   256
 #define N_CHAINS 3
@@ -35,12 +35,7 @@ static uint8_t scratch[MAX_LEN];
 
 static void setup(void)
 {
-	static unsigned serial;
-	char name[16];
-
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	pools_begin(&pools, N_DATA);
 	UNIT_NO_LEAK(&pools);
 	memset(models, 0, sizeof(models));
 	memset(flights, 0, sizeof(flights));
@@ -48,8 +43,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	UNIT_NO_LEAK(&pools);
-	buf_pools_destroy(&pools);
+	pools_end(&pools);
 }
 
 /* One mbuf of n bytes, each a function of its place in the stream. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/rand.h"
 #include "body.h"
-#include "unit.h"
+#include "pools.h"
 
 #define N_DATA 512
 #define SIZE   (1u << 20)
@@ -12,20 +12,14 @@ static uint8_t bytes[SIZE], other[SIZE];
 
 static void setup(void)
 {
-	static unsigned serial;
-	char name[16];
-
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	pools_begin(&pools, N_DATA);
 	body = body_create(7, SOCKET_ID_ANY);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(body);
 }
 
 static void teardown(void)
 {
-	UNIT_NO_LEAK(&pools);
-	buf_pools_destroy(&pools);
+	pools_end(&pools);
 	body_destroy(body);
 }
 

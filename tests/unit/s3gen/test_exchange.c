@@ -2,7 +2,7 @@
 #include <rte_hash_crc.h>
 
 #include "exchange.h"
-#include "unit.h"
+#include "pools.h"
 
 #define N_DATA 4096
 #define ROOM   (1u << 20)
@@ -19,13 +19,9 @@ static char text[ROOM + 1], want[ROOM];
 static void setup(void)
 {
 	static char etag[PARTS][EXCHANGE_ETAG];
-	static unsigned serial;
 	struct err e = {""};
-	char name[16];
 
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	pools_begin(&pools, N_DATA);
 	conf = (struct gen_workload){.name = "w",
 		.bucket = "b",
 		.prefix = "p/",
@@ -49,8 +45,7 @@ static void teardown(void)
 {
 	workload_destroy((struct workload *)(uintptr_t)site.workload);
 	body_destroy((struct body *)(uintptr_t)site.body);
-	UNIT_NO_LEAK(&pools);
-	buf_pools_destroy(&pools);
+	pools_end(&pools);
 }
 
 static void begin(enum gen_op op, uint64_t size)

@@ -13,8 +13,8 @@
 
 #include "aead/drivers.h"
 #include "base/rand.h"
+#include "pools.h"
 #include "tls/tls_priv.h"
-#include "unit.h"
 
 #define N_DATA 4096
 #define SECOND CLOCK_US_PER_S
@@ -59,14 +59,10 @@ static inline struct tls_hs_result ends_keys(uint8_t version, enum aead_alg alg,
 static inline void ends_begin_with(
 	const struct aead_driver *drv, bool server, const struct tls_hs_result *keys)
 {
-	static unsigned serial;
 	struct tls_config cfg = {.pools = &pools, .conns = 4, .handshakes = 1, .socket = -1};
-	char name[16];
 	struct err e = {""};
 
-	unit_eal();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&pools, name, N_DATA, SOCKET_ID_ANY), 0);
+	pools_begin(&pools, N_DATA);
 	ends = (struct ends){.keys = *keys, .now = 5 * SECOND};
 	ends.aead = aead_create(drv, "", 2, -1, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ends.aead);
@@ -93,8 +89,7 @@ static inline void ends_end(void)
 	CU_ASSERT_EQUAL(aead_keys_in_use(ends.aead), 0);
 	tls_destroy(ends.t);
 	aead_destroy(ends.aead);
-	UNIT_NO_LEAK(&pools);
-	buf_pools_destroy(&pools);
+	pools_end(&pools);
 }
 
 static inline uint64_t ends_stat(enum tls_stat s)

@@ -11,6 +11,7 @@ static struct conf conf;
 static struct conf_listener listener;
 static struct conf_pool pool;
 static struct pair p;
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* As it was, before each case. */
 static inline void site(void)

@@ -68,13 +68,10 @@ static void failed(void)
 /* Without a buffer for the alert it fails all the same. */
 static void failed_without_buffers(void)
 {
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 
 	ends_begin(3, AEAD_AES_128_GCM, true);
-	while ((m = rte_pktmbuf_alloc(pools.data))) {
-		m->next = all;
-		all = m;
-	}
+	all = pools_drain(&pools, 0);
 	tls__fail(ends.t, ends.c, TLS_E_ccs);
 	CU_ASSERT_EQUAL(ends.c->state, TLS_FAILED);
 	CU_ASSERT_EQUAL(ends.c->out.bytes, 0);

@@ -46,7 +46,7 @@ static void keylog(void)
 }
 
 /* One version, a range, none; groups that are none. */
-static void versions(void)
+static void versions_given(void)
 {
 	struct tls_ctx *c;
 	SSL_CTX *peer;
@@ -135,7 +135,7 @@ static void secrets(void)
 /* clang-format off */
 static const struct unit_case cases[] = {
 	UNIT_CASE(keylog),
-	UNIT_CASE(versions),
+	UNIT_CASE(versions_given),
 	UNIT_CASE(files_missing),
 	UNIT_CASE(counted),
 	UNIT_CASE(secrets),

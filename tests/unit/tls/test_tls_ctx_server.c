@@ -29,7 +29,6 @@ static void gets(struct tls_ctx *c, int version, const char *name, const char *s
 
 static void by_name(void)
 {
-	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 	struct tls_ctx *c;
 
 	four();
@@ -51,7 +50,6 @@ static void by_name(void)
 /* Side by side for one name: the client's signature algorithms choose. */
 static void by_key(void)
 {
-	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 	struct tls_ctx *c;
 
 	four();
@@ -101,7 +99,6 @@ static void accepted(struct tls_ctx *c, int version, const struct pki *who, cons
 
 static void client_certificates(void)
 {
-	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 	struct pki good, bad, strange;
 	struct tls_ctx *c;
 

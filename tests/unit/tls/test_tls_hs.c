@@ -151,7 +151,6 @@ static void hello_retry_client(void)
 /* Finished and the first request in one piece: the request is not libssl's. */
 static void coalesced(void)
 {
-	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 	site();
 	for (int i = 0; i < 2; i++) {

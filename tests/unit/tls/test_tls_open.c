@@ -425,17 +425,6 @@ static void rx_limit(void)
 	ends_each(rx_limit_of);
 }
 
-static struct rte_mbuf *drain(struct rte_mempool *pool)
-{
-	struct rte_mbuf *all = NULL, *m;
-
-	while ((m = rte_pktmbuf_alloc(pool))) {
-		m->next = all;
-		all = m;
-	}
-	return all;
-}
-
 /* Without a buffer a record stays where it is, and is opened when there is one. */
 static void no_buffers_of(uint8_t version, enum aead_alg alg)
 {
@@ -443,7 +432,7 @@ static void no_buffers_of(uint8_t version, enum aead_alg alg)
 
 	ends_begin(version, alg, true);
 	chain_add(&ends.in, wire, seal_stream(20000, 700), 0);
-	all = drain(pools.data);
+	all = pools_drain(&pools, 0);
 	CU_ASSERT_EQUAL(tls_input(ends.t, ends.c, &ends.in, ends.now), -ENOMEM);
 	CU_ASSERT_EQUAL(ends.c->state, TLS_OPEN);
 	CU_ASSERT(ends_stat(TLS_STAT_no_memory) > 0);

@@ -223,7 +223,7 @@ static void key_update_asked(void)
 /* The answer is owed, also when there is no buffer for it at once, and comes before data. */
 static void key_update_without_buffers(void)
 {
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 	uint8_t of;
 	uint32_t n;
 
@@ -234,10 +234,7 @@ static void key_update_without_buffers(void)
 	CU_ASSERT_EQUAL(buf_chain_write(&ends.in, wire, n_wire, pools.hdr), 0);
 	chain_add(&ends.c->plain, (const uint8_t *)"x", 1, 0);
 	n_wire = 0;
-	while ((m = rte_pktmbuf_alloc(pools.data))) {
-		m->next = all;
-		all = m;
-	}
+	all = pools_drain(&pools, 0);
 	CU_ASSERT_EQUAL(tls_input(ends.t, ends.c, &ends.in, ends.now), 0);
 	CU_ASSERT_EQUAL(tls_seal(ends.t, ends.c, SEG, ends.now), -ENOMEM);
 	CU_ASSERT_EQUAL(ends.c->out.bytes, 0);

@@ -187,17 +187,6 @@ static void source_is_shared(void)
 	ends_end();
 }
 
-static struct rte_mbuf *drain(struct rte_mempool *pool, uint32_t keep)
-{
-	struct rte_mbuf *all = NULL, *m;
-
-	while (rte_mempool_avail_count(pool) > keep && (m = rte_pktmbuf_alloc(pool))) {
-		m->next = all;
-		all = m;
-	}
-	return all;
-}
-
 /* Whatever is left of the pool: what was sealed is good, what was not is still there. */
 static void no_buffers_of(uint8_t version, enum aead_alg alg)
 {
@@ -209,7 +198,7 @@ static void no_buffers_of(uint8_t version, enum aead_alg alg)
 		int rc;
 
 		chain_add(&ends.c->plain, stream, 60000, 1448);
-		all = drain(pools.data, keep);
+		all = pools_drain(&pools, keep);
 		rc = tls_seal(ends.t, ends.c, SEG, ends.now);
 		CU_ASSERT_EQUAL(rc, -ENOMEM);
 		CU_ASSERT_EQUAL(ends.c->state, TLS_OPEN);

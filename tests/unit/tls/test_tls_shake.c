@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections of ours from the first byte on, against a plain libssl. The crew is run by hand. */
 #include "aead/drivers.h"
+#include "pools.h"
 #include "site.h"
 #include "tls/tls_priv.h"
 
@@ -16,19 +17,15 @@ static const struct ip_addr here = {.b = {[10] = 255, [11] = 255, [12] = 10, [15
 
 static void begin_with(bool server, uint32_t keys, uint32_t per_source)
 {
-	static unsigned serial;
 	struct err e = {""};
 	struct tls_config cfg = {.pools = &pools,
 		.conns = 4,
 		.handshakes = HANDSHAKES,
 		.per_source = per_source,
 		.socket = -1};
-	char name[16];
 
-	unit_eal();
 	site();
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&pools, name, 256, SOCKET_ID_ANY), 0);
+	pools_begin(&pools, 256);
 	aead = cfg.aead = aead_create(&aead_openssl, "", keys, -1, &e);
 	crew = cfg.crew = tls_crew_create(1, HANDSHAKES, &e);
 	t = tls_create(&cfg, &e);
@@ -49,8 +46,7 @@ static void end(void)
 	CU_ASSERT_EQUAL(aead_keys_in_use(aead), 0);
 	aead_destroy(aead);
 	tls_ctx_put(ctx);
-	UNIT_NO_LEAK(&pools);
-	buf_pools_destroy(&pools);
+	pools_end(&pools);
 }
 
 /* One connection and its peer. */
@@ -151,8 +147,6 @@ static void we_heard(struct talk *k, const char *what)
 	CU_ASSERT_STRING_EQUAL(text, what);
 	buf_chain_free(&k->c->rx);
 }
-
-static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* Both versions, in one piece and byte by byte; what was to be said waits for the keys. */
 static void accepts(void)
@@ -443,7 +437,7 @@ static void limits(void)
 static void no_buffers(void)
 {
 	SSL_CTX *peer = site_peer_client(TLS1_3_VERSION);
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 	uint8_t data[2048];
 	struct talk k;
 	int n;
@@ -453,10 +447,7 @@ static void no_buffers(void)
 	SSL_do_handshake(k.peer);
 	n = BIO_read(k.from_peer, data, sizeof(data));
 	CU_ASSERT_EQUAL(buf_chain_write(&k.in, data, (uint32_t)n, pools.hdr), 0);
-	while ((m = rte_pktmbuf_alloc(pools.data))) {
-		m->next = all;
-		all = m;
-	}
+	all = pools_drain(&pools, 0);
 	CU_ASSERT_EQUAL(tls_input(t, k.c, &k.in, 0), 0);
 	CU_ASSERT_EQUAL(tls_crew_run(crew, 8), 1);
 	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
@@ -476,16 +467,13 @@ static void no_buffers(void)
 /* Freed while its output waits for a buffer. */
 static void freed_while_late(void)
 {
-	struct rte_mbuf *all = NULL, *m;
+	struct rte_mbuf *all;
 	struct tls_conn *c;
 
 	begin(false);
 	c = tls_connect(t, ctx, "s3.example", NULL, 0);
 	(void)tls_crew_run(crew, 8);
-	while ((m = rte_pktmbuf_alloc(pools.data))) {
-		m->next = all;
-		all = m;
-	}
+	all = pools_drain(&pools, 0);
 	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));
 	tls_free(t, c);
 	CU_ASSERT_PTR_NULL(tls_ready_take(t, 100));

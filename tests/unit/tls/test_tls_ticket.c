@@ -20,7 +20,6 @@ time_t time(time_t *t)
 	return now.tv_sec + later;
 }
 
-static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 static SSL_SESSION *last; /* the newest that the peer was given */
 
 static int on_session(SSL *ssl, SSL_SESSION *s)
