@@ -44,6 +44,11 @@ struct conf_where {
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_SLEEP };
 enum conf_huge { CONF_HUGE_AUTO, CONF_HUGE_YES, CONF_HUGE_NO };
 enum conf_mode { CONF_MODE_HTTP, CONF_MODE_SPLICE, CONF_MODE_ECHO, CONF_MODE_SNI };
+/* Sets of these: whose clients make requests; have a connection to a member of their own; are bare
+ * TCP. */
+#define CONF_MODES_HTTP  (1u << CONF_MODE_HTTP)
+#define CONF_MODES_PAIRS (1u << CONF_MODE_SPLICE | 1u << CONF_MODE_SNI)
+#define CONF_MODES_BARE  (CONF_MODES_PAIRS | 1u << CONF_MODE_ECHO)
 enum conf_congestion { CONF_CC_CUBIC, CONF_CC_NEWRENO, CONF_CC_BBR, CONF_CC_DCTCP };
 enum conf_ecn { CONF_ECN_ACCEPT, CONF_ECN_YES, CONF_ECN_NO };
 enum conf_balance {
@@ -408,6 +413,10 @@ unsigned conf_diff(const struct conf *old, const struct conf *next,
  */
 unsigned conf_reload_check(
 	const struct conf *running, const struct conf *next, struct conf_errors *errs);
+
+/* Most front connections, each worker, of the first n listeners whose mode is in the set: what
+ * records are made for. No sum is too large: 256 times 10 million at most. */
+uint32_t conf_connections(const struct conf *c, unsigned n, unsigned modes);
 
 /* Does all of text fit a pattern of struct conf_patterns? Bytes as they are. O(pattern x text) at
  * worst, O(text) with one '*'. */

@@ -158,49 +158,54 @@ static void ports_order(struct reload *r)
 
 /* ---- connections, whose records are made at the start ---- */
 
-#define MODE(name) (1u << CONF_MODE_##name)
-#define ALL_MODES  UINT32_MAX
+uint32_t conf_connections(const struct conf *c, unsigned n, unsigned modes)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (modes & 1u << c->listeners[i].mode)
+			sum += c->listeners[i].connections;
+	return sum;
+}
 
 /* A sum over listeners. */
 struct sum {
-	unsigned modes;
-	bool tls; /* only where one end at least speaks TLS */
+	unsigned modes; /* 0: of any mode, if one end at least speaks TLS */
 	const char *text;
 };
 
-static bool counts(const struct conf *c, const struct conf_listener *l, const struct sum *s)
+static bool is_secure(const struct conf *c, const struct conf_listener *l)
 {
-	bool back = l->mode == CONF_MODE_SPLICE && c->pools[l->pool].tls;
-
-	return (s->modes & 1u << l->mode) && (!s->tls || l->n_cert || back);
+	return l->n_cert || (l->mode == CONF_MODE_SPLICE && c->pools[l->pool].tls);
 }
 
-static uint64_t sum_of(const struct conf *c, const struct sum *s)
+/* Over the first n. */
+static uint32_t sum_of(const struct conf *c, unsigned n, const struct sum *s)
 {
-	uint64_t n = 0;
+	uint32_t sum = 0;
 
-	for (const struct conf_listener *l = c->listeners; l < c->listeners + c->n_listeners; l++)
-		n += counts(c, l, s) ? l->connections : 0;
-	return n;
+	if (s->modes)
+		return conf_connections(c, n, s->modes);
+	for (unsigned i = 0; i < n; i++)
+		if (is_secure(c, &c->listeners[i]))
+			sum += c->listeners[i].connections;
+	return sum;
 }
 
 /* Is there room for all? If not, an error at the listener that is too much. */
 static bool sum_check(struct reload *r, const struct sum *s)
 {
-	uint64_t room = sum_of(r->running, s), all = sum_of(r->next, s), n = 0;
+	uint32_t room = sum_of(r->running, r->running->n_listeners, s);
+	uint32_t all = sum_of(r->next, r->next->n_listeners, s);
 	const struct conf_listener *l = r->next->listeners;
 
 	if (all <= room)
 		return true;
-	for (;; l++) {
-		n += counts(r->next, l, s) ? l->connections : 0;
-		if (n > room)
-			break;
-	}
+	for (unsigned n = 1; sum_of(r->next, n, s) <= room; n++)
+		l++;
 	refuse(r, &l->at,
-		"[listener %s] connections: listeners %s have %llu, %llu more than there is room "
-		"for",
-		l->name, s->text, (unsigned long long)all, (unsigned long long)(all - room));
+		"[listener %s] connections: listeners %s have %u, %u more than there is room for",
+		l->name, s->text, all, all - room);
 	return false;
 }
 
@@ -219,14 +224,13 @@ static const struct conf_pool *tls_pool(const struct conf *c)
 unsigned conf_reload_check(
 	const struct conf *running, const struct conf *next, struct conf_errors *errs)
 {
-	/* relay_fronts_max() and its like count in the same way; the back ends of bare are a part
-	 * of it */
-	static const struct sum http = {MODE(HTTP), false, "of mode = http"},
-				bare = {MODE(SPLICE) | MODE(ECHO) | MODE(SNI), false,
-					"of mode = splice, echo or sni"},
-				backs = {MODE(SPLICE) | MODE(SNI), false,
-					"of mode = splice or sni"},
-				secure = {ALL_MODES, true, "with TLS"};
+	/* The pairs are a part of the bare. TLS is told here with its place in the file, by clients
+	 * and by pools; relay_tls_max() counts ends, and those to members, whose number the file
+	 * does not have: what it has no room for relay_prepare() refuses. */
+	static const struct sum http = {CONF_MODES_HTTP, "of mode = http"},
+				bare = {CONF_MODES_BARE, "of mode = splice, echo or sni"},
+				pairs = {CONF_MODES_PAIRS, "of mode = splice or sni"},
+				secure = {0, "with TLS"};
 	struct reload r = {running, next, {.errs = errs}};
 	const struct conf_pool *tls = tls_pool(next);
 	unsigned before = conf_errors_count(errs);
@@ -236,7 +240,7 @@ unsigned conf_reload_check(
 	ports_order(&r);
 	sum_check(&r, &http);
 	if (sum_check(&r, &bare))
-		sum_check(&r, &backs);
+		sum_check(&r, &pairs);
 	sum_check(&r, &secure);
 	if (tls && !tls_pool(running))
 		refuse(&r, &tls->at, "[pool %s] tls: requests went to no pool with TLS before",
