@@ -21,11 +21,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from small import WITHIN, namespace, wait_for  # noqa: F401, for the tests too
+import small
+from small import ROOT, WITHIN, namespace, wait_for  # noqa: F401, for the tests too
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DIR = os.environ.get("PENSTOCK_LAB_DIR", "/run/penstock-lab")
-BUILD = os.environ.get("PENSTOCK_BUILD", os.path.join(ROOT, "build"))
+SOCKET = os.path.join(DIR, "penstock.sock")
 REGION = "us-east-1"
 NODES = (1, 2, 3)
 VHOST_DOMAIN = "s3.test"  # rgw_dns_name of the nodes
@@ -72,14 +72,7 @@ def nodes(*args):
     subprocess.run([os.path.join(ROOT, "ci/lab/nodes"), *map(str, args)], check=True, stdout=subprocess.DEVNULL)
 
 
-def show(noun):
-    """What the appliance itself says, as parsed JSON."""
-    ctl = os.path.join(BUILD, "app/penstockctl/penstockctl")
-    out = subprocess.run([ctl, "-s", os.path.join(DIR, "penstock.sock"), "--json", "show", *noun.split()],
-                         capture_output=True, text=True)
-    if out.returncode != 0:
-        raise AssertionError("show %s: exit code %d: %s" % (noun, out.returncode, out.stderr))
-    return json.loads(out.stdout)
+ctl, show = functools.partial(small.ctl, SOCKET), functools.partial(small.show, SOCKET)
 
 
 def held():

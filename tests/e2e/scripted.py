@@ -111,10 +111,8 @@ class Case(unittest.TestCase):
     # --- what the appliance says ---
 
     def ctl(self, *words):
-        return small.run(small.CTL, "-s", self.lab.socket, *words)
-
-    def counters(self):
-        return {row["counter"]: row["value"] for row in self.lab.show("counters all")["counters"] if row["lib"] == "relay"}
+        done = self.lab.ctl(*words)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def member(self, pool, name="a"):
         return next(row for row in self.lab.show("pool " + pool)["members"] if row["name"] == name)

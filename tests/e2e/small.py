@@ -23,6 +23,19 @@ def run(*command, **options):
     return subprocess.run(list(map(str, command)), check=True, stdin=subprocess.DEVNULL, **options)
 
 
+def ctl(where, *words, given=""):
+    """penstockctl at this socket, as it ended."""
+    return subprocess.run([CTL, "-s", where, *words], input=given, capture_output=True, text=True, timeout=WITHIN)
+
+
+def show(where, noun):
+    """What the appliance at this socket says itself, as parsed JSON."""
+    done = ctl(where, "--json", "show", *noun.split())
+    if done.returncode != 0:
+        raise AssertionError("show %s: exit code %d: %s" % (noun, done.returncode, done.stderr))
+    return json.loads(done.stdout)
+
+
 def wait_for(condition, what, seconds=WITHIN):
     end = time.monotonic() + seconds
     while not condition():
@@ -134,9 +147,19 @@ class Lab:
         wait_for(lambda: process.poll() is not None or "is up" in self.log(), "the last stage")
         self.case.assertIsNone(process.poll(), self.log())
 
+    def ctl(self, *words):
+        return ctl(self.socket, *words)
+
     def show(self, noun):
-        out = run(CTL, "-s", self.socket, "--json", "show", *noun.split(), stdout=subprocess.PIPE)
-        return json.loads(out.stdout)
+        return show(self.socket, noun)
+
+    def counter(self, name):
+        """The sum over all workers."""
+        return sum(row["value"] for row in self.show("counters")["counters"] if row["counter"] == name)
+
+    def relayed(self):
+        """lib/relay's counters, {name: value}, of one worker."""
+        return {row["counter"]: row["value"] for row in self.show("counters all")["counters"] if row["lib"] == "relay"}
 
     def links_up(self):
         wait_for(lambda: {p["state"] for p in self.show("ports")["ports"]} == {"up"}, "links")

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Active checks and [route]s against real nodes: the appliance's file is changed and reloaded while it runs."""
 import os
-import subprocess
 
-from lab import BUILD, DIR, KEYS, NODES, REGION, S3Case, nodes, penstock_only, show, wait_for
+from lab import DIR, KEYS, NODES, REGION, S3Case, ctl, nodes, penstock_only, show, wait_for
 
 INI = os.path.join(DIR, "penstock.ini")
 SECRET = os.path.join(DIR, "check.secret")
 
 
 def reload():
-    ctl = os.path.join(BUILD, "app/penstockctl/penstockctl")
-    out = subprocess.run([ctl, "-s", os.path.join(DIR, "penstock.sock"), "reload"], capture_output=True, text=True)
-    if out.returncode != 0:
-        raise AssertionError("reload: exit code %d: %s" % (out.returncode, out.stderr))
+    done = ctl("reload")
+    if done.returncode != 0:
+        raise AssertionError("reload: exit code %d: %s" % (done.returncode, done.stderr))
 
 
 def states():

@@ -45,11 +45,11 @@ class Cells(scripted.Case):
         """(outcome, nodes that got it, nodes that carried it out), once the counters say the same."""
         cell = matrix.cell(fault, operation, connection, size)
         self.settled(connection)
-        before = self.counters()
+        before = self.lab.relayed()
         with contextlib.ExitStack() as stack:
             self.strike(fault, connection, stack)
             outcome = self.ask(cell, connection)
-        after = self.counters()
+        after = self.lab.relayed()
         self.assertEqual(cell.altered, [], "signed fields")
         if fault not in AWAY:
             self.assertEqual((cell.seen[0], cell.nth > 1), ("a", connection == "reused"))

@@ -52,18 +52,15 @@ class Nodes(test_s3gen.Case):
         # For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md).
         self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", ini)))
 
-    def counters(self):
-        return {row["counter"]: row["value"] for row in self.lab.show("counters all")["counters"] if row["lib"] == "relay"}
-
     def run_with(self, fault, others="", operations=IDEMPOTENT, code=0, amount=1500):
         """(s3gen's results, what the appliance counted meanwhile)"""
-        before = self.counters()
+        before = self.lab.relayed()
         certificate = "\ncertificate = s3\n" * self.tls
         clients = test_s3gen.CLIENTS % ("10.10.0.10:443" if self.tls else "10.10.0.10:80") + "tls = yes\nca = ca.pem\n" * self.tls
         process = self.start((test_s3gen.GLOBAL % "60s") + self.wire + ORIGINS % (others + certificate, fault + certificate) + clients +
                              "connections = 16\ntimeout = 20s\noperations = %d\n" % amount + WORKLOAD % operations)
         results = self.ended(process, code, 120)
-        after = self.counters()
+        after = self.lab.relayed()
         return results, {name: after[name] - before[name] for name in after}
 
     def unseen(self, fault, operations=IDEMPOTENT):

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import threading
 import unittest
 
@@ -75,8 +74,7 @@ class Operate(unittest.TestCase):
         self.path = self.lab.write("penstock.ini", text.format(socket=self.lab.socket))
 
     def ctl(self, *words, fails=False):
-        done = subprocess.run([small.CTL, "-s", self.lab.socket, "--json", *words], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True)
+        done = self.lab.ctl("--json", *words)
         self.assertEqual(done.returncode, 1 if fails else 0, done.stderr)
         return done.stderr if fails else json.loads(done.stdout)
 
@@ -292,7 +290,8 @@ class Workers(unittest.TestCase):
             self.write((NODES, NODES + "member = c 10.98.2.11:8002\n", NODES.replace("8001", "8002"))[n % 3] +
                        ("[listener more]\naddress = 10.98.1.10:%d\npool = nodes\nconnections = 1000\n" % (81 + n)
                         if n % 2 else ""), 1000)
-            small.run(small.CTL, "-s", self.lab.socket, "reload", stdout=subprocess.DEVNULL)
+            done = self.lab.ctl("reload")
+            self.assertEqual(done.returncode, 0, done.stderr)
             self.done.wait(0.1)
         self.done.set()
         for client in clients:

@@ -2,7 +2,6 @@
 """The operator's file read anew while requests run: what runs goes on, what is wrong changes nothing."""
 import os
 import re
-import subprocess
 import threading
 import time
 
@@ -25,11 +24,6 @@ CHANGES = (
 )
 
 
-def ctl(lab, *words):
-    return subprocess.run([small.CTL, "-s", lab.socket, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=small.WITHIN)
-
-
 class UnderLoad(test_s3gen.Case):
     def setUp(self):
         super().setUp()
@@ -46,7 +40,7 @@ class UnderLoad(test_s3gen.Case):
         for n in range(SECONDS - 2):
             time.sleep(max(0, began + n - time.monotonic()))
             self.lab.write("penstock.ini", CHANGES[n % len(CHANGES)](self.file))
-            done = ctl(self.lab, "reload")
+            done = self.lab.ctl("reload")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
         results = self.ended(process, seconds=SECONDS)
         self.assertEqual(results["all"]["failed"], 0)
@@ -57,7 +51,7 @@ class UnderLoad(test_s3gen.Case):
 class Reload(scripted.Case):
     def reload(self, text, code=0):
         self.lab.write("penstock.ini", text)
-        done = ctl(self.lab, "reload")
+        done = self.lab.ctl("reload")
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stderr if code else done.stdout
 
@@ -98,14 +92,14 @@ class Reload(scripted.Case):
 
     def test_rollback(self):
         self.reload(re.sub(r"(?m)^member = a .*\n", "", self.ini()))
-        self.assertEqual(ctl(self.lab, "rollback").returncode, 0)
+        self.assertEqual(self.lab.ctl("rollback").returncode, 0)
         cell = matrix.cell("", "get", "rolled-back")
         self.assertEqual((self.ask(cell, "fresh"), cell.seen), ("whole", ["a"]))
 
     def test_diff_says_what_a_reload_would_change(self):
         before = self.lab.show("config")
         self.lab.write("penstock.ini", self.ini().replace("hold = 0s", "hold = 3s"))
-        done = ctl(self.lab, "diff")
+        done = self.lab.ctl("diff")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"(?m)^~ +\[pool fresh\] hold: 0s -> 3s$")
         self.assertEqual(self.lab.show("config"), before)

@@ -10,15 +10,11 @@ import subprocess
 import tempfile
 import time
 
-from lab import BUILD, DIR, NODES, WITHIN, S3Case, noise, penstock_only, show
+import small
+from lab import DIR, NODES, SOCKET, WITHIN, S3Case, ctl, noise, penstock_only, show
 
-CTL = [os.path.join(BUILD, "app/penstockctl/penstockctl"), "-s", os.path.join(DIR, "penstock.sock")]
 NOUNS = ("version", "ports", "workers", "pools", "pool rgw", "listeners", "connections", "connections 5", "routes",
          "neighbours", "counters", "counters all", "memory", "config")
-
-
-def ctl(*words, given=None):
-    return subprocess.run([*CTL, *words], input=given, capture_output=True, text=True, timeout=WITHIN)
 
 
 def metrics():
@@ -34,7 +30,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ.update(HOME=home, TERM="vt100")
-            os.execv(CTL[0], CTL)
+            os.execv(small.CTL, [small.CTL, "-s", SOCKET])
         self.until("> ")
 
     def type(self, text):
@@ -101,12 +97,12 @@ class Shell(S3Case):
         self.assertIn("rgw", done.stdout)
 
     def test_no_appliance(self):
-        done = subprocess.run([CTL[0], "-s", DIR + "/nobody.sock", "show", "version"], capture_output=True, text=True)
+        done = small.ctl(DIR + "/nobody.sock", "show", "version")
         self.assertEqual(done.returncode, 2)
         self.assertIn("nobody.sock", done.stderr)
 
     def test_socket_is_for_the_group_only(self):
-        self.assertEqual(stat.S_IMODE(os.stat(CTL[2]).st_mode), 0o660)
+        self.assertEqual(stat.S_IMODE(os.stat(SOCKET).st_mode), 0o660)
 
     @staticmethod
     def members():

@@ -104,9 +104,6 @@ class Bare(unittest.TestCase):
     def listener(self, name):
         return next(row for row in self.lab.show("listeners")["listeners"] if row["name"] == name)
 
-    def counter(self, name):
-        return sum(row["value"] for row in self.lab.show("counters")["counters"] if row["counter"] == name)
-
     def at_rest(self):
         """Every record and buffer has been given back."""
         def used():
@@ -139,7 +136,7 @@ class Echo(Bare):
         sender = in_background(send)
         self.assertTrue(rest(wire) == noise(3 * MB))
         sender.join()
-        small.wait_for(lambda: self.counter("spliced") == 1, "both have closed")
+        small.wait_for(lambda: self.lab.counter("spliced") == 1, "both have closed")
         self.at_rest()
 
     def test_slow_reader(self):
@@ -188,7 +185,7 @@ class Splice(Bare):
         row = self.listener("four")
         self.assertEqual((row["mode"], row["bytes_req"], row["bytes_rsp"]), ("splice", 8 * MB, 8 * MB))
         self.at_rest()
-        self.assertEqual(self.counter("spliced"), 1)
+        self.assertEqual(self.lab.counter("spliced"), 1)
 
     def test_half_close(self):
         """Each direction ends by itself."""
@@ -244,7 +241,7 @@ class Splice(Bare):
         for family in (4, 6):
             with self.assertRaises(ConnectionResetError):
                 self.connect(SPLICE, family).more()
-        self.assertEqual(self.counter("fail_no_member"), 2)
+        self.assertEqual(self.lab.counter("fail_no_member"), 2)
         self.at_rest()
 
     def test_two_hundred(self):
@@ -266,7 +263,7 @@ class Splice(Bare):
         for i, client in enumerate(clients):
             self.assertTrue(rest(client) == noise(1000 + 37 * i, seed=i), i)
         self.at_rest()
-        self.assertEqual(self.counter("spliced"), 200)
+        self.assertEqual(self.lab.counter("spliced"), 200)
         members = self.lab.show("pool four")["connections"]
         self.assertEqual([row["connects"] for row in members], [100, 100])
 

@@ -36,17 +36,13 @@ class Certificates(unittest.TestCase):
     def common_name(self, conn):
         return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
 
-    def ctl(self, *words):
-        return subprocess.run([small.CTL, "-s", self.lab.socket, *words], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True)
-
     def test_reload_swaps_for_new_connections_only(self):
         self.start()
         old = self.connect()
         self.assertEqual(self.common_name(old), "first")
         self.get(old)
         self.ca.issue("s3", "second", kind=("rsa:2048",))
-        done = self.ctl("reload", "certificates")
+        done = self.lab.ctl("reload", "certificates")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("RSA 2048", done.stdout)
         new = self.connect()
@@ -69,7 +65,7 @@ class Certificates(unittest.TestCase):
         key = os.path.join(self.lab.directory, "s3.key")
         self.ca.issue("other", "other")
         os.replace(os.path.join(self.lab.directory, "other.key"), key)
-        done = self.ctl("reload", "certificates")
+        done = self.lab.ctl("reload", "certificates")
         self.assertEqual(done.returncode, 1)
         self.assertIn("nothing is changed: %s:%d: [certificate s3] key: " % (
             os.path.join(self.lab.directory, "penstock.ini"), SECTION), done.stderr)
@@ -77,7 +73,7 @@ class Certificates(unittest.TestCase):
         self.assertEqual(self.common_name(conn), "first")
         self.get(conn)
         os.remove(key)
-        self.assertEqual(self.ctl("reload", "certificates").returncode, 1)
+        self.assertEqual(self.lab.ctl("reload", "certificates").returncode, 1)
         self.get(conn)
         self.assertEqual(self.common_name(self.connect()), "first")
 
@@ -86,7 +82,7 @@ class Certificates(unittest.TestCase):
         for turn in range(20):
             self.ca.issue("s3", "turn %d" % turn)
             conn = self.connect()
-            self.assertEqual(self.ctl("reload", "certificates").returncode, 0)
+            self.assertEqual(self.lab.ctl("reload", "certificates").returncode, 0)
             self.get(conn)
             self.assertEqual(self.common_name(self.connect()), "turn %d" % turn)
 
@@ -114,7 +110,7 @@ class Certificates(unittest.TestCase):
             thread.start()
         reloads = 0
         while time.monotonic() < end:
-            done = self.ctl("reload", "certificates")
+            done = self.lab.ctl("reload", "certificates")
             self.assertEqual(done.returncode, 0, done.stderr)
             reloads += 1
         for thread in clients:

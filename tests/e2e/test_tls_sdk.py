@@ -17,7 +17,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 import tls
-from lab import BUILD, tool
+from lab import tool
+from small import BUILD
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sdk")
 SIZES = (1, 65536, 300001, 9 << 20)

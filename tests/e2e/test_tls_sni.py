@@ -64,9 +64,6 @@ class Sni(unittest.TestCase):
     def node_of(self, conn):
         return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
 
-    def counter(self, name):
-        return sum(row["value"] for row in self.lab.show("counters")["counters"] if row["counter"] == name)
-
     def test_by_name(self):
         self.start("pool = rest")
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -102,7 +99,7 @@ class Sni(unittest.TestCase):
             with self.subTest(name=name), self.assertRaises(ssl.SSLError) as caught:
                 self.connect(name)
             self.assertIn("UNRECOGNIZED_NAME", caught.exception.reason)
-        self.assertEqual(self.counter("fail_name"), 3)
+        self.assertEqual(self.lab.counter("fail_name"), 3)
 
     def test_what_is_not_tls(self):
         self.start("pool = rest")
@@ -112,7 +109,7 @@ class Sni(unittest.TestCase):
         self.assertEqual(raw.recv(100), b"")
         with self.assertRaises(ConnectionResetError):
             self.raw().recv(1)  # says nothing for handshake-timeout
-        self.assertEqual(self.counter("fail_hello"), 2)
+        self.assertEqual(self.lab.counter("fail_hello"), 2)
 
     def test_slow_hello(self):
         """In segments of a few bytes, the last of them late."""

@@ -87,10 +87,6 @@ class Workers:
                 self.assertEqual(hashlib.sha256(file.read()).hexdigest(), self.digest)
             os.unlink(path)
 
-    def counter(self, name):
-        """The sum over all workers."""
-        return sum(row["value"] for row in self.lab.show("counters")["counters"] if row["counter"] == name)
-
     def in_use(self):
         """Buffers, besides those in the receive rings of devices, and records of requests."""
         memory = self.lab.show("memory")
@@ -106,18 +102,17 @@ class Workers:
         for worker in self.lab.show("workers")["workers"]:
             self.assertGreater(worker["bursts"], 1000, "both work")
         small.wait_for(lambda: self.in_use() == (0, 0), "everything is given back")
-        self.assertEqual(self.counter("handed_over"), self.counter("taken_over"))
+        self.assertEqual(self.lab.counter("handed_over"), self.lab.counter("taken_over"))
         # All windows together may be wider than a ring, so a worker that its core does not run for long may lose some.
         # A ring that leaks or is never emptied loses nearly all.
-        self.assertLessEqual(self.counter("drop_ring_full"), self.counter("handed_over") // 50)
+        self.assertLessEqual(self.lab.counter("drop_ring_full"), self.lab.counter("handed_over") // 50)
         self.assertEqual(self.lab.end(self.process), 0)
         self.assertNotIn("libxdp", self.lab.log())
 
     def show(self):
         if os.environ.get("PENSTOCK_E2E_VERBOSE"):
             for noun in ("workers", "counters", "connections"):
-                print(subprocess.run([small.CTL, "-s", self.lab.socket, "show", noun], capture_output=True,
-                                     text=True).stdout)
+                print(self.lab.ctl("show", noun).stdout)
 
 
 class WorkersAfPacket(Workers, unittest.TestCase):
