@@ -24,24 +24,14 @@ static void *zalloc(const struct relay *r, size_t n, size_t size)
 		"relay", RTE_MAX(n, 1u) * size, RTE_CACHE_LINE_SIZE, r->cfg.socket);
 }
 
-uint32_t relay__connections(const struct conf *conf, unsigned n, unsigned modes)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if (modes & 1u << conf->listeners[i].mode)
-			sum += conf->listeners[i].connections;
-	return sum;
-}
-
 uint32_t relay_fronts_max(const struct conf *conf)
 {
-	return relay__connections(conf, conf->n_listeners, RELAY_HTTP | RELAY_BARE);
+	return conf_connections(conf, conf->n_listeners, CONF_MODES_HTTP | CONF_MODES_BARE);
 }
 
 uint32_t relay_splices_max(const struct conf *conf)
 {
-	return relay__connections(conf, conf->n_listeners, RELAY_PAIRS);
+	return conf_connections(conf, conf->n_listeners, CONF_MODES_PAIRS);
 }
 
 uint32_t relay_tls_max(const struct conf *conf, uint32_t backs)
@@ -67,8 +57,8 @@ static int records_create(struct relay *r)
 	const struct conf *conf = r->cfg.conf;
 	struct relay_info *n = &r->info;
 
-	n->fronts_max = relay__connections(conf, conf->n_listeners, RELAY_HTTP);
-	n->splices_max = relay__connections(conf, conf->n_listeners, RELAY_BARE);
+	n->fronts_max = conf_connections(conf, conf->n_listeners, CONF_MODES_HTTP);
+	n->splices_max = conf_connections(conf, conf->n_listeners, CONF_MODES_BARE);
 	r->splice_backs_max = relay_splices_max(conf);
 	r->tls_max = r->cfg.tls ? relay_tls_max(conf, r->cfg.backs) : 0;
 	n->backs_max = r->cfg.backs;

@@ -394,14 +394,7 @@ void relay__end_shutdown(struct relay *r, struct relay_end *e);
 void relay__end_release(struct relay *r, struct relay_end *e);
 void relay__end_abort(struct relay *r, struct relay_end *e);
 
-/* Modes whose clients have a front; a splice; a splice with a connection to a member. */
-#define RELAY_HTTP  (1u << CONF_MODE_HTTP)
-#define RELAY_PAIRS (1u << CONF_MODE_SPLICE | 1u << CONF_MODE_SNI)
-#define RELAY_BARE  (RELAY_PAIRS | 1u << CONF_MODE_ECHO)
-
 /* relay.c */
-/* Most connections of the first n listeners whose mode is one of these. */
-uint32_t relay__connections(const struct conf *conf, unsigned n, unsigned modes);
 void relay__set_now(struct relay *r, clock_us_t now);
 /* Look at the bytes of rx that s has not seen: as http_scan. */
 int relay__scan(struct http_scan *s, const struct buf_chain *rx);

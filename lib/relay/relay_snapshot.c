@@ -39,11 +39,11 @@ static int fits(const struct relay *r, const struct conf *conf, struct err *e)
 				e, l, "head-limit", "more than any listener had at the start");
 		if (n_addr > TCP_LISTENERS)
 			return refuse(e, l, "address", "too many, all listeners together");
-		if (relay__connections(conf, i + 1, RELAY_HTTP) > r->info.fronts_max ||
-			relay__connections(conf, i + 1, RELAY_BARE) > r->info.splices_max)
+		if (conf_connections(conf, i + 1, CONF_MODES_HTTP) > r->info.fronts_max ||
+			conf_connections(conf, i + 1, CONF_MODES_BARE) > r->info.splices_max)
 			return refuse(e, l, "connections",
 				"more than all listeners of such a mode had at the start");
-		if (relay__connections(conf, i + 1, RELAY_PAIRS) > r->splice_backs_max)
+		if (conf_connections(conf, i + 1, CONF_MODES_PAIRS) > r->splice_backs_max)
 			return refuse(e, l, "mode",
 				"with it more connections to members than were made room for");
 	}
