@@ -207,7 +207,6 @@ enum ctl_arg {
 	/* these too, and they begin with */
 	CTL_ARG_POOL_REST,
 	CTL_ARG_MEMBER_REST, /* POOL/MEMBER */
-	CTL_ARG_REST,        /* whatever */
 };
 
 struct ctl_command {
