@@ -53,7 +53,6 @@ static int conns_create(struct group *gr)
 	for (uint32_t i = 0; gr->conns && i < gr->conf->connections; i++) {
 		struct conn *c = &gr->conns[i];
 
-		c->s.role = GEN_CLIENT;
 		c->group = gr;
 		c->target = (uint8_t)(i % gr->conf->n_target);
 		list_init(&c->link);
@@ -174,7 +173,7 @@ bool client_abort(struct client *all, unsigned max)
 		struct group *gr = &all->groups[g];
 
 		for (uint32_t i = 0; gr->conns && i < gr->conf->connections; i++) {
-			if (!gr->conns[i].s.tcp)
+			if (!gr->conns[i].side.stream.conn)
 				continue;
 			if (max-- == 0)
 				return true;

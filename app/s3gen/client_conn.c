@@ -109,11 +109,12 @@ static bool begin(struct conn *c)
 	const struct group *gr = c->group;
 	struct gen *g = gr->all->g;
 
-	c->s.tcp = connect_from_any(c, &gr->conf->target[c->target]);
-	if (c->s.tcp && stream_connect(g, &c->s, gr->tls,
-				gr->conf->sni ? gr->conf->sni : gr->addr[c->target]) < 0)
-		stream_abort(g, &c->s);
-	return c->s.tcp;
+	c->side = (struct side){.role = GEN_CLIENT};
+	c->side.stream.conn = connect_from_any(c, &gr->conf->target[c->target]);
+	if (c->side.stream.conn && stream_connect(&g->streams, &c->side.stream, gr->tls,
+					   gr->conf->sni ? gr->conf->sni : gr->addr[c->target]) < 0)
+		stream_abort(&g->streams, &c->side.stream);
+	return c->side.stream.conn;
 }
 
 void client__open(struct conn *c)
@@ -150,13 +151,13 @@ static void conn_leave(struct conn *c)
 /* In order. */
 static void conn_release(struct conn *c)
 {
-	stream_release(c->group->all->g, &c->s);
+	stream_release(&c->group->all->g->streams, &c->side.stream);
 	conn_leave(c);
 }
 
 void client__abort(struct conn *c)
 {
-	stream_abort(c->group->all->g, &c->s);
+	stream_abort(&c->group->all->g->streams, &c->side.stream);
 	conn_leave(c);
 }
 
@@ -192,12 +193,12 @@ bool client__pump(struct conn *c)
 {
 	struct gen *g = c->group->all->g;
 	struct buf_chain out = {0};
-	uint32_t room = stream_room(g, &c->s);
+	uint32_t room = stream_room(&g->streams, &c->side.stream);
 	bool fed = !c->owes_head || head_write(c, &out);
 
 	while (fed && !c->x.ended && !c->waits && out.bytes < room)
 		fed = exchange_feed(&c->group->site[c->target], &c->x, &out) == 0;
-	if (out.bytes && stream_send(g, &c->s, &out) < 0) {
+	if (out.bytes && stream_send(&g->streams, &c->side.stream, &out) < 0) {
 		buf_chain_free(&out);
 		client__fail(c, GEN_E_reset);
 		return false;
@@ -382,7 +383,7 @@ static void established(struct conn *c)
 static void gone(struct conn *c, bool dead)
 {
 	enum gen_error why = GEN_E_reset;
-	int error = stream_error(&c->s);
+	int error = side_error(&c->side);
 
 	if (c->state == CONN_CONNECT) {
 		conn_release(c);

@@ -7,7 +7,8 @@
 #include "exchange.h"
 #include "fault.h"
 #include "schedule.h"
-#include "stream.h"
+#include "secure.h"
+#include "side.h"
 #include "wheel/wheel.h"
 
 #define PREPARE_FAILURES 8 /* of a group, that are tried again */
@@ -16,14 +17,14 @@
 enum conn_state { CONN_CLOSED, CONN_CONNECT, CONN_IDLE, CONN_THINK, CONN_HEAD, CONN_BODY };
 
 struct conn {
-	struct stream s; /* GEN_CLIENT; no tcp: CONN_CLOSED */
-	uint8_t state;   /* enum conn_state */
-	uint8_t target;  /* index in the group's */
-	bool persists;   /* the answer leaves the connection usable */
-	int8_t verdict;  /* of the answer so far: -1 good, else an enum gen_error */
-	bool first_seen; /* a byte of the exchange's answer has come */
-	bool owes_head;  /* the request's head is still to be sent */
-	bool waits;      /* for 100 Continue, with the body */
+	struct side side; /* first: the loop looks at it; no connection: CONN_CLOSED */
+	uint8_t state;    /* enum conn_state */
+	uint8_t target;   /* index in the group's */
+	bool persists;    /* the answer leaves the connection usable */
+	int8_t verdict;   /* of the answer so far: -1 good, else an enum gen_error */
+	bool first_seen;  /* a byte of the exchange's answer has come */
+	bool owes_head;   /* the request's head is still to be sent */
+	bool waits;       /* for 100 Continue, with the body */
 	struct group *group;
 	struct list link; /* group->idle or ->closed, or all->hungry */
 	struct wheel_node timer;

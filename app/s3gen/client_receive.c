@@ -45,7 +45,7 @@ static void head_take(struct conn *c)
 /* True: the head was taken, state is CONN_BODY, or it was one of an interim answer. */
 static bool head_receive(struct conn *c)
 {
-	struct buf_chain *rx = stream_rx(&c->s);
+	struct buf_chain *rx = stream_rx(&c->side.stream);
 	int len = head_find(rx);
 
 	if (len == 0 && rx->bytes < HEAD_MAX)
@@ -68,7 +68,7 @@ static bool head_receive(struct conn *c)
 static bool object_receive(struct conn *c)
 {
 	const struct body *b = c->group->all->g->body;
-	struct buf_chain *rx = stream_rx(&c->s);
+	struct buf_chain *rx = stream_rx(&c->side.stream);
 	uint32_t n = (uint32_t)RTE_MIN(c->body.left, (uint64_t)rx->bytes);
 	uint32_t right = body_check_chain(b, c->x.object, c->x.off + c->in, rx, n);
 
@@ -94,7 +94,7 @@ static void text_keep(struct upload *up, const char *p, size_t n)
 /* Any other body: counted, and its beginning kept. */
 static void text_receive(struct conn *c)
 {
-	struct buf_chain *rx = stream_rx(&c->s);
+	struct buf_chain *rx = stream_rx(&c->side.stream);
 
 	while (rx->bytes && c->body.progress == HTTP_BODY_MORE) {
 		const char *p = rte_pktmbuf_mtod_offset(rx->head, const char *, rx->head_off);
@@ -118,7 +118,7 @@ static bool body_receive(struct conn *c)
 	}
 	if (c->body.progress == HTTP_BODY_MORE)
 		return true;
-	if (c->body.progress == HTTP_BODY_DONE && stream_rx(&c->s)->bytes == 0)
+	if (c->body.progress == HTTP_BODY_DONE && stream_rx(&c->side.stream)->bytes == 0)
 		return true;
 	client__fail(c, GEN_E_malformed);
 	return false;
@@ -136,7 +136,7 @@ static void stray(struct conn *c)
 bool client__receive(struct conn *c)
 {
 	struct gen *g = c->group->all->g;
-	struct tcp_conn *tcp = c->s.tcp;
+	struct tcp_conn *tcp = c->side.stream.conn;
 
 	if (c->state != CONN_HEAD && c->state != CONN_BODY) {
 		stray(c);
@@ -147,17 +147,17 @@ bool client__receive(struct conn *c)
 		c->first = g->now;
 	}
 	client__progress(c);
-	while (c->state == CONN_HEAD && stream_rx(&c->s)->bytes)
+	while (c->state == CONN_HEAD && stream_rx(&c->side.stream)->bytes)
 		if (!head_receive(c))
 			break;
 	if (c->state == CONN_BODY && !body_receive(c))
 		return false;
-	if (c->s.tcp != tcp)
+	if (c->side.stream.conn != tcp)
 		return false;
-	stream_consumed(g, &c->s);
+	stream_consumed(&g->streams, &c->side.stream);
 	if (c->state == CONN_BODY && c->body.progress == HTTP_BODY_DONE)
 		client__answered(c);
-	return c->s.tcp == tcp;
+	return c->side.stream.conn == tcp;
 }
 
 bool client__ended(struct conn *c)

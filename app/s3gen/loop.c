@@ -19,7 +19,8 @@
 #include "client.h"
 #include "loop.h"
 #include "origin.h"
-#include "stream.h"
+#include "secure.h"
+#include "side.h"
 
 #define BURST       32
 #define TIMERS      256
@@ -99,15 +100,15 @@ static unsigned transmit(struct gen *g)
 static void step(struct gen *g)
 {
 	struct tcp_conn *c;
-	struct stream *s;
+	struct side *side;
 	uint8_t ev;
 
 	while ((c = tcp_ready_take(g->tcp, &ev)) != NULL) {
 		if (ev & TCP_EV_ACCEPT && !origin_accept(g->origins, c))
 			continue;
-		s = c->owner;
-		ev = stream_events(s, ev);
-		if (s->role == GEN_CLIENT)
+		side = c->owner;
+		ev = side_events(side, ev);
+		if (side->role == GEN_CLIENT)
 			client_ready(g->clients, c, ev);
 		else
 			origin_ready(g->origins, c, ev);
@@ -124,13 +125,13 @@ static unsigned turn(struct gen *g)
 		in += receive(g, (uint8_t)p);         /* 1 port, 2 net, 3 tcp */
 	tcp_relieve(g->tcp, g->now);
 	shaken = secure_shake(g);
-	stream_open(g);                               /* 4 TLS opens */
+	streams_open(&g->streams, side_tls);           /* 4 TLS opens */
 	step(g);                                      /* 5 clients and origins */
 	if (g->clients)
 		client_tick(g->clients, g->now);
 	if (g->origins)
 		origin_tick(g->origins, g->now);
-	stream_seal(g);                               /* 6 TLS seals */
+	streams_seal(&g->streams);                    /* 6 TLS seals */
 	out = transmit(g);                            /* 7 tcp, 8 net and port */
 	tcp_tick(g->tcp, TIMERS, g->now);
 	net_tick(g->net, g->now);
@@ -177,7 +178,7 @@ static uint32_t idle_us(const struct gen *g)
 		at = RTE_MIN(at, client_next(g->clients));
 	if (g->origins)
 		at = RTE_MIN(at, origin_next(g->origins));
-	if (g->full || stream_waits(g) || at <= g->now)
+	if (g->full || side_waits(g) || at <= g->now)
 		return 0;
 	at = g->now + RTE_MIN(at - g->now, (uint64_t)tcp_next_tick(g->tcp, 20, g->now) *
 						   (uint64_t)CLOCK_US_PER_MS);
@@ -482,6 +483,7 @@ static int sides_start(struct gen *g, struct err *e)
 	if (secure_start(g, aead_driver_find(conf_aead_name(g->conf->tls.aead)),
 		    secure_conns(g->conf), e) < 0)
 		return -ENOMEM;
+	side_start(g);
 	if (g->conf->n_clients && !(g->clients = client_create(g, e)))
 		return -ENOMEM;
 	if (g->conf->n_origins && !(g->origins = origin_create(g, e)))

@@ -148,15 +148,15 @@ bool origin_accept(struct origin *o, struct tcp_conn *c)
 {
 	struct node *n = tcp_listener_user(o->g->tcp, c->listener);
 	struct flow *f = o->free;
-	struct stream s = {.role = GEN_ORIGIN, .tcp = c};
+	struct side side = {GEN_ORIGIN, .stream = {c}};
 	enum fault_conn fault = fault_draw_conn(&n->conf->fault, &o->g->rnd);
 
 	if (fault == FAULT_CONN_REFUSE)
 		return refuse(o, c, ORIGIN_STAT_fault_refuse);
-	if (unlikely(!f || stream_accept(o->g, &s, n->tls) < 0))
+	if (unlikely(!f || stream_accept(&o->g->streams, &side.stream, n->tls) < 0))
 		return refuse(o, c, ORIGIN_STAT_conns_refused);
 	o->free = f->next_free;
-	*f = (struct flow){.s = s, .node = n};
+	*f = (struct flow){.side = side, .node = n};
 	wheel_node_init(&f->timer, 0);
 	list_add_tail(&n->flows, &f->link);
 	c->owner = f;
@@ -172,9 +172,9 @@ bool origin_accept(struct origin *o, struct tcp_conn *c)
 enum run origin_drop(struct origin *o, struct flow *f, bool abort)
 {
 	if (abort)
-		stream_abort(o->g, &f->s);
+		stream_abort(&o->g->streams, &f->side.stream);
 	else
-		stream_release(o->g, &f->s);
+		stream_release(&o->g->streams, &f->side.stream);
 	wheel_cancel(&o->wheel, &f->timer);
 	list_del(&f->link);
 	buf_chain_free(&f->out);
@@ -194,7 +194,7 @@ void origin_ready(struct origin *o, struct tcp_conn *c, uint8_t events)
 
 	o->now = o->g->now;
 	if (events & TCP_EV_DEAD) {
-		if (stream_error(&f->s))
+		if (side_error(&f->side))
 			origin_count(o, ORIGIN_STAT_conns_lost);
 		origin_drop(o, f, false);
 		return;

@@ -112,7 +112,7 @@ static enum run body_begin(struct origin *o, struct flow *f)
 	f->expects = false;
 	/* without buffers: it sends after a while without this (RFC 9110 10.1.1) */
 	if (buf_chain_write(&c, CONTINUE, sizeof(CONTINUE) - 1, o->g->pools.data) == 0 &&
-		stream_send(o->g, &f->s, &c) < 0)
+		stream_send(&o->g->streams, &f->side.stream, &c) < 0)
 		buf_chain_free(&c);
 	return RUN_AGAIN;
 }
@@ -138,7 +138,7 @@ static bool is_full(const struct origin *o, const struct node *n)
 /* The n bytes of a head begin rx. */
 static enum run head_over(struct origin *o, struct flow *f, uint32_t n)
 {
-	struct buf_chain *rx = stream_rx(&f->s);
+	struct buf_chain *rx = stream_rx(&f->side.stream);
 	enum answer_code code;
 
 	if (http_req_parse(&o->head, buf_chain_peek(rx, n, o->head_text), n) < 0)
@@ -155,13 +155,13 @@ static enum run head_over(struct origin *o, struct flow *f, uint32_t n)
 	if (!serve_head(o, f, code))
 		return origin_drop(o, f, true);
 	buf_chain_consume(rx, n);
-	stream_consumed(o->g, &f->s);
+	stream_consumed(&o->g->streams, &f->side.stream);
 	return payload_over(&f->payload) ? body_over(o, f) : body_begin(o, f);
 }
 
 static enum run head_run(struct origin *o, struct flow *f)
 {
-	struct buf_chain *rx = stream_rx(&f->s);
+	struct buf_chain *rx = stream_rx(&f->side.stream);
 	int rc = rx->bytes > f->scan.seen ? scan(&f->scan, rx) : 0;
 
 	if (rc == 0)
@@ -174,7 +174,7 @@ static enum run head_run(struct origin *o, struct flow *f)
 
 static enum run body_run(struct origin *o, struct flow *f)
 {
-	struct buf_chain *rx = stream_rx(&f->s);
+	struct buf_chain *rx = stream_rx(&f->side.stream);
 	struct buf_cursor at = buf_chain_seek(rx, 0);
 	uint32_t taken = 0;
 	struct span piece;
@@ -185,7 +185,7 @@ static enum run body_run(struct origin *o, struct flow *f)
 		serve_content(o, f, piece);
 	if (taken > 0) {
 		buf_chain_consume(rx, taken);
-		stream_consumed(o->g, &f->s);
+		stream_consumed(&o->g->streams, &f->side.stream);
 	}
 	if (payload_over(&f->payload))
 		return body_over(o, f);
@@ -200,7 +200,7 @@ static enum run wait_run(struct origin *o, struct flow *f)
 {
 	if (o->now < f->due)
 		return RUN_WAIT;
-	if (stream_send(o->g, &f->s, &f->out) < 0)
+	if (stream_send(&o->g->streams, &f->side.stream, &f->out) < 0)
 		return origin_drop(o, f, true);
 	f->state = FLOW_SEND;
 	return RUN_AGAIN;
@@ -216,7 +216,7 @@ static enum run corrupt(struct origin *o, struct flow *f)
 	byte = (uint8_t)~byte;
 	if (buf_chain_write(&c, &byte, 1, o->g->pools.data) < 0)
 		return wait_until(o, f, o->now + RETRY_US);
-	if (stream_send(o->g, &f->s, &c) < 0)
+	if (stream_send(&o->g->streams, &f->side.stream, &c) < 0)
 		buf_chain_free(&c);
 	f->off++;
 	f->left--;
@@ -231,7 +231,7 @@ static enum run strike(struct origin *o, struct flow *f)
 	switch ((enum fault_kind)f->fault) {
 	case FAULT_RESET_HEAD:
 	case FAULT_RESET: /* behind what the client has got */
-		return stream_unacked(&f->s) ? RUN_WAIT : origin_drop(o, f, true);
+		return stream_unacked(&f->side.stream) ? RUN_WAIT : origin_drop(o, f, true);
 	case FAULT_TRUNCATE:
 		f->left = 0;
 		f->close = true;
@@ -253,7 +253,7 @@ static enum run strike(struct origin *o, struct flow *f)
 /* How many of the object's bytes may be queued now. */
 static uint32_t allowed(const struct origin *o, const struct flow *f)
 {
-	uint64_t n = RTE_MIN(stream_room(o->g, &f->s), SLICE);
+	uint64_t n = RTE_MIN(stream_room(&o->g->streams, &f->side.stream), SLICE);
 
 	n = RTE_MIN(n, RTE_MIN(f->left, f->until_strike));
 	if (f->fault == FAULT_DRIP)
@@ -270,7 +270,7 @@ static enum run fill(struct origin *o, struct flow *f)
 		return RUN_WAIT;
 	if (body_slice(o->g->body, f->object, f->off, n, &c, o->g->pools.indirect) < 0)
 		return wait_until(o, f, o->now + RETRY_US);
-	if (stream_send(o->g, &f->s, &c) < 0) {
+	if (stream_send(&o->g->streams, &f->side.stream, &c) < 0) {
 		buf_chain_free(&c);
 		return origin_drop(o, f, true);
 	}
@@ -294,7 +294,7 @@ static enum run send_run(struct origin *o, struct flow *f)
 		flow_begin(f);
 		return RUN_AGAIN;
 	}
-	stream_shutdown(o->g, &f->s);
+	stream_shutdown(&o->g->streams, &f->side.stream);
 	f->state = FLOW_CLOSE;
 	wait_until(o, f, o->now + CLOSE_US);
 	return RUN_AGAIN;
@@ -302,21 +302,21 @@ static enum run send_run(struct origin *o, struct flow *f)
 
 static enum run close_run(struct origin *o, struct flow *f)
 {
-	buf_chain_consume(stream_rx(&f->s), stream_rx(&f->s)->bytes);
-	stream_consumed(o->g, &f->s);
+	buf_chain_consume(stream_rx(&f->side.stream), stream_rx(&f->side.stream)->bytes);
+	stream_consumed(&o->g->streams, &f->side.stream);
 	if (f->eof)
 		return origin_drop(o, f, false);
 	if (o->now < f->due)
 		return RUN_WAIT;
-	if (stream_unacked(&f->s)) /* a slow reader; tcp gives up when nothing moves */
+	if (stream_unacked(&f->side.stream)) /* a slow reader; tcp gives up when nothing moves */
 		return wait_until(o, f, o->now + CLOSE_US);
 	return origin_drop(o, f, false);
 }
 
 static enum run deaf_run(struct origin *o, struct flow *f)
 {
-	buf_chain_consume(stream_rx(&f->s), stream_rx(&f->s)->bytes);
-	stream_consumed(o->g, &f->s);
+	buf_chain_consume(stream_rx(&f->side.stream), stream_rx(&f->side.stream)->bytes);
+	stream_consumed(&o->g->streams, &f->side.stream);
 	return f->eof ? origin_drop(o, f, false) : RUN_WAIT;
 }
 

@@ -14,8 +14,9 @@
 #include "origin.h"
 #include "payload.h"
 #include "request.h"
+#include "secure.h"
+#include "side.h"
 #include "store.h"
-#include "stream.h"
 #include "wheel/wheel.h"
 
 #define ORIGIN_TICK_SHIFT 6 /* a tick of the wheel: 64 us */
@@ -37,15 +38,15 @@ enum flow_state { FLOW_HEAD, FLOW_BODY, FLOW_WAIT, FLOW_SEND, FLOW_CLOSE, FLOW_D
 
 /* A connection; origin_flow.c has its states. */
 struct flow {
-	struct stream s; /* first: the loop looks at it */
-	uint8_t state;   /* enum flow_state */
-	uint8_t op;      /* enum request_op */
-	uint8_t fault;   /* enum fault_kind of this request */
-	bool to_head;    /* the method is HEAD: no body in the response */
-	bool eof;        /* the client sends no more */
-	bool close;      /* after this response */
-	bool expects;    /* a client that waits for 100 Continue: a final status closes */
-	bool again;      /* the timer is for a try that lacked buffers */
+	struct side side; /* first: the loop looks at it */
+	uint8_t state;    /* enum flow_state */
+	uint8_t op;       /* enum request_op */
+	uint8_t fault;    /* enum fault_kind of this request */
+	bool to_head;     /* the method is HEAD: no body in the response */
+	bool eof;         /* the client sends no more */
+	bool close;       /* after this response */
+	bool expects;     /* a client that waits for 100 Continue: a final status closes */
+	bool again;       /* the timer is for a try that lacked buffers */
 	struct node *node;
 	struct list link; /* of node->flows */
 	struct wheel_node timer;

@@ -6,7 +6,7 @@
  *	eal     DPDK on one core
  *	loop    struct gen: ports, net, tcp; one turn is the eight steps of worker_poll() with
  *		clients and origins in place of the relay
- *	stream  TCP, or TLS over it; secure: certificates, keys, handshakes
+ *	side    a connection, plain or TLS (relay/stream.h); secure: certificates, keys, handshakes
  *	client  a connection that asks; schedule: when; workload: for what
  *	origin  a connection that answers; fault: how badly
  *	body    the bytes of an object from its name and an offset, on either side
@@ -30,6 +30,7 @@
 #include "conf/conf.h"
 #include "net/net.h"
 #include "port/port.h"
+#include "relay/stream.h"
 #include "tcp/tcp.h"
 
 #define GEN_SECTIONS_MAX 16 /* of a kind: ports, clients, origins, workloads */
@@ -192,16 +193,6 @@ struct client;
 struct origin;
 struct report;
 struct secure;
-struct tls_conn;
-
-/* What a tcp_conn's owner begins with; the loop hands ready connections over by it. stream.h */
-enum gen_role { GEN_CLIENT, GEN_ORIGIN };
-struct stream {
-	uint8_t role;         /* enum gen_role */
-	bool up;              /* TLS: the owner knows that it is established */
-	struct tcp_conn *tcp; /* NULL: there is none */
-	struct tls_conn *tls; /* NULL: plain; else its owner is tcp */
-};
 
 /* Connections of a group at a time: one that is closing has left its place to the next. */
 static inline uint32_t gen_client_conns(const struct gen_clients *c)
@@ -217,6 +208,7 @@ struct gen {
 	struct net *net;
 	struct tcp *tcp;       /* of both roles; its ready list is the loop's */
 	struct secure *secure; /* NULL: all is plain */
+	struct streams streams;
 	struct rand_state rnd;
 	clock_us_t now; /* of this turn */
 	bool full;      /* a device had no room for what was sent last */

@@ -101,8 +101,6 @@ int secure_start(struct gen *g, const struct aead_driver *drv, uint32_t conns, s
 	g->secure = s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for TLS");
-	list_init(&s->opening);
-	list_init(&s->sealing);
 	cfg.crew = s->crew = tls_crew_create(1, cfg.handshakes, e);
 	cfg.aead = s->aead = s->crew ? aead_create(drv, "", 2 * cfg.conns, NO_SOCKET, e) : NULL;
 	s->tls = s->aead ? tls_create(&cfg, e) : NULL;

@@ -3,7 +3,6 @@
 #ifndef S3GEN_SECURE_H
 #define S3GEN_SECURE_H
 
-#include "base/list.h"
 #include "s3gen.h"
 #include "tls/tls.h"
 #include "tls/tls_crew.h"
@@ -15,7 +14,6 @@ struct secure {
 	struct tls_tickets *tickets;
 	struct tls *tls;
 	struct tls_ctx *clients[GEN_SECTIONS_MAX], *origins[GEN_SECTIONS_MAX]; /* NULL: plain */
-	struct list opening, sealing; /* of tls_conn: stream.c */
 };
 
 /* Connections that may have TLS at a time; 0: nobody speaks it. */

@@ -39,7 +39,7 @@ struct back *relay__back_reuse(struct relay *r, struct lb_member *m)
 
 		/* its news may wait on tcp's ready list behind ours */
 		if (b->end.conn->state != TCP_ESTABLISHED || b->end.conn->rx.bytes ||
-			end_rx(&b->end)->bytes) {
+			stream_rx(&b->end)->bytes) {
 			count_idle(r, RELAY_STAT_back_idle_closed);
 			relay__back_close(r, b, false);
 			continue;
@@ -101,9 +101,9 @@ enum run relay__back_close(struct relay *r, struct back *b, bool abort)
 	if (list_linked(&b->link))
 		leave_idle(r, b);
 	if (abort)
-		relay__end_abort(r, &b->end);
+		stream_abort(&r->streams, &b->end);
 	else
-		relay__end_release(r, &b->end);
+		stream_release(&r->streams, &b->end);
 	relay__back_put(r, b);
 	return RUN_GONE;
 }
@@ -112,8 +112,8 @@ void relay__back_idle(struct relay *r, struct back *b, const struct conf_pool *p
 {
 	struct lb_member *m = b->member;
 
-	if (b->eof || b->dead || end_rx(&b->end)->bytes || end_unacked(&b->end) || r->draining ||
-		m->weight == 0 || !m->listed || m->idle >= pool->idle_connections) {
+	if (b->eof || b->dead || stream_rx(&b->end)->bytes || stream_unacked(&b->end) ||
+		r->draining || m->weight == 0 || !m->listed || m->idle >= pool->idle_connections) {
 		relay__back_close(r, b, false);
 		return;
 	}
@@ -126,12 +126,12 @@ void relay__back_idle(struct relay *r, struct back *b, const struct conf_pool *p
 
 void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 {
-	events = relay__end_events(&b->end, events, b->up);
+	events = stream_events(&b->end, events, b->up);
 	if (!b->req) {
 		/* what was readable may have been taken in this burst already, when the front ran
 		 */
-		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD | RELAY_EV_TORN)) &&
-			end_rx(&b->end)->bytes == 0)
+		if (!(events & (TCP_EV_FIN | TCP_EV_DEAD | STREAM_EV_TORN)) &&
+			stream_rx(&b->end)->bytes == 0)
 			return;
 		count_idle(r, RELAY_STAT_back_idle_closed);
 		relay__back_close(r, b, false);
@@ -139,7 +139,7 @@ void relay__back_event(struct relay *r, struct back *b, uint8_t events)
 	}
 	b->up |= (events & TCP_EV_ESTABLISHED) != 0;
 	b->eof |= (events & TCP_EV_FIN) != 0;
-	b->dead |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
+	b->dead |= (events & (TCP_EV_DEAD | STREAM_EV_TORN)) != 0;
 	if (b->up && events & (TCP_EV_ESTABLISHED | TCP_EV_WRITABLE))
 		b->req->moved = r->now_ms;
 	relay__front_run(r, b->req->front);

@@ -22,7 +22,7 @@ static uint32_t there(const struct request *q)
 {
 	if (q->state == REQ_RESPONSE)
 		return UINT32_MAX;
-	return end_unacked(&q->back->end) + q->req.out.bytes + end_rx(&q->front->end)->bytes;
+	return stream_unacked(&q->back->end) + q->req.out.bytes + stream_rx(&q->front->end)->bytes;
 }
 
 void relay__floor_begin(const struct relay *r, struct request *q)
@@ -34,8 +34,8 @@ void relay__floor_begin(const struct relay *r, struct request *q)
 
 void relay__floor_watch(const struct relay *r, struct request *q)
 {
-	const struct relay_end *e = &q->back->end;
-	bool clients = end_rx(e)->bytes > 0 || end_pending(e);
+	const struct stream *e = &q->back->end;
+	bool clients = stream_rx(e)->bytes > 0 || stream_pending(e);
 
 	if (clients || q->floor.clients)
 		relay__floor_begin(r, q);

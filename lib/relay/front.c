@@ -62,7 +62,7 @@ static void expect_head(struct relay *r, struct front *f)
 
 static uint32_t linger_deadline(const struct relay *r, const struct front *f)
 {
-	if (end_unacked(&f->end))
+	if (stream_unacked(&f->end))
 		return f->moved + front_conf(r, f)->body_timeout_ms;
 	return seq_min(f->moved + LINGER_QUIET_MS, f->since + LINGER_MAX_MS);
 }
@@ -99,13 +99,13 @@ enum run relay__front_abort(struct relay *r, struct front *f)
 		relay__request_leave(r, f->req, LB_CANCEL, false);
 		relay__request_put(r, f->req);
 	}
-	relay__end_abort(r, &f->end);
+	stream_abort(&r->streams, &f->end);
 	return put(r, f);
 }
 
 enum run relay__front_close(struct relay *r, struct front *f)
 {
-	relay__end_shutdown(r, &f->end);
+	stream_shutdown(&r->streams, &f->end);
 	enter(r, f, FRONT_LINGER);
 	return RUN_AGAIN;
 }
@@ -118,15 +118,15 @@ enum run relay__front_next(struct relay *r, struct front *f)
 
 void relay__front_discard(struct relay *r, struct front *f)
 {
-	uint32_t n = RTE_MIN(end_rx(&f->end)->bytes, f->discard_left);
+	uint32_t n = RTE_MIN(stream_rx(&f->end)->bytes, f->discard_left);
 
 	if (n == 0)
 		return;
-	buf_chain_consume(end_rx(&f->end), n);
+	buf_chain_consume(stream_rx(&f->end), n);
 	f->discard_left -= n;
 	f->moved = r->now_ms;
 	f->listener->stat[RELAY_STAT_bytes_discarded] += n;
-	relay__end_consumed(r, &f->end);
+	stream_consumed(&r->streams, &f->end);
 }
 
 static enum run handshake_run(struct relay *r, struct front *f)
@@ -142,7 +142,7 @@ static enum run handshake_run(struct relay *r, struct front *f)
 /* IDLE and HEAD: look for the end of the next head. */
 static enum run head_run(struct relay *r, struct front *f)
 {
-	const struct buf_chain *rx = end_rx(&f->end);
+	const struct buf_chain *rx = stream_rx(&f->end);
 	int rc;
 
 	if (rx->bytes == f->scan.seen) {
@@ -159,7 +159,7 @@ static enum run head_run(struct relay *r, struct front *f)
 		return relay__front_refuse(r, f, rc);
 	if (rc == 0)
 		return RUN_AGAIN; /* to see whether that was all there will be */
-	buf_chain_consume(end_rx(&f->end), f->scan.lead);
+	buf_chain_consume(stream_rx(&f->end), f->scan.lead);
 	f->head = (uint32_t)rc - f->scan.lead;
 	enter(r, f, FRONT_BUSY);
 	return relay__request_begin(r, f);
@@ -167,20 +167,20 @@ static enum run head_run(struct relay *r, struct front *f)
 
 static enum run linger_run(struct relay *r, struct front *f)
 {
-	const struct buf_chain *rx = end_rx(&f->end);
+	const struct buf_chain *rx = stream_rx(&f->end);
 
 	relay__front_discard(r, f);
-	if (end_unacked(&f->end))
+	if (stream_unacked(&f->end))
 		f->since = r->now_ms; /* LINGER_MAX_MS begins with the last acknowledgement */
-	if (rx->bytes && end_unacked(&f->end))
+	if (rx->bytes && stream_unacked(&f->end))
 		return RUN_WAIT; /* over the limit, but the response shall arrive first */
 	if (rx->bytes) {
 		FRONT_COUNT(r, f, closed_linger);
 		return relay__front_abort(r, f);
 	}
-	if (!f->eof || end_unacked(&f->end))
+	if (!f->eof || stream_unacked(&f->end))
 		return RUN_WAIT; /* what it still holds of us counts within the listener's limit */
-	relay__end_release(r, &f->end); /* tcp sees to it that the FIN arrives */
+	stream_release(&r->streams, &f->end); /* tcp sees to it that the FIN arrives */
 	return put(r, f);
 }
 
@@ -204,7 +204,7 @@ void relay__front_run(struct relay *r, struct front *f)
 }
 
 void relay__front_accept(
-	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events)
+	struct relay *r, struct relay_listener *l, const struct stream *e, uint8_t events)
 {
 	struct front *f = r->front_free;
 
@@ -233,20 +233,20 @@ static void died(struct relay *r, struct front *f)
 	}
 	if (f->state == FRONT_HANDSHAKE)
 		FRONT_COUNT(r, f, fail_handshake);
-	relay__end_release(r, &f->end);
+	stream_release(&r->streams, &f->end);
 	put(r, f);
 }
 
 void relay__front_event(struct relay *r, struct front *f, uint8_t events)
 {
-	events = relay__end_events(&f->end, events, true);
+	events = stream_events(&f->end, events, true);
 	if (events & TCP_EV_DEAD) {
 		died(r, f);
 		return;
 	}
-	if ((events & RELAY_EV_TORN) && !f->eof && f->state != FRONT_HANDSHAKE)
+	if ((events & STREAM_EV_TORN) && !f->eof && f->state != FRONT_HANDSHAKE)
 		FRONT_COUNT(r, f, torn);
-	f->eof |= (events & (TCP_EV_FIN | RELAY_EV_TORN)) != 0;
+	f->eof |= (events & (TCP_EV_FIN | STREAM_EV_TORN)) != 0;
 	if (events & TCP_EV_WRITABLE) {
 		f->moved = r->now_ms;
 		if (f->req && f->req->state == REQ_RESPONSE)
@@ -258,11 +258,11 @@ void relay__front_event(struct relay *r, struct front *f, uint8_t events)
 /* The linger time is over. Unacknowledged bytes: the client does not read, and never will. */
 static enum run linger_expired(struct relay *r, struct front *f)
 {
-	if (end_unacked(&f->end)) {
+	if (stream_unacked(&f->end)) {
 		FRONT_COUNT(r, f, closed_linger);
 		return relay__front_abort(r, f);
 	}
-	relay__end_release(r, &f->end);
+	stream_release(&r->streams, &f->end);
 	return put(r, f);
 }
 

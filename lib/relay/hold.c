@@ -45,7 +45,7 @@ void relay__hold_drop(struct relay *r, struct request *q)
 
 bool relay__hold_untouched(const struct request *q)
 {
-	const struct relay_end *e = &q->back->end;
+	const struct stream *e = &q->back->end;
 
 	if (q->req.given == 0)
 		return true;
@@ -75,7 +75,7 @@ void relay__hold_acked(struct relay *r, struct request *q)
 }
 
 /* Where the next byte that is given will be on the wire. */
-static uint32_t wire_end(const struct relay_end *e)
+static uint32_t wire_end(const struct stream *e)
 {
 	uint32_t end = e->conn->snd_una + e->conn->tx.bytes;
 

@@ -72,7 +72,7 @@ static void conclude(struct relay *r, struct request *q, int is_error, struct sp
 
 void relay__peek(struct relay *r, struct request *q)
 {
-	struct buf_chain *rx = end_rx(&q->back->end);
+	struct buf_chain *rx = stream_rx(&q->back->end);
 	struct peek *p = &q->peek;
 	struct span code = {NULL, 0};
 	char bytes[RELAY_PEEK_MAX];
@@ -113,7 +113,7 @@ static uint16_t seconds(struct span s)
  */
 static bool body_slows_down(struct request *q, uint32_t n)
 {
-	const struct buf_chain *rx = end_rx(&q->back->end);
+	const struct buf_chain *rx = stream_rx(&q->back->end);
 	struct span code = {NULL, 0};
 	char bytes[S3_ERROR_PEEK];
 	uint32_t left = RTE_MIN((uint32_t)sizeof(bytes), rx->bytes - n);

@@ -164,7 +164,7 @@ static int ask(struct relay *r, struct probe *p)
 
 	rc = n < 0 ? n : buf_chain_write(&out, r->out, (uint32_t)n, r->cfg.pools->data);
 	if (rc == 0)
-		rc = relay__end_send(r, &p->end, &out);
+		rc = stream_send(&r->streams, &p->end, &out);
 	buf_chain_free(&out);
 	return rc;
 }
@@ -207,9 +207,9 @@ static void finish(struct relay *r, struct probe *p, enum end how)
 	int what = then[p->step][how], error;
 
 	if (how == END_WANTED)
-		relay__end_release(r, &p->end);
+		stream_release(&r->streams, &p->end);
 	else
-		relay__end_abort(r, &p->end);
+		stream_abort(&r->streams, &p->end);
 	if (what >= 0) {
 		put(r, p, (enum lb_verdict)what);
 		return;
@@ -249,7 +249,7 @@ static void judge(struct relay *r, struct probe *p)
 /* Compare, count and drop what is there of the body. */
 static void take_body(struct relay *r, struct probe *p)
 {
-	struct buf_chain *rx = end_rx(&p->end);
+	struct buf_chain *rx = stream_rx(&p->end);
 
 	while (rx->bytes && p->http.progress == HTTP_BODY_MORE) {
 		const struct rte_mbuf *m = rx->head;
@@ -265,12 +265,12 @@ static void take_body(struct relay *r, struct probe *p)
 		if (n == 0)
 			break;
 	}
-	relay__end_consumed(r, &p->end);
+	stream_consumed(&r->streams, &p->end);
 }
 
 static bool body_run(struct relay *r, struct probe *p)
 {
-	bool over = (p->eof || p->dead) && !end_pending(&p->end);
+	bool over = (p->eof || p->dead) && !stream_pending(&p->end);
 
 	take_body(r, p);
 	if (p->http.progress == HTTP_BODY_MORE && over && http_body_eof(&p->http) < 0)
@@ -284,7 +284,7 @@ static bool body_run(struct relay *r, struct probe *p)
 /* Take the head of n bytes: true, what follows may be looked at. */
 static bool head_run(struct relay *r, struct probe *p, uint32_t n)
 {
-	struct buf_chain *rx = end_rx(&p->end);
+	struct buf_chain *rx = stream_rx(&p->end);
 	int rc = http_rsp_parse(&r->head, buf_chain_peek(rx, n, r->in), n);
 
 	if (rc < 0) {
@@ -294,7 +294,7 @@ static bool head_run(struct relay *r, struct probe *p, uint32_t n)
 	p->status = r->head.status;
 	http_body_init_rsp(&p->http, &r->head, strcmp(method_of(p), "HEAD") == 0);
 	buf_chain_consume(rx, n);
-	relay__end_consumed(r, &p->end);
+	stream_consumed(&r->streams, &p->end);
 	http_scan_init(&p->scan, r->head_max, false);
 	if (p->status >= 200)
 		p->state = PROBE_BODY;
@@ -303,11 +303,11 @@ static bool head_run(struct relay *r, struct probe *p, uint32_t n)
 
 static bool answer_run(struct relay *r, struct probe *p)
 {
-	int n = relay__scan(&p->scan, end_rx(&p->end));
+	int n = relay__scan(&p->scan, stream_rx(&p->end));
 
 	if (n > 0)
 		return head_run(r, p, (uint32_t)n);
-	if (n < 0 || ((p->eof || p->dead) && !end_pending(&p->end)))
+	if (n < 0 || ((p->eof || p->dead) && !stream_pending(&p->end)))
 		finish(r, p, END_OTHER);
 	return false;
 }
@@ -338,10 +338,10 @@ static bool (*const run[])(struct relay *r, struct probe *p) = {
 
 void relay__probe_event(struct relay *r, struct probe *p, uint8_t events)
 {
-	events = relay__end_events(&p->end, events, p->up);
+	events = stream_events(&p->end, events, p->up);
 	p->up |= (events & TCP_EV_ESTABLISHED) != 0;
 	p->eof |= (events & TCP_EV_FIN) != 0;
-	p->dead |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
+	p->dead |= (events & (TCP_EV_DEAD | STREAM_EV_TORN)) != 0;
 	while (run[p->state](r, p))
 		;
 }
@@ -353,7 +353,7 @@ void relay__probe_expired(struct relay *r, struct probe *p)
 
 void relay__probe_abort(struct relay *r, struct probe *p)
 {
-	relay__end_abort(r, &p->end);
+	stream_abort(&r->streams, &p->end);
 	put(r, p, LB_NO_VERDICT);
 }
 

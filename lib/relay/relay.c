@@ -110,16 +110,18 @@ struct relay *relay_create(const struct relay_config *cfg, clock_us_t now, struc
 		return NULL;
 	}
 	r->cfg = *cfg;
-	r->now = now;
-	r->now_ms = (uint32_t)(now / CLOCK_US_PER_MS);
-	r->send_limit = cfg->conf->tcp.send_buffer;
+	r->streams = (struct streams){.tcp = cfg->tcp,
+		.tls = cfg->tls,
+		.indirect = cfg->pools->indirect,
+		.send_limit = cfg->conf->tcp.send_buffer,
+		.now = &r->now};
+	streams_init(&r->streams);
+	relay__set_now(r, now);
 	list_init(&r->stalled);
 	list_init(&r->holding);
 	list_init(&r->waiting);
 	list_init(&r->snapshots);
 	list_init(&r->done);
-	list_init(&r->opening);
-	list_init(&r->sealing);
 	wheel_init(&r->wheel, r->now_ms);
 	if (records_create(r) < 0 || scratch_create(r) < 0) {
 		err_set(e, ENOMEM,
@@ -225,19 +227,29 @@ static bool has_room(const struct relay *r, const struct relay_listener *l)
 	return record && l->fronts < l->conf->connections;
 }
 
+static int accept_tls(struct relay *r, const struct relay_listener *l, struct stream *s)
+{
+	struct tls_ctx *ctx = r->cfg.tls ? l->snap->listener_tls[l->index] : NULL;
+
+	/* a flood of clients leaves some for members */
+	if (ctx && tls_handshakes(r->cfg.tls) >= r->cfg.conf->tls.handshakes)
+		return -ENOMEM;
+	return stream_accept(&r->streams, s, ctx);
+}
+
 /* A client came: the listener's mode says what it gets. */
 static void accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct relay_listener *l = tcp_listener_user(r->cfg.tcp, c->listener);
 	bool ends = relay__ends(r, l);
-	struct relay_end e = {c};
+	struct stream e = {c};
 
 	if (ends || !has_room(r, l)) {
 		l->stat[ends ? RELAY_STAT_refused_drain : RELAY_STAT_refused_full]++;
 		tcp_abort(r->cfg.tcp, c);
 		return;
 	}
-	if (relay__end_accept(r, l, &e) < 0) {
+	if (accept_tls(r, l, &e) < 0) {
 		l->stat[RELAY_STAT_refused_tls]++;
 		tcp_abort(r->cfg.tcp, c);
 		return;
@@ -248,6 +260,27 @@ static void accept(struct relay *r, struct tcp_conn *c, uint8_t events)
 		relay__front_accept(r, l, &e, events);
 	else
 		relay__splice_accept(r, l, &e, events);
+}
+
+static struct tls_conn *tls_of(const struct tcp_conn *c)
+{
+	const uint8_t *kind = c->owner;
+
+	if (!kind)
+		return NULL; /* released, or not yet accepted */
+	if (*kind == RELAY_FRONT)
+		return ((struct front *)c->owner)->end.tls;
+	if (*kind == RELAY_BACK)
+		return ((struct back *)c->owner)->end.tls;
+	if (*kind == RELAY_PROBE)
+		return ((struct probe *)c->owner)->end.tls;
+	return splice_end(c->owner, c)->tls;
+}
+
+void relay_open(struct relay *r, clock_us_t now)
+{
+	relay__set_now(r, now);
+	streams_open(&r->streams, tls_of);
 }
 
 void relay_step(struct relay *r, clock_us_t now)
@@ -274,10 +307,16 @@ void relay_step(struct relay *r, clock_us_t now)
 	relay__queue_run(r);
 }
 
+void relay_seal(struct relay *r, clock_us_t now)
+{
+	relay__set_now(r, now);
+	streams_seal(&r->streams);
+}
+
 bool relay_stalled(const struct relay *r)
 {
 	return (r->room && !list_empty(&r->waiting)) || !list_empty(&r->stalled) ||
-	       !list_empty(&r->opening) || !list_empty(&r->sealing);
+	       streams_wait(&r->streams);
 }
 
 /* What time alone changes for members, once a millisecond. */
@@ -370,7 +409,7 @@ static uint32_t count_body(struct http_body *b, const struct buf_chain *rx, uint
 	return n;
 }
 
-int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to)
+int relay__flow_flush(struct relay *r, struct flow *w, struct stream *to)
 {
 	struct request *q = w->holds;
 	struct buf_chain same = {0};
@@ -381,7 +420,7 @@ int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to)
 		return 0;
 	if (q && q->hold.on)
 		relay__hold_share(r, q, &same);
-	rc = relay__end_send(r, to, &w->out);
+	rc = stream_send(&r->streams, to, &w->out);
 	if (rc == 0) {
 		w->given += n;
 		if (same.bytes)
@@ -403,7 +442,7 @@ static uint32_t count_out(const struct buf_chain *out, uint32_t room)
 }
 
 /* As relay__flow_flush; a body that is given once more goes as there is room for it. */
-static int flush_some(struct relay *r, struct flow *w, struct relay_end *to)
+static int flush_some(struct relay *r, struct flow *w, struct stream *to)
 {
 	struct buf_chain rest;
 	uint32_t n;
@@ -411,7 +450,7 @@ static int flush_some(struct relay *r, struct flow *w, struct relay_end *to)
 
 	if (w->out.bytes <= OUT_WHOLE)
 		return relay__flow_flush(r, w, to);
-	n = count_out(&w->out, end_room(r, to));
+	n = count_out(&w->out, stream_room(&r->streams, to));
 	if (n == 0)
 		return 0;
 	rest = w->out;
@@ -422,8 +461,8 @@ static int flush_some(struct relay *r, struct flow *w, struct relay_end *to)
 	return rc;
 }
 
-int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,
-	uint32_t *moved)
+int relay__flow_move(
+	struct relay *r, struct flow *w, struct stream *from, struct stream *to, uint32_t *moved)
 {
 	struct http_body before;
 	int rc = flush_some(r, w, to);
@@ -432,10 +471,10 @@ int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, st
 	*moved = 0;
 	while (rc == 0 && w->out.bytes == 0 && w->body.progress == HTTP_BODY_MORE) {
 		before = w->body;
-		n = count_body(&w->body, end_rx(from), end_room(r, to));
+		n = count_body(&w->body, stream_rx(from), stream_room(&r->streams, to));
 		if (n == 0)
 			break;
-		rc = buf_chain_split(&w->out, end_rx(from), n, r->cfg.pools->indirect);
+		rc = buf_chain_split(&w->out, stream_rx(from), n, r->cfg.pools->indirect);
 		if (rc < 0) {
 			w->body = before;
 			break;
@@ -444,6 +483,6 @@ int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, st
 		rc = relay__flow_flush(r, w, to);
 	}
 	if (*moved)
-		relay__end_consumed(r, from);
+		stream_consumed(&r->streams, from);
 	return rc;
 }

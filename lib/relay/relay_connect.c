@@ -74,8 +74,20 @@ static struct tcp_conn *open_from(struct relay *r, const struct net_path *path,
 	return NULL;
 }
 
+static int connect_tls(
+	struct relay *r, const struct lb_pool *p, const struct lb_member *m, struct stream *s)
+{
+	struct tls_ctx *ctx = r->cfg.tls ? relay__pool_tls(r, p) : NULL;
+	const char *name = p->conf->sni;
+	char addr[IP_ADDR_TEXT];
+
+	if (ctx && !name)
+		name = ip_addr_text(&m->endpoint.addr, addr);
+	return stream_connect(&r->streams, s, ctx, name);
+}
+
 int relay__connect_end(
-	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct relay_end *e)
+	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct stream *e)
 {
 	const struct lb_member *m = p->member[member];
 	const struct ip_endpoint *remote = &m->endpoint;
@@ -84,12 +96,12 @@ int relay__connect_end(
 
 	if (error)
 		return error;
-	*e = (struct relay_end){open_from(r, &path, p->conf, remote, owner, &error)};
+	*e = (struct stream){open_from(r, &path, p->conf, remote, owner, &error)};
 	if (!e->conn)
 		return error;
-	if (relay__end_connect(r, p, m, e) == 0)
+	if (connect_tls(r, p, m, e) == 0)
 		return 0;
-	relay__end_abort(r, e);
+	stream_abort(&r->streams, e);
 	return ENOMEM;
 }
 

@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/seq.h"
 #include "relay/relay.h"
+#include "relay/stream.h"
 #include "s3/s3.h"
 #include "s3/s3_request.h"
 #include "s3/s3_sign.h"
@@ -35,15 +36,6 @@ enum run {
 	RUN_AGAIN, /* the state changed: run it */
 	RUN_GONE,  /* the record was freed */
 };
-
-/* One side of a relay: TCP, or TLS over it. */
-struct relay_end {
-	struct tcp_conn *conn; /* NULL: there is none */
-	struct tls_conn *tls;  /* NULL: plain; else its owner is conn */
-};
-
-/* Beside TCP_EV_*: the peer's FIN came without close_notify (RFC 8446 6.1). */
-#define RELAY_EV_TORN 0x80
 
 enum front_state {
 	FRONT_HANDSHAKE,
@@ -64,7 +56,7 @@ struct front {
 	uint32_t discard_left; /* unwanted bytes that we still swallow */
 	uint32_t requests;     /* begun on this connection */
 	struct relay_listener *listener;
-	struct relay_end end; /* none: this record is free */
+	struct stream end; /* none: this record is free */
 	struct request *req;
 	struct http_scan scan;   /* of the head that is arriving; 0 seen otherwise */
 	struct wheel_node timer; /* at or before the deadline, always armed */
@@ -82,7 +74,7 @@ struct back {
 	uint32_t requests;
 	uint32_t since;           /* idle since, ms */
 	struct lb_member *member; /* held */
-	struct relay_end end;     /* none: this record is free */
+	struct stream end;        /* none: this record is free */
 	struct request *req;
 	struct list link;        /* idle list of the member, newest first */
 	struct wheel_node timer; /* armed while idle */
@@ -95,18 +87,18 @@ enum side { SIDE_FRONT, SIDE_BACK, SIDES };
 enum splice_state { SPLICE_HANDSHAKE, SPLICE_HELLO, SPLICE_CONNECT, SPLICE_OPEN, SPLICE_STATES };
 
 struct splice {
-	uint8_t kind;                /* RELAY_SPLICE */
-	uint8_t state;               /* enum splice_state */
-	uint8_t ends;                /* 2; an echo has 1: the front */
-	uint8_t retries;             /* other members tried */
-	uint8_t why;                 /* enum relay_stat: what was lost first; 0: nothing */
-	bool stalled;                /* no buffer: once more in a millisecond */
-	bool eof[SIDES];             /* FIN came */
-	bool dead[SIDES];            /* DEAD or TORN came: only rx and tx are left */
-	uint16_t member;             /* with a back: its index in pool */
-	uint32_t moved;              /* when a byte last moved or was acknowledged, ms */
-	uint16_t need;               /* HELLO: bytes in rx before it is looked at again */
-	struct relay_end end[SIDES]; /* no front: record is free; no back: no member */
+	uint8_t kind;             /* RELAY_SPLICE */
+	uint8_t state;            /* enum splice_state */
+	uint8_t ends;             /* 2; an echo has 1: the front */
+	uint8_t retries;          /* other members tried */
+	uint8_t why;              /* enum relay_stat: what was lost first; 0: nothing */
+	bool stalled;             /* no buffer: once more in a millisecond */
+	bool eof[SIDES];          /* FIN came */
+	bool dead[SIDES];         /* DEAD or TORN came: only rx and tx are left */
+	uint16_t member;          /* with a back: its index in pool */
+	uint32_t moved;           /* when a byte last moved or was acknowledged, ms */
+	uint16_t need;            /* HELLO: bytes in rx before it is looked at again */
+	struct stream end[SIDES]; /* no front: record is free; no back: no member */
 	struct relay_listener *listener;
 	struct lb_pool *pool;  /* held; NULL: HELLO and echo */
 	uint64_t given[SIDES]; /* bytes handed to that end */
@@ -246,7 +238,7 @@ struct probe {
 	uint16_t status;          /* of the final head */
 	struct lb_check check;    /* holds its pool, and so the snapshot of signer */
 	struct s3_signer *signer; /* NULL: not signed */
-	struct relay_end end;
+	struct stream end;
 	struct http_scan scan;
 	struct http_body http;
 	char body[PROBE_BODY_N]; /* what a canary puts */
@@ -286,21 +278,20 @@ struct relay_address {
 
 struct relay {
 	struct relay_config cfg;
+	struct streams streams;
 	clock_us_t now;
 	uint32_t now_ms;
-	uint32_t send_limit; /* most bytes queued for one connection */
-	uint32_t head_max;   /* longest head of any listener, and of responses */
+	uint32_t head_max; /* longest head of any listener, and of responses */
 	bool draining;
 	bool room;          /* see relay_queue.c */
 	uint32_t lb_ms;     /* when lb_tick was last called */
 	struct wheel wheel; /* ms */
 	struct list stalled;
-	struct list holding;          /* of hold: those with bytes, oldest first */
-	struct list waiting;          /* of lb_pool: those whose requests wait for a member */
-	struct list opening, sealing; /* of tls_conn: what stages 4 and 6 have to look at */
-	struct relay_snapshot *snap;  /* the newest; cfg.conf is its conf */
-	struct list snapshots;        /* all that are in use, newest first */
-	struct list done;             /* of relay_listener: for control to free */
+	struct list holding;         /* of hold: those with bytes, oldest first */
+	struct list waiting;         /* of lb_pool: those whose requests wait for a member */
+	struct relay_snapshot *snap; /* the newest; cfg.conf is its conf */
+	struct list snapshots;       /* all that are in use, newest first */
+	struct list done;            /* of relay_listener: for control to free */
 	struct relay_address address[TCP_LISTENERS];
 	unsigned n_address;
 	uint32_t splice_backs_max, tls_max; /* see relay_splices_max, relay_tls_max */
@@ -342,73 +333,21 @@ static inline const struct conf_pool *request_pool(const struct relay *r, const 
 	return q->pool->conf;
 }
 
-/* What came in order, for the owner to take. */
-static inline struct buf_chain *end_rx(const struct relay_end *e)
-{
-	return !e->tls ? &e->conn->rx : &e->tls->rx;
-}
-
-/* rx may still grow, though nothing new comes: the next turn opens more. */
-static inline bool end_pending(const struct relay_end *e)
-{
-	return e->tls && list_linked(&e->tls->open);
-}
-
-/* Bytes given that the peer has not acknowledged. */
-static inline uint32_t end_unacked(const struct relay_end *e)
-{
-	uint32_t n = e->conn->tx.bytes;
-
-	return !e->tls ? n : n + e->tls->plain.bytes + e->tls->out.bytes;
-}
-
-/* Bytes that may be given before what is queued is over its budget. */
-static inline uint32_t end_room(const struct relay *r, const struct relay_end *e)
-{
-	uint32_t room = tcp_tx_room(e->conn, tcp_tx_budget(e->conn, r->send_limit)), n;
-
-	if (!e->tls)
-		return room;
-	n = e->tls->plain.bytes + e->tls->out.bytes;
-	return n < room ? room - n : 0;
-}
-
-/* relay_end.c */
-/* A client of l: 0, or -ENOMEM when there is no room for its TLS. */
-int relay__end_accept(struct relay *r, const struct relay_listener *l, struct relay_end *e);
-/* The same of a member's TLS, while TCP connects. */
-int relay__end_connect(
-	struct relay *r, const struct lb_pool *p, const struct lb_member *m, struct relay_end *e);
-/* tcp's events as the owner shall see them, RELAY_EV_TORN among them. up: it was told, or needs not
- * be, that the end is established. */
-uint8_t relay__end_events(const struct relay_end *e, uint8_t events, bool up);
-/* The member was there, its TLS was not. */
-bool relay__end_half_up(const struct relay_end *e);
-/* Queue all of bytes (taken): 0; -EPIPE after shutdown or death, -ENOMEM: untouched. */
-int relay__end_send(struct relay *r, struct relay_end *e, struct buf_chain *bytes);
-/* Bytes were taken out of rx. */
-void relay__end_consumed(struct relay *r, struct relay_end *e);
-/* No more bytes follow. */
-void relay__end_shutdown(struct relay *r, struct relay_end *e);
-/* Let go, what is queued is still delivered; or reset. There is no connection afterwards. */
-void relay__end_release(struct relay *r, struct relay_end *e);
-void relay__end_abort(struct relay *r, struct relay_end *e);
-
 /* relay.c */
 void relay__set_now(struct relay *r, clock_us_t now);
 /* Look at the bytes of rx that s has not seen: as http_scan. */
 int relay__scan(struct http_scan *s, const struct buf_chain *rx);
 /* Move what belongs to the message from `from` to `to` as long as there is room; *moved bytes were
  * taken. 0, or -ENOMEM: try again next poll. The end and errors are in w->body.progress. */
-int relay__flow_move(struct relay *r, struct flow *w, struct relay_end *from, struct relay_end *to,
-	uint32_t *moved);
+int relay__flow_move(
+	struct relay *r, struct flow *w, struct stream *from, struct stream *to, uint32_t *moved);
 /* Hand w->out to `to`. 0 (also when `to` takes no more: its death will be told), or -ENOMEM. */
-int relay__flow_flush(struct relay *r, struct flow *w, struct relay_end *to);
+int relay__flow_flush(struct relay *r, struct flow *w, struct stream *to);
 
 /* front.c */
 /* A client of l, whose limit holds: a record is free. */
 void relay__front_accept(
-	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events);
+	struct relay *r, struct relay_listener *l, const struct stream *e, uint8_t events);
 void relay__front_event(struct relay *r, struct front *f, uint8_t events);
 void relay__front_run(struct relay *r, struct front *f);
 void relay__front_expired(struct relay *r, struct front *f);
@@ -569,9 +508,9 @@ enum run relay__back_close(struct relay *r, struct back *b, bool abort);
 /* splice.c */
 /* As relay__front_accept. */
 void relay__splice_accept(
-	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events);
+	struct relay *r, struct relay_listener *l, const struct stream *e, uint8_t events);
 /* Which end of s is c? */
-static inline struct relay_end *splice_end(struct splice *s, const struct tcp_conn *c)
+static inline struct stream *splice_end(struct splice *s, const struct tcp_conn *c)
 {
 	return &s->end[s->end[SIDE_FRONT].conn == c ? SIDE_FRONT : SIDE_BACK];
 }
@@ -583,7 +522,7 @@ enum run relay__splice_abort(struct relay *r, struct splice *s);
 /* relay_connect.c */
 /* A new connection of owner's to the member: 0, or an errno value as below. */
 int relay__connect_end(
-	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct relay_end *e);
+	struct relay *r, struct lb_pool *p, unsigned member, void *owner, struct stream *e);
 /* May yet another member be tried after this one? Notes this one. */
 bool relay__another(
 	const struct lb_pool *p, struct lb_tried *tried, uint8_t *retries, unsigned member);

@@ -125,7 +125,7 @@ static bool source_fits(const struct conf_route *to, const struct ip_addr *a)
 	return to->n_source == 0;
 }
 
-static bool subject_fits(const struct conf_route *to, const struct relay_end *e)
+static bool subject_fits(const struct conf_route *to, const struct stream *e)
 {
 	struct tls_facts facts = {.subject = ""};
 

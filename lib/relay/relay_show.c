@@ -47,7 +47,7 @@ uint32_t relay_listener_fronts(const struct relay *r, unsigned listener)
 }
 
 /* NULL as long as there is nothing to tell of it. */
-static const struct tls_conn *show_tls(const struct relay_end *e)
+static const struct tls_conn *show_tls(const struct stream *e)
 {
 	return e->tls && e->tls->state == TLS_OPEN ? e->tls : NULL;
 }

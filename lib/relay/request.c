@@ -89,9 +89,9 @@ void relay__request_take_head(struct relay *r, struct request *q)
 	if (f->head == 0)
 		return;
 	f->listener->stat[RELAY_STAT_bytes_req] += f->head;
-	buf_chain_consume(end_rx(&f->end), f->head);
+	buf_chain_consume(stream_rx(&f->end), f->head);
 	f->head = 0;
-	relay__end_consumed(r, &f->end);
+	stream_consumed(&r->streams, &f->end);
 }
 
 void relay__request_leave(struct relay *r, struct request *q, enum lb_outcome outcome, bool reuse)
@@ -263,7 +263,8 @@ static enum run build_run(struct relay *r, struct request *q)
 {
 	struct front *f = q->front;
 	enum run answered;
-	int rc = http_req_parse(&r->head, buf_chain_peek(end_rx(&f->end), f->head, r->in), f->head);
+	int rc = http_req_parse(
+		&r->head, buf_chain_peek(stream_rx(&f->end), f->head, r->in), f->head);
 
 	if (rc < 0)
 		return relay__request_refuse(r, q, rc);
@@ -283,7 +284,7 @@ static enum run build_run(struct relay *r, struct request *q)
 /* The connect was refused, timed out, or found no way. */
 static enum run connect_failed(struct relay *r, struct request *q)
 {
-	if (relay__end_half_up(&q->back->end))
+	if (stream_half_up(&q->back->end))
 		FRONT_COUNT(r, q->front, back_handshake);
 	lb_connect_failed(r->cfg.lb, q->pool, q->member, r->now);
 	return relay__retry(r, q, RETRY_CONNECT);
@@ -321,7 +322,7 @@ static enum run wait_run(struct relay *r, struct request *q)
 	f->listener->stat[RELAY_STAT_bytes_req] += moved;
 	if (q->req.body.progress == HTTP_BODY_BAD)
 		return relay__request_refuse(r, q, -q->req.body.code);
-	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && end_rx(&f->end)->bytes == 0)
+	if (q->req.body.progress == HTTP_BODY_MORE && f->eof && stream_rx(&f->end)->bytes == 0)
 		return relay__request_fail(r, q, RELAY_STAT_fail_truncated, 0);
 	if (!q->sent && request_is_sent(q))
 		q->sent = r->now;
@@ -358,7 +359,7 @@ static bool waits_for_100(const struct request *q)
 static bool client_owes(const struct request *q)
 {
 	return q->req.body.progress == HTTP_BODY_MORE && q->req.out.bytes == 0 &&
-	       end_rx(&q->front->end)->bytes == 0 && !waits_for_100(q);
+	       stream_rx(&q->front->end)->bytes == 0 && !waits_for_100(q);
 }
 
 static uint32_t response_timeout(const struct relay *r, const struct request *q)
@@ -374,7 +375,8 @@ static enum relay_stat wait_fault(const struct relay *r, const struct request *q
 {
 	if (client_owes(q))
 		return RELAY_STAT_fail_body_timeout;
-	if (!q->answered && end_rx(&q->back->end)->bytes && end_room(r, &q->front->end) == 0)
+	if (!q->answered && stream_rx(&q->back->end)->bytes &&
+		stream_room(&r->streams, &q->front->end) == 0)
 		return RELAY_STAT_fail_client_slow;
 	return RELAY_STAT_fail_rsp_timeout;
 }
@@ -399,8 +401,8 @@ static uint32_t still_deadline(const struct relay *r, const struct request *q, e
 		return q->moved +
 		       (request_is_sent(q) || waits_for_100(q) ? response_timeout(r, q) : body);
 	}
-	*why = end_unacked(&q->front->end) ? RELAY_STAT_fail_client_slow
-					   : RELAY_STAT_fail_rsp_stalled;
+	*why = stream_unacked(&q->front->end) ? RELAY_STAT_fail_client_slow
+					      : RELAY_STAT_fail_rsp_stalled;
 	return q->moved + body;
 }
 

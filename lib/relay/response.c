@@ -35,8 +35,8 @@ static enum run again_later(struct relay *r, struct request *q)
 
 static enum run take_head(struct relay *r, struct request *q, uint32_t n)
 {
-	buf_chain_consume(end_rx(&q->back->end), n);
-	relay__end_consumed(r, &q->back->end);
+	buf_chain_consume(stream_rx(&q->back->end), n);
+	stream_consumed(&r->streams, &q->back->end);
 	q->moved = r->now_ms;
 	http_scan_init(&q->scan, r->head_max, false);
 	return RUN_AGAIN;
@@ -64,7 +64,7 @@ static bool is_whole(const struct request *q, uint32_t head)
 {
 	const struct http_body *b = &q->rsp.body;
 
-	return b->framing <= HTTP_BODY_LENGTH && end_rx(&q->back->end)->bytes - head >= b->left;
+	return b->framing <= HTTP_BODY_LENGTH && stream_rx(&q->back->end)->bytes - head >= b->left;
 }
 
 /* The response's head is out: from now on there is no other answer. */
@@ -139,19 +139,19 @@ static enum run final(struct relay *r, struct request *q, uint32_t n, bool sent)
 enum run relay__response_head(struct relay *r, struct request *q, bool sent)
 {
 	const struct back *b = q->back;
-	const struct buf_chain *rx = end_rx(&b->end);
+	const struct buf_chain *rx = stream_rx(&b->end);
 	int n, rc;
 
 	if (!q->answered && relay__flow_flush(r, &q->rsp, &q->front->end) < 0) {
 		relay__request_stall(r, q);
 		return RUN_WAIT;
 	}
-	if (!q->answered && end_room(r, &q->front->end) == 0)
+	if (!q->answered && stream_room(&r->streams, &q->front->end) == 0)
 		return RUN_WAIT; /* interim responses are bounded by room too */
 	n = relay__scan(&q->scan, rx);
 	if (n == 0)
-		return (b->eof || b->dead) && !end_pending(&b->end) ? relay__retry_lost(r, q)
-								    : RUN_WAIT;
+		return (b->eof || b->dead) && !stream_pending(&b->end) ? relay__retry_lost(r, q)
+								       : RUN_WAIT;
 	if (n < 0)
 		return relay__response_refuse(r, q, n);
 	rc = http_rsp_parse(&r->head, buf_chain_peek(rx, (uint32_t)n, r->in), (uint32_t)n);
@@ -203,7 +203,7 @@ enum run relay__response_body(struct relay *r, struct request *q)
 		q->moved = r->now_ms;
 	relay__floor_watch(r, q);
 	if (body->progress == HTTP_BODY_MORE && (b->eof || b->dead) &&
-		end_rx(&b->end)->bytes == 0 && !end_pending(&b->end)) {
+		stream_rx(&b->end)->bytes == 0 && !stream_pending(&b->end)) {
 		/* RFC 9112 8: without its FIN even a body until close is not known to be whole */
 		if (!b->eof || body->framing != HTTP_BODY_UNTIL_CLOSE || http_body_eof(body) < 0)
 			return relay__resume(r, q, LB_RESET, RELAY_STAT_fail_rsp_broken);

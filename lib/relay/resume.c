@@ -196,13 +196,13 @@ enum relay_stat relay__resume_fits(struct relay *r, struct request *q)
 
 uint32_t relay__resume_skip(struct relay *r, struct request *q)
 {
-	struct relay_end *e = &q->back->end;
-	uint32_t n = (uint32_t)RTE_MIN(q->resume.skip, (uint64_t)end_rx(e)->bytes);
+	struct stream *e = &q->back->end;
+	uint32_t n = (uint32_t)RTE_MIN(q->resume.skip, (uint64_t)stream_rx(e)->bytes);
 
 	if (n == 0)
 		return 0;
-	buf_chain_consume(end_rx(e), n);
-	relay__end_consumed(r, e);
+	buf_chain_consume(stream_rx(e), n);
+	stream_consumed(&r->streams, e);
 	q->resume.skip -= n;
 	q->front->listener->stat[RELAY_STAT_bytes_skipped] += n;
 	return n;

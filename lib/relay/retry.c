@@ -140,7 +140,7 @@ static bool is_untouched(const struct request *q)
 enum run relay__retry_lost(struct relay *r, struct request *q)
 {
 	const struct back *b = q->back;
-	bool silent = end_rx(&b->end)->bytes == 0;
+	bool silent = stream_rx(&b->end)->bytes == 0;
 	bool untouched = silent && is_untouched(q);
 
 	if (!may_repeat(q)) {

@@ -52,9 +52,9 @@ static unsigned other(const struct splice *s, unsigned side)
 static void end_close(struct relay *r, struct splice *s, unsigned side, enum lb_outcome outcome)
 {
 	if (outcome == LB_COMPLETE)
-		relay__end_release(r, &s->end[side]);
+		stream_release(&r->streams, &s->end[side]);
 	else
-		relay__end_abort(r, &s->end[side]);
+		stream_abort(&r->streams, &s->end[side]);
 }
 
 /* The member has no more to do with s. */
@@ -144,7 +144,7 @@ static enum run connect_failed(struct relay *r, struct splice *s)
 {
 	struct lb_pool *pool = s->pool;
 
-	if (relay__end_half_up(&s->end[SIDE_BACK]))
+	if (stream_half_up(&s->end[SIDE_BACK]))
 		FRONT_COUNT(r, s, back_handshake);
 	lb_connect_failed(r->cfg.lb, pool, s->member, r->now);
 	leave(r, s, LB_REFUSED);
@@ -180,18 +180,18 @@ static enum run handshake_run(struct relay *r, struct splice *s)
 /* The alert, then FIN; what the client sent is dropped, else an RST would overtake them. */
 static enum run refuse(struct relay *r, struct splice *s, enum relay_stat why, uint8_t alert)
 {
-	struct relay_end *e = &s->end[SIDE_FRONT];
+	struct stream *e = &s->end[SIDE_FRONT];
 	uint8_t record[TLS_HELLO_ALERT];
 	struct buf_chain out = {0};
 
 	s->listener->stat[why]++;
 	tls_hello_refuse(alert, record);
 	if (buf_chain_write(&out, record, sizeof(record), r->cfg.pools->data) < 0 ||
-		relay__end_send(r, e, &out) < 0) {
+		stream_send(&r->streams, e, &out) < 0) {
 		buf_chain_free(&out);
 		return put(r, s, LB_CANCEL);
 	}
-	buf_chain_free(end_rx(e));
+	buf_chain_free(stream_rx(e));
 	return put(r, s, LB_COMPLETE);
 }
 
@@ -207,7 +207,7 @@ static int pool_of(const struct conf_listener *l, const char *name)
 /* tls_hello_parse(), but not again before there is what it asked for. */
 static int hello_look(struct relay *r, const struct splice *s, struct tls_hello *out)
 {
-	const struct buf_chain *rx = end_rx(&s->end[SIDE_FRONT]);
+	const struct buf_chain *rx = stream_rx(&s->end[SIDE_FRONT]);
 	uint32_t n = RTE_MIN(rx->bytes, (uint32_t)TLS_HELLO_MAX);
 
 	if (n < s->need)
@@ -255,20 +255,20 @@ static uint32_t fitting(const struct buf_chain *rx, uint32_t room)
 }
 
 /* Move the first n bytes, which end with a segment. 0 or -errno of end_send, nothing moved. */
-static int move(struct relay *r, struct relay_end *from, struct relay_end *to, uint32_t n)
+static int move(struct relay *r, struct stream *from, struct stream *to, uint32_t n)
 {
 	struct rte_mempool *indirect = r->cfg.pools->indirect;
 	struct buf_chain part = {0};
-	int rc = buf_chain_split(&part, end_rx(from), n, indirect);
+	int rc = buf_chain_split(&part, stream_rx(from), n, indirect);
 
 	ASSERT(rc == 0, "a cut between segments costs nothing");
-	rc = relay__end_send(r, to, &part);
+	rc = stream_send(&r->streams, to, &part);
 	if (rc == 0) {
-		relay__end_consumed(r, from);
+		stream_consumed(&r->streams, from);
 		return 0;
 	}
-	buf_chain_move(&part, end_rx(from), indirect); /* that cut again: succeeds */
-	*end_rx(from) = part;
+	buf_chain_move(&part, stream_rx(from), indirect); /* that cut again: succeeds */
+	*stream_rx(from) = part;
 	return rc;
 }
 
@@ -288,16 +288,16 @@ static void note_moved(struct relay *r, struct splice *s, unsigned from, unsigne
 /* All that may go from this end to its other. 0; -ENOMEM: try again. */
 static int pass(struct relay *r, struct splice *s, unsigned side)
 {
-	struct relay_end *from = &s->end[side], *to = &s->end[other(s, side)];
-	uint32_t n = fitting(end_rx(from), end_room(r, to));
+	struct stream *from = &s->end[side], *to = &s->end[other(s, side)];
+	uint32_t n = fitting(stream_rx(from), stream_room(&r->streams, to));
 	int rc = n ? move(r, from, to, n) : 0;
 
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0; /* else it is dead: that will be told */
 	if (n)
 		note_moved(r, s, side, other(s, side), n);
-	if (s->eof[side] && end_rx(from)->bytes == 0)
-		relay__end_shutdown(r, to);
+	if (s->eof[side] && stream_rx(from)->bytes == 0)
+		stream_shutdown(&r->streams, to);
 	return 0;
 }
 
@@ -305,21 +305,21 @@ static int pass(struct relay *r, struct splice *s, unsigned side)
 static bool is_whole(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (!s->eof[i] || end_rx(&s->end[i])->bytes || end_unacked(&s->end[i]))
+		if (!s->eof[i] || stream_rx(&s->end[i])->bytes || stream_unacked(&s->end[i]))
 			return false;
 	return true;
 }
 
-static bool is_left(const struct relay_end *e)
+static bool is_left(const struct stream *e)
 {
-	return end_rx(e)->bytes || end_pending(e);
+	return stream_rx(e)->bytes || stream_pending(e);
 }
 
 /* One end is lost: is there something of it that the other has not got yet? */
 static bool is_owed(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (!s->dead[i] && (end_unacked(&s->end[i]) || is_left(&s->end[other(s, i)])))
+		if (!s->dead[i] && (stream_unacked(&s->end[i]) || is_left(&s->end[other(s, i)])))
 			return true;
 	return false;
 }
@@ -347,7 +347,7 @@ static enum run open_run(struct relay *r, struct splice *s)
 static unsigned debtor(const struct splice *s)
 {
 	for (unsigned i = 0; i < s->ends; i++)
-		if (end_unacked(&s->end[i]))
+		if (stream_unacked(&s->end[i]))
 			return i;
 	return SIDES;
 }
@@ -411,16 +411,16 @@ void relay__splice_expired(struct relay *r, struct splice *s)
 void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 {
 	struct splice *s = c->owner;
-	struct relay_end *e = splice_end(s, c);
+	struct stream *e = splice_end(s, c);
 	unsigned side = (unsigned)(e - s->end);
 	bool up = side == SIDE_FRONT || s->state == SPLICE_OPEN;
 
-	events = relay__end_events(e, events, up);
-	if ((events & RELAY_EV_TORN) && side == SIDE_FRONT && !s->dead[side] &&
+	events = stream_events(e, events, up);
+	if ((events & STREAM_EV_TORN) && side == SIDE_FRONT && !s->dead[side] &&
 		s->state != SPLICE_HANDSHAKE)
 		FRONT_COUNT(r, s, torn);
 	s->eof[side] |= (events & TCP_EV_FIN) != 0;
-	s->dead[side] |= (events & (TCP_EV_DEAD | RELAY_EV_TORN)) != 0;
+	s->dead[side] |= (events & (TCP_EV_DEAD | STREAM_EV_TORN)) != 0;
 	if (events & TCP_EV_ESTABLISHED) { /* the back: from now on no other will do */
 		lb_connected(r->cfg.lb, s->pool, s->member, r->now);
 		s->state = SPLICE_OPEN;
@@ -430,7 +430,7 @@ void relay__splice_event(struct relay *r, struct tcp_conn *c, uint8_t events)
 	run(r, s, RUN_AGAIN);
 }
 
-static enum splice_state state_first(const struct relay_listener *l, const struct relay_end *e)
+static enum splice_state state_first(const struct relay_listener *l, const struct stream *e)
 {
 	if (e->tls)
 		return SPLICE_HANDSHAKE;
@@ -440,7 +440,7 @@ static enum splice_state state_first(const struct relay_listener *l, const struc
 }
 
 void relay__splice_accept(
-	struct relay *r, struct relay_listener *l, const struct relay_end *e, uint8_t events)
+	struct relay *r, struct relay_listener *l, const struct stream *e, uint8_t events)
 {
 	struct splice *s = r->splice_free;
 

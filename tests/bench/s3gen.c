@@ -17,6 +17,7 @@
 #include "body.h"
 #include "client.h"
 #include "origin.h"
+#include "side.h"
 
 #define BUFFERS 16000
 #define WIRE    4096
@@ -25,7 +26,7 @@
 #define TURN_US 20
 #define WARM    4000
 
-enum side { CLIENT, ORIGIN, TCP, SIDES };
+enum part { CLIENT, ORIGIN, TCP, SIDES };
 
 static struct conf_port port = {.name = "p", .mtu = 1500, .n_addr = 1};
 static struct gen_workload load = {.name = "w",
@@ -87,19 +88,19 @@ static void must(bool ok, const char *what)
 	exit(1);
 }
 
-static void lap(enum side s)
+static void lap(enum part p)
 {
 	uint64_t before = stamp;
 
 	stamp = rte_rdtsc();
-	cycles[s] += stamp - before;
+	cycles[p] += stamp - before;
 }
 
 static void ready(struct tcp_conn *c, uint8_t ev)
 {
 	if (ev & TCP_EV_ACCEPT && !origin_accept(g.origins, c))
 		return;
-	if (((struct stream *)c->owner)->role == GEN_CLIENT) {
+	if (((struct side *)c->owner)->role == GEN_CLIENT) {
 		client_ready(g.clients, c, ev);
 		lap(CLIENT);
 	} else {
@@ -182,6 +183,7 @@ static void start(void)
 	g.tcp = tcp_create(&cfg, &g.pools, g.now, &e);
 	g.report = report_create(&conf);
 	must(g.body && g.tcp && g.report, "no memory");
+	side_start(&g);
 	g.origins = origin_create(&g, &e);
 	g.clients = client_create(&g, &e);
 	must(g.origins && g.clients, e.text);

@@ -6,9 +6,10 @@
 #ifndef ORIGIN_LAB_H
 #define ORIGIN_LAB_H
 
-#include "origin.h"
 #include "body.h"
 #include "lab_tcp.h"
+#include "origin.h"
+#include "side.h"
 #include "unit.h"
 
 #define N_DATA 8192
@@ -73,6 +74,7 @@ static inline void lab_start(void)
 
 	lab_tcp_start(&lab.g, N_DATA);
 	lab.g.conf = &lab.gen_conf;
+	side_start(&lab.g);
 	rand_seed(&lab.g.rnd, 5);
 	lab.g.body = body_create(1, SOCKET_ID_ANY);
 	lab.origin = origin_create(&lab.g, &e);

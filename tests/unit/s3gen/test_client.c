@@ -5,8 +5,9 @@
  */
 #include "body.h"
 #include "client.h"
-#include "origin.h"
 #include "lab_tcp.h"
+#include "origin.h"
+#include "side.h"
 #include "unit.h"
 
 #define N_DATA 16384
@@ -89,6 +90,7 @@ static void lab_start(void)
 
 	lab_tcp_start(&lab.g, N_DATA);
 	lab.g.conf = &lab.conf;
+	side_start(&lab.g);
 	rand_seed(&lab.g.rnd, 5);
 	lab.g.body = body_create(1, SOCKET_ID_ANY);
 	lab.g.report = report_create(&lab.conf);
@@ -151,13 +153,13 @@ static void hand_ready(struct tcp_conn *c, uint8_t ev)
 
 static void ready(struct tcp_conn *c, uint8_t ev)
 {
-	static struct stream hand = {GEN_ORIGIN};
+	static struct side hand = {GEN_ORIGIN};
 
 	if (lab.answer && ev & TCP_EV_ACCEPT)
 		c->owner = &hand;
 	if (!lab.answer && ev & TCP_EV_ACCEPT && !origin_accept(lab.g.origins, c))
 		return;
-	if (((struct stream *)c->owner)->role == GEN_CLIENT)
+	if (((struct side *)c->owner)->role == GEN_CLIENT)
 		client_ready(lab.g.clients, c, ev);
 	else if (lab.answer)
 		hand_ready(c, ev);

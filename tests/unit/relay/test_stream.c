@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* TLS on either side: clients and nodes are libssl. The crowds of test_relay and test_splice have
- * TLS in some of their seeds. */
+/* Streams in a relay, TLS on either side: clients and nodes are libssl. The crowds of test_relay
+ * and test_splice have TLS in some of their seeds. */
 #include <errno.h>
 
 #include "relay_lab.h"
@@ -391,7 +391,7 @@ static const struct front *busy_front(void)
 /* As buffers run out, what nobody takes stays where tcp's ladder sees it. */
 static void scarce_buffers(void)
 {
-	const struct relay_end *e;
+	const struct stream *e;
 
 	start_http(true, false);
 	n = lab_ask(c, 0, "PUT / HTTP/1.1\r\nHost: s3\r\nContent-Length: 300000\r\n\r\n");

@@ -7,8 +7,9 @@
 
 #include "../tls/pki.h"
 #include "aead/drivers.h"
-#include "stream.h"
 #include "lab_tcp.h"
+#include "secure.h"
+#include "side.h"
 #include "unit.h"
 
 #define N_DATA 8192
@@ -24,9 +25,9 @@ static struct lab {
 	struct conf_certificate cert;
 	struct gen_conf conf;
 	struct gen g;
-	struct stream s[2]; /* the client's end, the origin's */
-	uint8_t seen[2];    /* events */
-	uint8_t byte[2];    /* that comes next */
+	struct side s[2]; /* the client's end, the origin's */
+	uint8_t seen[2];  /* events */
+	uint8_t byte[2];  /* that comes next */
 	uint32_t got[2];
 	bool stuck; /* nobody takes what comes */
 } lab;
@@ -49,6 +50,7 @@ static void lab_start(void)
 	CU_ASSERT(tcp_listen(lab.g.tcp, &there, &path, NULL) >= 0);
 	if (secure_start(&lab.g, &aead_ipsec_mb, lab.clients.tls ? CONNS : 0, &e) < 0)
 		CU_FAIL_FATAL(e.text);
+	side_start(&lab.g);
 }
 
 /* A certificate for `there`; believed: by the client. */
@@ -79,8 +81,8 @@ static void lab_plain(void)
 static void lab_stop(void)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (lab.s[i].tcp)
-			stream_abort(&lab.g, &lab.s[i]);
+		if (lab.s[i].stream.conn)
+			stream_abort(&lab.g.streams, &lab.s[i].stream);
 	secure_stop(&lab.g);
 	tcp_destroy(lab.g.tcp);
 	UNIT_NO_LEAK(&lab.g.pools);
@@ -90,7 +92,7 @@ static void lab_stop(void)
 /* Every byte is the one after the one before. */
 static void take(unsigned i)
 {
-	struct buf_chain *rx = stream_rx(&lab.s[i]);
+	struct buf_chain *rx = stream_rx(&lab.s[i].stream);
 	uint8_t byte;
 
 	while (rx->bytes) {
@@ -100,7 +102,7 @@ static void take(unsigned i)
 		lab.got[i]++;
 		buf_chain_consume(rx, 1);
 	}
-	stream_consumed(&lab.g, &lab.s[i]);
+	stream_consumed(&lab.g.streams, &lab.s[i].stream);
 }
 
 static void ready(struct tcp_conn *c, uint8_t ev)
@@ -108,11 +110,13 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 	unsigned i = c->owner != &lab.s[0];
 
 	if (ev & TCP_EV_ACCEPT) {
-		lab.s[1] = (struct stream){.role = GEN_ORIGIN, .tcp = c};
+		lab.s[1] = (struct side){GEN_ORIGIN, .stream = {c}};
 		c->owner = &lab.s[1];
-		CU_ASSERT_EQUAL(stream_accept(&lab.g, &lab.s[1], secure_origins(&lab.g, 0)), 0);
+		CU_ASSERT_EQUAL(
+			stream_accept(&lab.g.streams, &lab.s[1].stream, secure_origins(&lab.g, 0)),
+			0);
 	}
-	ev = stream_events(&lab.s[i], ev);
+	ev = side_events(&lab.s[i], ev);
 	CU_ASSERT_FALSE(ev & lab.seen[i] & TCP_EV_ESTABLISHED);
 	lab.seen[i] |= ev;
 	if (ev & TCP_EV_READABLE && !lab.stuck)
@@ -150,10 +154,10 @@ static void run(unsigned ms)
 		lab.g.now += CLOCK_US_PER_MS;
 		tcp_tick(lab.g.tcp, 256, lab.g.now);
 		secure_shake(&lab.g);
-		stream_open(&lab.g);
+		streams_open(&lab.g.streams, side_tls);
 		while ((c = tcp_ready_take(lab.g.tcp, &ev)) != NULL)
 			ready(c, ev);
-		stream_seal(&lab.g);
+		streams_seal(&lab.g.streams);
 		wire();
 	}
 }
@@ -164,11 +168,12 @@ static void connect(void)
 	int error;
 
 	memset(lab.seen, 0, sizeof(lab.seen));
-	lab.s[0] = (struct stream){.role = GEN_CLIENT};
-	lab.s[0].tcp = tcp_connect(lab.g.tcp, &here, &there, &path, &lab.s[0], &error);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.s[0].tcp);
-	CU_ASSERT_EQUAL(
-		stream_connect(&lab.g, &lab.s[0], secure_clients(&lab.g, 0), "10.0.0.2"), 0);
+	lab.s[0] = (struct side){GEN_CLIENT};
+	lab.s[0].stream.conn = tcp_connect(lab.g.tcp, &here, &there, &path, &lab.s[0], &error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.s[0].stream.conn);
+	CU_ASSERT_EQUAL(stream_connect(&lab.g.streams, &lab.s[0].stream, secure_clients(&lab.g, 0),
+				"10.0.0.2"),
+		0);
 	run(40);
 }
 
@@ -178,13 +183,13 @@ static uint32_t give(unsigned i, uint8_t *byte, uint32_t n)
 	static uint8_t text[BYTES];
 	struct buf_chain c = {0};
 
-	n = RTE_MIN(n, stream_room(&lab.g, &lab.s[i]));
+	n = RTE_MIN(n, stream_room(&lab.g.streams, &lab.s[i].stream));
 	for (uint32_t k = 0; k < n; k++)
 		text[k] = (*byte)++;
 	if (n == 0)
 		return 0;
 	CU_ASSERT_EQUAL_FATAL(buf_chain_write(&c, text, n, lab.g.pools.data), 0);
-	CU_ASSERT_EQUAL_FATAL(stream_send(&lab.g, &lab.s[i], &c), 0);
+	CU_ASSERT_EQUAL_FATAL(stream_send(&lab.g.streams, &lab.s[i].stream, &c), 0);
 	return n;
 }
 
@@ -202,7 +207,7 @@ static void exchange(void)
 	}
 	CU_ASSERT(lab.got[0] == BYTES && lab.got[1] == BYTES);
 	run(100);
-	CU_ASSERT(stream_unacked(&lab.s[0]) == 0 && stream_unacked(&lab.s[1]) == 0);
+	CU_ASSERT(stream_unacked(&lab.s[0].stream) == 0 && stream_unacked(&lab.s[1].stream) == 0);
 }
 
 static uint64_t count(enum tls_stat s)
@@ -219,7 +224,7 @@ static void plain(void)
 	CU_ASSERT_PTR_NULL(lab.g.secure);
 	CU_ASSERT(lab.seen[0] & TCP_EV_ESTABLISHED);
 	exchange();
-	stream_shutdown(&lab.g, &lab.s[0]);
+	stream_shutdown(&lab.g.streams, &lab.s[0].stream);
 	run(10);
 	CU_ASSERT(lab.seen[1] & TCP_EV_FIN);
 	lab_stop();
@@ -232,7 +237,7 @@ static void both_ways(void)
 	CU_ASSERT(lab.seen[0] & TCP_EV_ESTABLISHED);
 	exchange();
 	CU_ASSERT_EQUAL(count(TLS_STAT_handshakes), 2);
-	stream_shutdown(&lab.g, &lab.s[0]);
+	stream_shutdown(&lab.g.streams, &lab.s[0].stream);
 	run(10);
 	CU_ASSERT(lab.seen[1] & TCP_EV_FIN && !(lab.seen[1] & TCP_EV_DEAD));
 	lab_stop();
@@ -252,13 +257,13 @@ static void back_pressure(void)
 		run(1);
 	}
 	CU_ASSERT_EQUAL(left, 0);
-	CU_ASSERT(stream_rx(&lab.s[1])->bytes >= TLS_RX_LIMIT);
-	CU_ASSERT(stream_rx(&lab.s[1])->bytes < TLS_RX_LIMIT + 16384);
+	CU_ASSERT(stream_rx(&lab.s[1].stream)->bytes >= TLS_RX_LIMIT);
+	CU_ASSERT(stream_rx(&lab.s[1].stream)->bytes < TLS_RX_LIMIT + 16384);
 	lab.stuck = false;
 	take(1);
 	run(100);
 	CU_ASSERT_EQUAL(lab.got[1], BYTES);
-	CU_ASSERT(!stream_waits(&lab.g));
+	CU_ASSERT(!side_waits(&lab.g));
 	lab_stop();
 }
 
@@ -267,12 +272,12 @@ static void not_believed(void)
 	lab_tls(false);
 	connect();
 	CU_ASSERT(lab.seen[0] & TCP_EV_DEAD && !(lab.seen[0] & TCP_EV_ESTABLISHED));
-	CU_ASSERT_EQUAL(stream_error(&lab.s[0]), EPROTO);
-	stream_abort(&lab.g, &lab.s[0]);
+	CU_ASSERT_EQUAL(side_error(&lab.s[0]), EPROTO);
+	stream_abort(&lab.g.streams, &lab.s[0].stream);
 	run(20);
 	/* the alert went before the end */
 	CU_ASSERT(lab.seen[1] & TCP_EV_DEAD);
-	CU_ASSERT_EQUAL(stream_error(&lab.s[1]), EPROTO);
+	CU_ASSERT_EQUAL(side_error(&lab.s[1]), EPROTO);
 	CU_ASSERT_EQUAL(count(TLS_STAT_fail_hs_certificate), 1);
 	CU_ASSERT_EQUAL(count(TLS_STAT_fail_hs_peer_alert), 1);
 	lab_stop();
@@ -283,10 +288,10 @@ static void torn(void)
 {
 	lab_tls(true);
 	connect();
-	tcp_shutdown(lab.g.tcp, lab.s[0].tcp);
+	tcp_shutdown(lab.g.tcp, lab.s[0].stream.conn);
 	run(10);
 	CU_ASSERT(lab.seen[1] & TCP_EV_DEAD && !(lab.seen[1] & TCP_EV_FIN));
-	CU_ASSERT_EQUAL(stream_error(&lab.s[1]), ECONNRESET);
+	CU_ASSERT_EQUAL(side_error(&lab.s[1]), ECONNRESET);
 	lab_stop();
 }
 
@@ -294,8 +299,8 @@ static void released(void)
 {
 	lab_tls(true);
 	connect();
-	stream_release(&lab.g, &lab.s[0]);
-	CU_ASSERT_PTR_NULL(lab.s[0].tcp);
+	stream_release(&lab.g.streams, &lab.s[0].stream);
+	CU_ASSERT_PTR_NULL(lab.s[0].stream.conn);
 	run(10);
 	CU_ASSERT(lab.seen[1] & TCP_EV_FIN && !(lab.seen[1] & TCP_EV_DEAD));
 	lab_stop();
@@ -309,12 +314,13 @@ static void sessions(void)
 		lab.clients.resume = !forget;
 		CU_ASSERT_EQUAL_FATAL(
 			secure_start(&lab.g, &aead_ipsec_mb, CONNS, &(struct err){""}), 0);
+		side_start(&lab.g);
 		for (unsigned i = 0; i < 2; i++) {
 			connect();
 			exchange();
-			stream_release(&lab.g, &lab.s[0]);
+			stream_release(&lab.g.streams, &lab.s[0].stream);
 			run(10);
-			stream_release(&lab.g, &lab.s[1]);
+			stream_release(&lab.g.streams, &lab.s[1].stream);
 			run(2000);
 		}
 		CU_ASSERT_EQUAL(count(TLS_STAT_handshakes), 4);
