@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A lab of three scripted nodes (node.py) behind an appliance of its own, which judges by what the test says and no more."""
 import contextlib
+import threading
 import unittest
 
 import matrix
@@ -63,8 +64,7 @@ class Case(unittest.TestCase):
         self.addCleanup(self.end_nodes)
         for one in self.nodes.values():
             one.up()
-        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", self.ini())))
-        self.lab.links_up()
+        self.lab.start(self.lab.write("penstock.ini", self.ini()))
 
     def ini(self, pool=POOL):
         return INI % self.lab.socket + "".join((LISTENER + pool) % {"pool": name, "port": port, "idle": 8 * (name == "reused")}
@@ -101,6 +101,14 @@ class Case(unittest.TestCase):
             finally:
                 cell.over.set()
                 small.wait_for(lambda: cell.turns == 0, "the nodes are done with it")
+
+    def upload(self, key, size):
+        """A long one, under way: its cell, its thread, and a list for what the client saw."""
+        cell, seen = matrix.cell("", "put-big", key, size), []
+        thread = threading.Thread(target=lambda: seen.append(self.ask(cell, "fresh")))
+        thread.start()
+        small.wait_for(lambda: cell.seen, "the upload")
+        return cell, thread, seen
 
     def warm(self, pool):
         """A request that is nobody's: it leaves an idle connection, and a member that was throttled one success more."""

@@ -171,6 +171,13 @@ class Lab:
         case.addCleanup(conn.close)
         return conn
 
+    def start(self, path):
+        """An appliance with this file, once it has its links."""
+        process = self.appliance(path)
+        self.up(process)
+        self.links_up()
+        return process
+
     def end(self, process, seconds=WITHIN):
         """SIGTERM, and the exit code."""
         process.send_signal(signal.SIGTERM)

@@ -2,7 +2,6 @@
 """Nodes that die, come back and are taken out for maintenance while clients work: nobody notices."""
 import itertools
 import os
-import threading
 import time
 
 import matrix
@@ -49,10 +48,7 @@ class Failover(scripted.Case):
 
     def test_drain_under_an_upload(self):
         """The upload goes on and ends at its member; nobody else comes there."""
-        cell, seen = matrix.cell("", "put-big", "drained", UPLOAD), []
-        upload = threading.Thread(target=lambda: seen.append(self.ask(cell, "fresh")))
-        upload.start()
-        small.wait_for(lambda: cell.seen, "the upload")
+        cell, upload, seen = self.upload("drained", UPLOAD)
         self.ctl("drain", "fresh/a")
         others = [matrix.cell("", "get", "beside-%d" % i) for i in range(20)]
         self.assertEqual({self.ask(other, "fresh") for other in others}, {"whole"})

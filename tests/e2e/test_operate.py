@@ -66,9 +66,7 @@ class Operate(unittest.TestCase):
         self.lab = small.Lab(self)
         self.a, self.b = Node(self, 8000, "a"), Node(self, 8001, "b")
         self.file(HEAD + NODES)
-        self.process = self.lab.appliance(self.path)
-        self.lab.up(self.process)
-        self.lab.links_up()
+        self.process = self.lab.start(self.path)
 
     def file(self, text):
         self.path = self.lab.write("penstock.ini", text.format(socket=self.lab.socket))
@@ -257,9 +255,7 @@ class Workers(unittest.TestCase):
         self.lab = small.Lab(self, queues=2)
         self.nodes = [Node(self, 8000, "a"), Node(self, 8001, "b")]
         self.write(NODES, 2000)
-        self.process = self.lab.appliance(self.path)
-        self.lab.up(self.process)
-        self.lab.links_up()
+        self.process = self.lab.start(self.path)
         self.done, self.answers, self.faults = threading.Event(), 0, []
 
     connect, ask, get = Operate.connect, Operate.ask, Operate.get

@@ -2,12 +2,10 @@
 """The operator's file read anew while requests run: what runs goes on, what is wrong changes nothing."""
 import os
 import re
-import threading
 import time
 
 import matrix
 import scripted
-import small
 import test_s3gen
 
 SECONDS = 300 if os.environ.get("PENSTOCK_E2E_BIG") else 60
@@ -56,10 +54,7 @@ class Reload(scripted.Case):
         return done.stderr if code else done.stdout
 
     def test_upload_goes_on_when_its_pool_and_listener_are_gone(self):
-        cell, seen = matrix.cell("", "put-big", "old", UPLOAD), []
-        upload = threading.Thread(target=lambda: seen.append(self.ask(cell, "fresh")))
-        upload.start()
-        small.wait_for(lambda: cell.seen, "the upload")
+        cell, upload, seen = self.upload("old", UPLOAD)
         parts = re.split(r"(?m)^(?=\[listener )", self.ini())
         self.reload(parts[0] + parts[2])
         self.assertTrue(upload.is_alive(), "the upload was over before the reload: nothing is shown")

@@ -72,10 +72,8 @@ class Bare(unittest.TestCase):
 
     def setUp(self):
         self.lab = small.Lab(self)
-        self.process = self.lab.appliance(
+        self.process = self.lab.start(
             self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, drain=self.drain)))
-        self.lab.up(self.process)
-        self.lab.links_up()
 
     def connect(self, port, family=4, **options):
         with namespace(self.lab.prefix + "client"):

@@ -26,10 +26,7 @@ class Pool(unittest.TestCase):
         if wants_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.ca.pem)
-        self.process = self.lab.appliance(
-            self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
-        self.lab.up(self.process)
-        self.lab.links_up()
+        self.lab.start(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
         tls.Node(self, context=context)
         conn = tls.connect(self, self.ca.pem)
         status, body = tls.answer(conn)

@@ -21,10 +21,7 @@ class Certificates(unittest.TestCase):
         self.ca.issue("s3", "first")
 
     def start(self, more=""):
-        self.process = self.lab.appliance(
-            self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
-        self.lab.up(self.process)
-        self.lab.links_up()
+        self.process = self.lab.start(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
         tls.Node(self)
 
     def connect(self):
@@ -33,20 +30,17 @@ class Certificates(unittest.TestCase):
     def get(self, conn):
         self.assertEqual(tls.answer(conn), (200, tls.BODY))
 
-    def common_name(self, conn):
-        return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
-
     def test_reload_swaps_for_new_connections_only(self):
         self.start()
         old = self.connect()
-        self.assertEqual(self.common_name(old), "first")
+        self.assertEqual(tls.common_name(old), "first")
         self.get(old)
         self.ca.issue("s3", "second", kind=("rsa:2048",))
         done = self.lab.ctl("reload", "certificates")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("RSA 2048", done.stdout)
         new = self.connect()
-        self.assertEqual(self.common_name(new), "second")
+        self.assertEqual(tls.common_name(new), "second")
         for conn in (old, new, old):
             self.get(conn)
         shown, = self.lab.show("certificates")["certificates"]
@@ -70,12 +64,12 @@ class Certificates(unittest.TestCase):
         self.assertIn("nothing is changed: %s:%d: [certificate s3] key: " % (
             os.path.join(self.lab.directory, "penstock.ini"), SECTION), done.stderr)
         conn = self.connect()
-        self.assertEqual(self.common_name(conn), "first")
+        self.assertEqual(tls.common_name(conn), "first")
         self.get(conn)
         os.remove(key)
         self.assertEqual(self.lab.ctl("reload", "certificates").returncode, 1)
         self.get(conn)
-        self.assertEqual(self.common_name(self.connect()), "first")
+        self.assertEqual(tls.common_name(self.connect()), "first")
 
     def test_reload_while_clients_come_and_go(self):
         self.start()
@@ -84,7 +78,7 @@ class Certificates(unittest.TestCase):
             conn = self.connect()
             self.assertEqual(self.lab.ctl("reload", "certificates").returncode, 0)
             self.get(conn)
-            self.assertEqual(self.common_name(self.connect()), "turn %d" % turn)
+            self.assertEqual(tls.common_name(self.connect()), "turn %d" % turn)
 
     def test_reload_as_fast_as_it_can(self):
         """Five seconds of reloads under running connections and new ones: no request fails."""

@@ -46,9 +46,7 @@ class Sni(unittest.TestCase):
         for stem, port in PORTS.items():
             self.ca.issue(stem, stem, names="DNS:one.test,DNS:a.two.test,DNS:other.test")
             Echo(self, port, self.ca.server(stem))
-        process = self.lab.appliance(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
-        self.lab.up(process)
-        self.lab.links_up()
+        self.lab.start(self.lab.write("penstock.ini", FILE.format(socket=self.lab.socket, more=more)))
 
     def raw(self):
         return self.lab.connect(self, 443)
@@ -61,16 +59,13 @@ class Sni(unittest.TestCase):
         self.addCleanup(conn.close)
         return conn
 
-    def node_of(self, conn):
-        return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
-
     def test_by_name(self):
         self.start("pool = rest")
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             for name, node in (("one.test", "one"), ("a.two.test", "two"), ("other.test", "rest"), (None, "rest")):
                 with self.subTest(version=version, name=name):
                     conn = self.connect(name, version)
-                    self.assertEqual(self.node_of(conn), node)
+                    self.assertEqual(tls.common_name(conn), node)
                     conn.sendall(b"ping")
                     self.assertEqual(conn.recv(4), b"ping")
         listeners = self.lab.show("listeners")
@@ -129,7 +124,7 @@ class Sni(unittest.TestCase):
             with contextlib.suppress(ssl.SSLWantReadError):
                 inside.do_handshake()
                 break
-        self.assertEqual(self.node_of(inside), "one")
+        self.assertEqual(tls.common_name(inside), "one")
 
 
 if __name__ == "__main__":

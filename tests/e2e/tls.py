@@ -113,6 +113,11 @@ def connect(case, ca, **options):
     return conn
 
 
+def common_name(conn):
+    """Whose certificate the peer has shown."""
+    return dict(pair for rdn in conn.getpeercert()["subject"] for pair in rdn)["commonName"]
+
+
 def answer(conn):
     """The status of one GET, and its body."""
     wire = Wire(conn)
@@ -203,9 +208,7 @@ class Case(unittest.TestCase):
         cls.ca.issue("s3", "ecdsa")
         cls.prepare()
         cls.wires()
-        cls.process = cls.lab.appliance(cls.lab.write("penstock.ini", cls.file().format(socket=cls.lab.socket)))
-        cls.lab.up(cls.process)
-        cls.lab.links_up()
+        cls.process = cls.lab.start(cls.lab.write("penstock.ini", cls.file().format(socket=cls.lab.socket)))
         cls.kept = cls.store(owner)
 
     @classmethod
@@ -249,6 +252,18 @@ class Case(unittest.TestCase):
         for name, value in options.items():
             setattr(context, name, value)
         return context
+
+    def transfer(self, client, size):
+        """So many bytes down, and up again in writes that are no whole records."""
+        client.write(get(size))
+        status, body = client.answer()
+        self.assertEqual(status, 200)
+        self.assertTrue(body == noise(size), "another body arrived")
+        client.write(put("/up", size))
+        for at in range(0, size, 100000):
+            client.write(noise(size)[at:at + 100000])
+        self.assertEqual(client.answer(), (200, b""))
+        self.assertTrue(self.kept.pop("/up") == noise(size), "another body arrived")
 
     def failures(self):
         """Handshakes that failed, by reason."""
