@@ -14,6 +14,8 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
+#include "../unit/s3gen/wire.h"
+#include "../unit/stack.h"
 #include "body.h"
 #include "client.h"
 #include "origin.h"
@@ -53,31 +55,6 @@ static struct gen_conf conf = {.tcp = {.send_buffer = 256 << 10},
 static struct gen g;
 static uint64_t cycles[SIDES], stamp;
 
-/* ---- what lib/net and lib/port would say ---- */
-
-int net_addr_port(const struct net *n, const struct ip_addr *a)
-{
-	return 0;
-}
-
-int net_path(const struct net *n, const struct ip_addr *dst, struct net_path *out)
-{
-	*out = (struct net_path){.src = port.addr[0].addr, .mtu = port.mtu};
-	return 0;
-}
-
-uint16_t port_mtu(const struct port *p)
-{
-	return port.mtu;
-}
-
-const struct port_caps *port_caps(const struct port *p)
-{
-	static const struct port_caps none;
-
-	return &none;
-}
-
 /* ---- a turn ---- */
 
 static void must(bool ok, const char *what)
@@ -109,23 +86,6 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 	}
 }
 
-/* A copy in fresh buffers, as a port would make it. m is freed. */
-static struct rte_mbuf *carry(struct rte_mbuf *m)
-{
-	struct rte_mbuf *copy = rte_pktmbuf_alloc(g.pools.data), *seg = m;
-
-	must(copy, "no buffers");
-	*pkt_meta(copy) = *pkt_meta(m);
-	for (; seg; seg = seg->next)
-		memcpy(rte_pktmbuf_append(copy, seg->data_len), rte_pktmbuf_mtod(seg, char *),
-			seg->data_len);
-	rte_pktmbuf_free(m);
-	pkt_meta(copy)->verdict = PKT_TCP;
-	pkt_meta(copy)->l4_off = 0;
-	pkt_meta(copy)->l4_len = copy->data_len;
-	return copy;
-}
-
 static void turn(void)
 {
 	struct rte_mbuf *pkts[WIRE];
@@ -145,8 +105,10 @@ static void turn(void)
 	lap(ORIGIN);
 	n = tcp_output(g.tcp, pkts, WIRE, g.now);
 	lap(TCP);
-	for (uint16_t i = 0; i < n; i++)
-		pkts[i] = carry(pkts[i]);
+	for (uint16_t i = 0; i < n; i++) {
+		pkts[i] = wire_carry(&g, pkts[i]);
+		must(pkts[i], "no buffers");
+	}
 	stamp = rte_rdtsc();
 	tcp_input(g.tcp, pkts, n, g.now);
 	lap(TCP);
@@ -158,19 +120,10 @@ static void start(void)
 {
 	char *eal[] = {"bench_s3gen", "--no-huge", "--no-pci", "--no-shconf", "-m", "96",
 		"--log-level", "error", "--no-telemetry"};
-	struct tcp_config cfg = {.conns = 4 * clients.connections,
-		.syns = 4096,
-		.time_waits = 64,
-		.exts = 64,
-		.rcv_limit = 256 << 10,
-		.snd_limit = 256 << 10,
-		.time_wait_ms = 1000,
-		.fin_wait2_ms = 1000,
-		.rto_min_ms = 200,
-		.socket = SOCKET_ID_ANY,
-		.secret = {1, 2, 3, 4}};
+	struct tcp_config cfg = stack_config(4 * clients.connections, 256 << 10);
 	struct err e = {""};
 
+	cfg.syns = 4096;
 	must(rte_eal_init(RTE_DIM(eal), eal) >= 0, "EAL");
 	must(buf_pools_create(&g.pools, "bench", BUFFERS, SOCKET_ID_ANY) == 0, "no memory");
 	port.addr[0].addr = ip_from_v4((uint8_t[]){10, 0, 0, 1});

@@ -12,6 +12,7 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
+#include "../unit/stack.h"
 #include "base/rand.h"
 #include "tcp/tcp_priv.h"
 
@@ -138,22 +139,13 @@ int main(int argc, char **argv)
 {
 	char *eal[] = {argv[0], "--no-huge", "-m", "512", "--no-pci", "--no-shconf", "-l", "0",
 		"--log-level", "error"};
-	struct tcp_config cfg = {.conns = MANY + 8,
-		.syns = 8,
-		.time_waits = 8,
-		.exts = 1024,
-		.rcv_limit = 1 << 20,
-		.snd_limit = 1 << 20,
-		.time_wait_ms = 1000,
-		.fin_wait2_ms = 1000,
-		.rto_min_ms = 200,
-		.socket = SOCKET_ID_ANY,
-		.secret = {1, 2, 3, 4}};
+	struct tcp_config cfg = stack_config(MANY + 8, 1 << 20);
 	struct ip_endpoint at = {.port = 80};
 	struct tcp_path path = {.mtu = 1500};
 	uint32_t rounds = argc > 1 ? (uint32_t)atoi(argv[1]) : 20000;
 	struct err e;
 
+	cfg.exts = 1024;
 	if (rte_eal_init(RTE_DIM(eal), eal) < 0 || buf_pools_create(&pools, "b", 8192, -1) < 0)
 		return 1;
 	t = tcp_create(&cfg, &pools, now, &e);

@@ -13,7 +13,6 @@
 #include "unit.h"
 
 #define N_DATA 8192
-#define WIRE   1024
 #define IN_MAX (4u << 20)
 
 static struct lab {
@@ -29,27 +28,6 @@ static struct lab {
 	char in[IN_MAX + 1];
 	size_t n;
 } lab;
-
-/* ---- what lib/net and lib/port would say ---- */
-
-int net_addr_port(const struct net *n, const struct ip_addr *a)
-{
-	return 0;
-}
-
-uint16_t port_mtu(const struct port *p)
-{
-	return 1500;
-}
-
-const struct port_caps *port_caps(const struct port *p)
-{
-	static const struct port_caps none;
-
-	return &none;
-}
-
-/* ---- the lab ---- */
 
 static inline struct ip_endpoint node_at(uint8_t i)
 {
@@ -84,26 +62,8 @@ static inline void lab_start(void)
 static inline void lab_stop(void)
 {
 	origin_destroy(lab.origin);
-	tcp_destroy(lab.g.tcp);
-	UNIT_NO_LEAK(&lab.g.pools);
-	buf_pools_destroy(&lab.g.pools);
+	lab_tcp_stop(&lab.g);
 	body_destroy(lab.g.body);
-}
-
-/* A copy in fresh buffers, as a port would make it. */
-static inline struct rte_mbuf *carry(const struct rte_mbuf *m)
-{
-	struct rte_mbuf *copy = rte_pktmbuf_alloc(lab.g.pools.data);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
-	*pkt_meta(copy) = *pkt_meta((struct rte_mbuf *)(uintptr_t)m);
-	copy->data_len = (uint16_t)m->pkt_len;
-	copy->pkt_len = m->pkt_len;
-	for (char *to = rte_pktmbuf_mtod(copy, char *); m; m = m->next) {
-		memcpy(to, rte_pktmbuf_mtod(m, const char *), m->data_len);
-		to += m->data_len;
-	}
-	return copy;
 }
 
 static inline void client_event(struct tcp_conn *c, uint8_t ev)
@@ -145,21 +105,12 @@ static inline void events(void)
 
 static inline void lab_run(unsigned ms)
 {
-	struct rte_mbuf *wire[WIRE];
-	uint16_t n;
-
 	while (ms-- > 0) {
 		lab.g.now += CLOCK_US_PER_MS;
 		tcp_tick(lab.g.tcp, UINT32_MAX, lab.g.now);
 		events();
 		origin_tick(lab.origin, lab.g.now);
-		n = tcp_output(lab.g.tcp, wire, WIRE, lab.g.now);
-		for (uint16_t i = 0; i < n; i++) {
-			struct rte_mbuf *m = carry(wire[i]);
-
-			rte_pktmbuf_free(wire[i]);
-			tcp_input(lab.g.tcp, &m, 1, lab.g.now);
-		}
+		lab_tcp_wire(&lab.g);
 	}
 }
 

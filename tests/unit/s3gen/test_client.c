@@ -11,7 +11,6 @@
 #include "unit.h"
 
 #define N_DATA 16384
-#define WIRE   1024
 
 static struct lab {
 	struct gen_workload load;
@@ -24,33 +23,6 @@ static struct lab {
 	unsigned accepted, asked;
 	uint64_t bytes; /* that it was sent */
 } lab;
-
-/* ---- what lib/net and lib/port would say ---- */
-
-int net_addr_port(const struct net *n, const struct ip_addr *a)
-{
-	return 0;
-}
-
-int net_path(const struct net *n, const struct ip_addr *dst, struct net_path *out)
-{
-	*out = (struct net_path){.src = lab.conf.ports[0].addr[0].addr, .mtu = 1500};
-	return 0;
-}
-
-uint16_t port_mtu(const struct port *p)
-{
-	return 1500;
-}
-
-const struct port_caps *port_caps(const struct port *p)
-{
-	static const struct port_caps none;
-
-	return &none;
-}
-
-/* ---- the lab ---- */
 
 static void lab_init(void)
 {
@@ -107,27 +79,9 @@ static void lab_stop(void)
 {
 	client_destroy(lab.g.clients);
 	origin_destroy(lab.g.origins);
-	tcp_destroy(lab.g.tcp);
 	report_destroy(lab.g.report);
-	UNIT_NO_LEAK(&lab.g.pools);
-	buf_pools_destroy(&lab.g.pools);
+	lab_tcp_stop(&lab.g);
 	body_destroy(lab.g.body);
-}
-
-/* A copy in fresh buffers, as a port would make it. */
-static struct rte_mbuf *carry(const struct rte_mbuf *m)
-{
-	struct rte_mbuf *copy = rte_pktmbuf_alloc(lab.g.pools.data);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
-	*pkt_meta(copy) = *pkt_meta((struct rte_mbuf *)(uintptr_t)m);
-	copy->data_len = (uint16_t)m->pkt_len;
-	copy->pkt_len = m->pkt_len;
-	for (char *to = rte_pktmbuf_mtod(copy, char *); m; m = m->next) {
-		memcpy(to, rte_pktmbuf_mtod(m, const char *), m->data_len);
-		to += m->data_len;
-	}
-	return copy;
 }
 
 /* The node by hand: any bytes get the answer. */
@@ -169,9 +123,7 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 
 static void step(void)
 {
-	struct rte_mbuf *pkts[WIRE];
 	struct tcp_conn *c;
-	uint16_t n, k;
 	uint8_t ev;
 
 	lab.g.now += CLOCK_US_PER_MS;
@@ -181,17 +133,7 @@ static void step(void)
 	client_tick(lab.g.clients, lab.g.now);
 	if (lab.g.origins)
 		origin_tick(lab.g.origins, lab.g.now);
-	n = tcp_output(lab.g.tcp, pkts, WIRE, lab.g.now);
-	for (k = 0; k < n; k++) {
-		struct rte_mbuf *m = carry(pkts[k]);
-
-		rte_pktmbuf_free(pkts[k]);
-		pkts[k] = m;
-		pkt_meta(m)->verdict = PKT_TCP;
-		pkt_meta(m)->l4_off = 0;
-		pkt_meta(m)->l4_len = (uint16_t)m->pkt_len;
-	}
-	tcp_input(lab.g.tcp, pkts, n, lab.g.now);
+	lab_tcp_wire(&lab.g);
 }
 
 /* Until all operations are over or ms have passed. */

@@ -13,7 +13,6 @@
 #include "unit.h"
 
 #define N_DATA 8192
-#define WIRE   1024
 #define BYTES  300000u
 #define CONNS  16
 
@@ -84,9 +83,7 @@ static void lab_stop(void)
 		if (lab.s[i].stream.conn)
 			stream_abort(&lab.g.streams, &lab.s[i].stream);
 	secure_stop(&lab.g);
-	tcp_destroy(lab.g.tcp);
-	UNIT_NO_LEAK(&lab.g.pools);
-	buf_pools_destroy(&lab.g.pools);
+	lab_tcp_stop(&lab.g);
 }
 
 /* Every byte is the one after the one before. */
@@ -123,28 +120,6 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 		take(i);
 }
 
-static void wire(void)
-{
-	struct rte_mbuf *pkts[WIRE];
-	uint16_t n = tcp_output(lab.g.tcp, pkts, WIRE, lab.g.now);
-
-	for (uint16_t k = 0; k < n; k++) {
-		struct rte_mbuf *m = rte_pktmbuf_alloc(lab.g.pools.data), *seg = pkts[k];
-
-		CU_ASSERT_PTR_NOT_NULL_FATAL(m);
-		*pkt_meta(m) = *pkt_meta(pkts[k]);
-		for (; seg; seg = seg->next)
-			memcpy(rte_pktmbuf_append(m, seg->data_len), rte_pktmbuf_mtod(seg, char *),
-				seg->data_len);
-		rte_pktmbuf_free(pkts[k]);
-		pkt_meta(m)->verdict = PKT_TCP;
-		pkt_meta(m)->l4_off = 0;
-		pkt_meta(m)->l4_len = m->data_len;
-		pkts[k] = m;
-	}
-	tcp_input(lab.g.tcp, pkts, n, lab.g.now);
-}
-
 static void run(unsigned ms)
 {
 	struct tcp_conn *c;
@@ -158,7 +133,7 @@ static void run(unsigned ms)
 		while ((c = tcp_ready_take(lab.g.tcp, &ev)) != NULL)
 			ready(c, ev);
 		streams_seal(&lab.g.streams);
-		wire();
+		lab_tcp_wire(&lab.g);
 	}
 }
 

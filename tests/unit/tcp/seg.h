@@ -7,8 +7,8 @@
 #ifndef SEG_H
 #define SEG_H
 
+#include "pools.h"
 #include "tcp/tcp_priv.h"
-#include "unit.h"
 
 #define P       1000000u
 #define U       (lab.iss)
@@ -45,7 +45,6 @@ static struct {
 
 static inline void lab_open(void)
 {
-	static unsigned serial;
 	struct ip_endpoint at = {.port = 80};
 	struct tcp_path path = {1500, 0};
 	struct tcp_config cfg = {.conns = 4,
@@ -61,16 +60,13 @@ static inline void lab_open(void)
 		.rto_min_ms = 200,
 		.socket = SOCKET_ID_ANY,
 		.secret = {1, 2, 3, 4}};
-	char name[16];
 	struct err e;
 
-	unit_eal();
 	if (lab.cfg.conns == 0)
 		lab.cfg = cfg;
 	if (lab.path.mtu == 0)
 		lab.path = path;
-	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&lab.pools, name, 512, SOCKET_ID_ANY), 0);
+	pools_begin(&lab.pools, 512);
 	lab.now = 1000000 * MS;
 	lab.t = tcp_create(&lab.cfg, &lab.pools, lab.now, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lab.t);
@@ -83,8 +79,7 @@ static inline void lab_open(void)
 static inline void lab_close(void)
 {
 	tcp_destroy(lab.t);
-	UNIT_NO_LEAK(&lab.pools);
-	buf_pools_destroy(&lab.pools);
+	pools_end(&lab.pools);
 	memset(&lab, 0, sizeof(lab));
 }
 
