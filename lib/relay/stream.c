@@ -115,7 +115,9 @@ uint8_t stream_events(const struct stream *s, uint8_t events, bool up)
 
 	if (!t)
 		return events;
-	events &= TCP_EV_READABLE | TCP_EV_WRITABLE | TCP_EV_DEAD;
+	events &= TCP_EV_WRITABLE | TCP_EV_DEAD;
+	if (t->rx.bytes)
+		events |= TCP_EV_READABLE;
 	if (t->state == TLS_FAILED)
 		return events | TCP_EV_DEAD;
 	if (!up && t->state == TLS_OPEN)

@@ -60,8 +60,8 @@ static inline bool streams_wait(const struct streams *ss)
 int stream_accept(struct streams *ss, struct stream *s, struct tls_ctx *ctx);
 int stream_connect(struct streams *ss, struct stream *s, struct tls_ctx *ctx, const char *name);
 
-/* tcp's events as the owner shall see them, STREAM_EV_TORN among them; ESTABLISHED when TLS is. up:
- * it was told that, or needs not be. */
+/* tcp's events as the owner shall see them, STREAM_EV_TORN among them; READABLE when
+ * stream_rx() has bytes, ESTABLISHED when TLS is. up: it was told that, or needs not be. */
 uint8_t stream_events(const struct stream *s, uint8_t events, bool up);
 /* The peer was there, its TLS was not. */
 bool stream_half_up(const struct stream *s);

@@ -115,6 +115,7 @@ static void ready(struct tcp_conn *c, uint8_t ev)
 	}
 	ev = side_events(&lab.s[i], ev);
 	CU_ASSERT_FALSE(ev & lab.seen[i] & TCP_EV_ESTABLISHED);
+	CU_ASSERT(!(ev & TCP_EV_READABLE) || stream_rx(&lab.s[i].stream)->bytes);
 	lab.seen[i] |= ev;
 	if (ev & TCP_EV_READABLE && !lab.stuck)
 		take(i);
