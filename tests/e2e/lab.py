@@ -320,10 +320,7 @@ class Origin:
 
     def __init__(self, case):
         with namespace("ps-storage"):
-            self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.ADDRESS)
-        self.socket.listen(64)
+            self.socket = socket.create_server(self.ADDRESS, backlog=64)
         self.case = case
         case.addCleanup(self.socket.close)
 
@@ -396,11 +393,11 @@ class S3Case(Case):
         cls.nothing_left()
 
     @classmethod
-    def client(cls, style="path", endpoint=None):
+    def client(cls, style="path", endpoint=None, **options):
         """One try only: a retry of the client's would hide what the proxy did."""
         config = Config(signature_version="s3v4", s3={"addressing_style": style}, retries={"max_attempts": 0},
                         connect_timeout=WITHIN, read_timeout=60, max_pool_connections=8)
-        return boto3.client("s3", endpoint_url=endpoint or cls.url, region_name=REGION, config=config)
+        return boto3.client("s3", endpoint_url=endpoint or cls.url, region_name=REGION, config=config, **options)
 
     def wire(self, **options):
         wire = Wire.to(self.host, self.port, **options)

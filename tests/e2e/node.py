@@ -116,10 +116,7 @@ class Node:
         if self.listener:
             return
         with namespace(self.space):
-            self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(self.endpoint)
-        self.listener.listen(64)
+            self.listener = socket.create_server(self.endpoint, backlog=64)
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def accept(self, listener):

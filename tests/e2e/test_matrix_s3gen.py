@@ -2,7 +2,6 @@
 """The same failures as in doc/matrix.md from s3gen's nodes, by chance, with many requests at a time; s3gen's clients compare
 every byte. A failure that the page says is not seen may not be seen once."""
 import test_s3gen
-import tls
 
 # The first of three nodes fails now and then. What it did is not held against it, so that it goes on.
 POOL = """balance = round-robin
@@ -41,16 +40,13 @@ class Nodes(test_s3gen.Case):
 
     def setUp(self):
         super().setUp()
-        names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
-        self.wire = test_s3gen.WIRE.partition("[origins")[0] % names
-        ini = test_s3gen.APPLIANCE % names + POOL
+        self.wire = test_s3gen.WIRE.partition("[origins")[0] % self.names
+        ini = test_s3gen.APPLIANCE % self.names + POOL
         if self.tls:
-            authority = tls.Authority(self.lab.directory)
-            authority.issue("s3", "s3gen", names=",".join("IP:10.%d.0.%d" % at for at in ((10, 10), (20, 11), (20, 12), (20, 13))))
+            self.authority()
             self.wire += test_s3gen.CERTIFICATE
             ini = ini.replace("10.10.0.10:80\n", test_s3gen.LISTENS) + "tls = yes\nca = ca.pem\n" + test_s3gen.CERTIFICATE
-        # For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md).
-        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", ini)))
+        self.appliance(ini)
 
     def run_with(self, fault, others="", operations=IDEMPOTENT, code=0, amount=1500):
         """(s3gen's results, what the appliance counted meanwhile)"""

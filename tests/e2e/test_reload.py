@@ -25,11 +25,9 @@ CHANGES = (
 class UnderLoad(test_s3gen.Case):
     def setUp(self):
         super().setUp()
-        names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
-        self.wire, self.file = test_s3gen.WIRE % names, (test_s3gen.APPLIANCE % names).replace(
-            "[listener s3]\n", "[listener s3]\nconnections = 2000\n")
-        # For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md).
-        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", self.file)))
+        self.wire = test_s3gen.WIRE % self.names
+        self.file = (test_s3gen.APPLIANCE % self.names).replace("[listener s3]\n", "[listener s3]\nconnections = 2000\n")
+        self.appliance(self.file)
 
     def test_every_second(self):
         process = self.start((test_s3gen.GLOBAL % ("%ds" % SECONDS)) + self.wire + test_s3gen.CLIENTS % "10.10.0.10:80" +

@@ -85,6 +85,17 @@ while True:
 class Case(unittest.TestCase):
     def setUp(self):
         self.lab = small.Lab(self)
+        self.names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
+
+    def appliance(self, ini):
+        """For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md)."""
+        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", ini)))
+
+    def authority(self):
+        """With a certificate for every address of appliance and nodes."""
+        authority = tls.Authority(self.lab.directory)
+        authority.issue("s3", "s3gen", names=",".join("IP:10.%d.0.%d" % at for at in ((10, 10), (20, 11), (20, 12), (20, 13))))
+        return authority
 
     def start(self, text, *options):
         path = self.lab.write("gen.ini", text)
@@ -112,10 +123,8 @@ class Through(Case):
 
     def setUp(self):
         super().setUp()
-        names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
-        self.wire = WIRE % names
-        # For one run: when one end of a memif goes, the driver at the other may read what was unmapped (doc/lab.md).
-        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", APPLIANCE % names)))
+        self.wire = WIRE % self.names
+        self.appliance(APPLIANCE % self.names)
 
     def text(self, framing="length", clients="connections = 16\n", faults="", duration="3s"):
         return (GLOBAL % duration) + self.wire + faults + CLIENTS % "10.10.0.10:80" + clients + WORKLOAD % framing
@@ -174,12 +183,9 @@ class Secure(Case):
 
     def setUp(self):
         super().setUp()
-        names = {"wire": self.lab.prefix + "s3gen", "socket": self.lab.socket}
-        authority = tls.Authority(self.lab.directory)
-        authority.issue("s3", "s3gen", names=",".join("IP:10.%d.0.%d" % at for at in ((10, 10), (20, 11), (20, 12), (20, 13))))
-        authority.another("other")
-        self.wire = SECURE["wire"] % names
-        self.lab.up(self.lab.appliance(self.lab.write("penstock.ini", SECURE["appliance"] % names)))
+        self.authority().another("other")
+        self.wire = SECURE["wire"] % self.names
+        self.appliance(SECURE["appliance"] % self.names)
 
     def text(self, clients, head=""):
         return (GLOBAL % "60s") + head + self.wire + CLIENTS % "10.10.0.10:443" + "tls = yes\n" + clients + WORKLOAD % "aws-chunked"

@@ -6,11 +6,8 @@ import os
 import unittest
 import zlib
 
-import boto3
-from botocore.config import Config
-
 import tls
-from lab import DIR, EMPTY_SHA256, KEYS, REGION, WITHIN, Files, S3Case, noise, penstock_only, tool
+from lab import DIR, EMPTY_SHA256, KEYS, Files, S3Case, noise, penstock_only, tool
 
 MB = 1 << 20
 CA = os.path.join(DIR, "tls/ca.pem")
@@ -22,11 +19,9 @@ class Termination(S3Case):
 
     @classmethod
     def client(cls, style="path", endpoint=None):
-        config = Config(signature_version="s3v4", s3={"addressing_style": style}, retries={"max_attempts": 0},
-                        connect_timeout=WITHIN, read_timeout=60, max_pool_connections=8)
         host = "[%s]" % cls.host if cls.family == 6 else cls.host
         cls.secure = "https://%s:%d" % (host, cls.tls_port)
-        return boto3.client("s3", endpoint_url=cls.secure, region_name=REGION, config=config, verify=CA)
+        return super().client(style, cls.secure, verify=CA)
 
     def test_boto3(self):
         """Its uploads say UNSIGNED-PAYLOAD over TLS; small, empty, in parts, from two threads."""
