@@ -11,6 +11,10 @@
 
 #include "aead/drivers.h"
 
+#define CACHE_LINE 64
+/* Slices, of a segment each: a line takes as long to come as one, and more come at a time. */
+#define AHEAD 8
+
 /* intel-ipsec-mb.h aligns gcm_key_data only where LINUX is defined: here is the alignment. */
 struct key {
 	union {
@@ -133,6 +137,18 @@ static int key_init(void *ctx, void *mem, const struct aead_spec *spec, const ui
 	return 0;
 }
 
+/* What a device or another core wrote is far away, and so is what another core read last: both are
+ * fetched while the slices before are worked on, for the processor's own prefetching begins anew in
+ * each mbuf. */
+static void fetch(const struct aead_slice *s)
+{
+	for (uint32_t at = 0; at < s->n; at += CACHE_LINE) {
+		__builtin_prefetch(s->in + at);
+		/* a hint to those who do not know it; gcc asks for a flag */
+		__asm__ volatile("prefetchw %0" : : "m"(s->out[at]));
+	}
+}
+
 static void run_gcm(struct ctx *c, const struct key *k, const struct aead_op *op, uint8_t *tag)
 {
 	const struct gcm *g = &c->gcm[k->alg];
@@ -144,8 +160,11 @@ static void run_gcm(struct ctx *c, const struct key *k, const struct aead_op *op
 		return;
 	}
 	g->init(&k->gcm, &c->gcm_state, op->nonce, op->aad, k->n_aad);
-	for (; s < end; s++)
+	for (; s < end; s++) {
+		if (s + AHEAD < end)
+			fetch(s + AHEAD);
 		g->update[k->seal](&k->gcm, &c->gcm_state, s->out, s->in, s->n);
+	}
 	g->finalize[k->seal](&k->gcm, &c->gcm_state, tag, AEAD_TAG);
 }
 
