@@ -29,9 +29,23 @@ static void mbuf_init(struct rte_mempool *mp, void *arg, void *obj, unsigned i)
 }
 
 /*
- * rte_pktmbuf_pool_create() with one difference: where bus addresses are virtual ones, mbufs may
- * cross pages, so that a pool is one dense piece. Without hugepages an mbuf would else take a whole
+ * Which keeps the free ones. DPDK's default is a ring: the buffer that was free for longest comes
+ * next, so that traffic passes through all of the pool's memory, whatever is in flight, and each
+ * buffer comes from far away. A stack gives the one that was freed last, which is still in a cache.
+ * What a platform has of its own, or its owner asked for, stays.
+ */
+static const char *pool_ops(void)
+{
+	const char *best = rte_mbuf_best_mempool_ops();
+
+	return strcmp(best, RTE_MBUF_DEFAULT_MEMPOOL_OPS) == 0 ? "stack" : best;
+}
+
+/*
+ * rte_pktmbuf_pool_create() with two differences. Where bus addresses are virtual ones, mbufs may
+ * cross pages, so that a pool is one dense piece: without hugepages an mbuf would else take a whole
  * page, and net_af_xdp shares the pool with the kernel as n * size bytes: the rest never arrived.
+ * And see pool_ops().
  */
 static struct rte_mempool *pool_create(
 	const char *name, const char *kind, uint32_t n, uint16_t room, int socket)
@@ -50,7 +64,7 @@ static struct rte_mempool *pool_create(
 	if (!mp)
 		return NULL;
 	rte_pktmbuf_pool_init(mp, &priv);
-	if (rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL) != 0 ||
+	if (rte_mempool_set_ops_byname(mp, pool_ops(), NULL) != 0 ||
 		rte_mempool_populate_default(mp) < 0) {
 		rte_mempool_free(mp);
 		return NULL;

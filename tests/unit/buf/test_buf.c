@@ -140,6 +140,29 @@ static void pools_fail_whole(void)
 	teardown();
 }
 
+/* Traffic stays in the memory that it needs, with more under way than a thread's cache holds. */
+static void freed_last_comes_next(void)
+{
+	enum { N = 8192, BURST = 1024 };
+	static struct rte_mbuf *m[BURST], *seen[N];
+	struct buf_pools big;
+	unsigned n = 0, k;
+
+	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&big, "big", N, SOCKET_ID_ANY), 0);
+	for (unsigned round = 0; round < 32; round++) {
+		CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_alloc_bulk(big.data, m, BURST), 0);
+		for (unsigned i = 0; i < BURST; i++) {
+			for (k = 0; k < n && seen[k] != m[i]; k++)
+				;
+			if (k == n)
+				seen[n++] = m[i];
+		}
+		rte_pktmbuf_free_bulk(m, BURST);
+	}
+	CU_ASSERT(n >= BURST && n <= 2 * BURST);
+	buf_pools_destroy(&big);
+}
+
 static void append_drops_empty_segments(void)
 {
 	struct buf_chain c = {0};
@@ -630,6 +653,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(squeeze),
 	UNIT_CASE(pools_have_private_areas),
 	UNIT_CASE(pools_fail_whole),
+	UNIT_CASE(freed_last_comes_next),
 	UNIT_CASE(append_drops_empty_segments),
 	UNIT_CASE(cut_leaves_the_payload_alone),
 	UNIT_CASE(truesize_of_the_last_slice),
