@@ -210,13 +210,13 @@ def replace_generated(page, text, begin="<!-- generated: tests/bench/all -->", e
 
 # --- a bench's command line ---
 
-def arguments(doc, seconds=5, rounds=3):
+def arguments(doc, seconds=5, rounds=3, stolen=5):
     p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="one round of two seconds")
     p.add_argument("--seconds", type=int, help="of a measurement (%d)" % seconds)
     p.add_argument("--rounds", type=int, help="of which the median is taken (%d)" % rounds)
     p.add_argument("--cases", help="only those that have one of these words, by comma, in their name")
-    p.add_argument("--stolen", type=float, default=5, metavar="PERCENT", help="of the time that others may have a core (5)")
+    p.add_argument("--stolen", type=float, default=stolen, metavar="PERCENT", help="of the time that others may have a core (%g)" % stolen)
     p.add_argument("--json", default="", metavar="FILE", help="write the claim here too")
     args = p.parse_args()
     args.seconds = args.seconds or (2 if args.quick else seconds)
