@@ -152,6 +152,14 @@ def program(path):
     return os.path.join(BUILD, "app", path)
 
 
+def built(name):
+    """A benchmark of tests/bench, which no other build makes."""
+    path = os.path.join(BUILD, "tests/bench", name)
+    if not os.path.exists(path):
+        raise Failure("%s is not built: ninja -C %s tests/bench/%s" % (name, BUILD, name))
+    return path
+
+
 def state():
     """What else the machine does: load, and the share of its time since boot that was stolen, as ticks."""
     n = os.cpu_count()

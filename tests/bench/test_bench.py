@@ -47,6 +47,10 @@ class Rounds(unittest.TestCase):
         self.assertEqual(bench.fault({"done": 99998, "failed": 2}), "2 of 100000 failed")
         self.assertEqual(bench.fault({"done": 0, "failed": 0}), "nothing was done")
 
+    def test_not_built(self):
+        with self.assertRaisesRegex(bench.Failure, "tests/bench/no_such is not built: ninja -C .* tests/bench/no_such"):
+            bench.built("no_such")
+
     def test_stolen(self):
         self.assertEqual(bench.fault(good(1, load_stolen=0.04), 0.05), "")
         self.assertIn("load's core", bench.fault(good(1, load_stolen=0.06), 0.05))
