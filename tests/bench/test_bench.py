@@ -48,7 +48,7 @@ class Rounds(unittest.TestCase):
         self.assertEqual(bench.fault({"done": 0, "failed": 0}), "nothing was done")
 
     def test_not_built(self):
-        with self.assertRaisesRegex(bench.Failure, "tests/bench/no_such is not built: ninja -C .* tests/bench/no_such"):
+        with self.assertRaisesRegex(bench.Failure, "no_such is not built: ninja -C .* tests/bench/no_such"):
             bench.built("no_such")
 
     def test_stolen(self):
