@@ -3,6 +3,7 @@
 
 #define BLOCKS 2048
 #define BLOCK  (64u * 1024)
+#define SMALL  1024u /* no part of a worker is as small */
 
 /* clang-format off */
 #define ROUTED \
@@ -115,13 +116,14 @@ static void routes(void)
 	workers_down();
 }
 
-/* Takes the heap's room in blocks; returns how many. */
+/* Takes the heap's room in blocks, and what is between them in smaller ones; returns how many. */
 static unsigned heap_fill(void **blocks)
 {
 	unsigned n = 0;
 
-	while (n < BLOCKS && (blocks[n] = rte_malloc(NULL, BLOCK, 0)))
-		n++;
+	for (size_t size = BLOCK; size >= SMALL; size /= 2)
+		while (n < BLOCKS && (blocks[n] = rte_malloc(NULL, size, 0)))
+			n++;
 	CU_ASSERT_FATAL(n < BLOCKS);
 	return n;
 }
