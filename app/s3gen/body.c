@@ -12,9 +12,8 @@
 #include "base/siphash.h"
 #include "body.h"
 
-#define PATTERN                                                                                    \
-	(256u << 10)         /* blocks begin in its first so many bytes: it stays in the L2 cache  \
-			      */
+/* Blocks begin in its first so many bytes: it stays in the L2 cache. */
+#define PATTERN        (256u << 10)
 #define ALIGN          8u    /* of a block's first byte */
 #define NAME_MAX_BYTES 2048u /* of "bucket/key": S3 has 63 + 1024 */
 

@@ -2,14 +2,15 @@
 /*
  * A client's connection:
  *
- *	            tcp_connect              established            an operation is due
- *	  CLOSED -----------------> CONNECT -------------> IDLE ----------------------------> HEAD
- *	    ^ ^                        |                    ^ ^                                |
- *	    | | `--------- fails ------'           pause    | |    more exchanges,             |
- *whole | |                                    over     | |    or the operation is over    | head |
- *`--- churn, FIN, any failure ----.    THINK --' `------------------ BODY <-------' |
- *\_____________________________________/
- *	    `- after a pause where nothing answers
+ *	        tcp_connect         established         an operation is due
+ *	CLOSED -------------> CONNECT ----------> IDLE ----------------------> HEAD
+ *	 ^  ^                    |                ^  ^                          |
+ *	 |  `------ fails -------'     pause over |  | more exchanges,          | whole
+ *	 |   (tried after a pause)                |  | or operation over        | head
+ *	 |                                      THINK|                          |
+ *	 |                                        ^  |                          |
+ *	 |                                        `--+---------- BODY <---------'
+ *	 `---- churn, FIN, failure: of IDLE, THINK, HEAD, BODY ---'
  *
  *	CLOSED	no tcp; on group->closed, or its timer runs until it may try again
  *	CONNECT	our SYN is out; counted in group->connecting

@@ -18,9 +18,8 @@ enum gen_error {
 	GEN_ERRORS
 };
 
-#define REPORT_CONNECT                                                                             \
-	GEN_OPS /* beside the operations: connections, their handshake as latency                  \
-		 */
+/* Beside the operations: connections, their handshake as latency. */
+#define REPORT_CONNECT GEN_OPS
 
 /* One operation that is over, well or not. */
 struct report_op {

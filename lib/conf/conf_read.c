@@ -16,9 +16,7 @@
 #include "conf/conf_priv.h"
 
 #define INCLUDE_HELP "a readable file or DIR/*.ini"
-#define HEADING_MAX                                                                                \
-	48 /* inih keeps 49 characters of a heading and cuts the rest without a word               \
-	    */
+#define HEADING_MAX  48 /* inih keeps 49 characters and cuts the rest without a word */
 
 /* What inih made of one line. */
 struct parsed {

@@ -5,8 +5,8 @@
  * REQ_RESPONSE the response's, as it comes. Only the member is judged:
  *
  *	request   it owes no more than was there for it when the window began
- *	response  the window begins anew when it is, or was until now, the client that is waited
- *for: something of the response waits to be given to it
+ *	response  the window begins anew when it is, or was until now, the client that is
+ *	          waited for: something of the response waits to be given to it
  */
 #include "relay/relay_priv.h"
 

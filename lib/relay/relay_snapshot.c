@@ -8,7 +8,7 @@
  * A snapshot holds all of its pools while it is the newest or has listeners that are gone, so that
  * what their fronts still say finds its way. It is dead when it is older, has none, and lb says
  * that nobody holds a pool of it: until then its TLS contexts and the file's snapshot must be
- *there.
+ * there.
  */
 #include <errno.h>
 #include <string.h>

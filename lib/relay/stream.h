@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A stream: tcp's connection, or TLS over it. What a relay's state machines, and s3gen's clients
- *and origins, do with a connection they do with a stream. With TLS it goes through two stages of
- *its own (doc/lib/relay.md):
+ * and origins, do with a connection they do with a stream. With TLS it goes through two stages of
+ * its own (doc/lib/relay.md):
  *
- *	conn->rx --streams_open--> tls->rx --owner--    --owner--> tls->plain --streams_seal-->
- *conn->tx
+ *	conn->rx --streams_open--> tls->rx --> the owner --> tls->plain --streams_seal--> conn->tx
  *
  * A stream is two pointers in its owner's record, and may be copied; who made it ends it.
  */

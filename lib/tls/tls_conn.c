@@ -9,8 +9,9 @@
  *
  *	HANDSHAKE  shake != NULL; records == NULL. What came waits in `in`, what is to go in plain
  *	OPEN       shake == NULL; records with two keys. eof and closing end the directions
- *separately FAILED     error != TLS_OK; no keys, no shake. rx keeps what was verified before, out
- *ends with the alert; whatever comes is dropped
+ *	           separately
+ *	FAILED     error != TLS_OK; no keys, no shake. rx keeps what was verified before, out ends
+ *	           with the alert; whatever comes is dropped
  */
 #include <errno.h>
 

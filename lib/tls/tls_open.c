@@ -9,7 +9,7 @@
  * Bytes are opened where they lie when the mbuf is ours alone and belongs to this record up to its
  * end: then it goes to rx by pointer. The end of a record that shares its mbuf with the next one is
  * opened into a fresh mbuf (the same work), and so is what is not ours. Text of a few bytes is
- *copied behind the last, so that small records do not pin a buffer each.
+ * copied behind the last, so that small records do not pin a buffer each.
  */
 #include <errno.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  *
  * How much goes into a record: what fits one segment while the connection begins or was idle, for
  * the peer can use nothing of a record before its last byte came; the most that fills whole
- *segments once TLS_GROW bytes went.
+ * segments once TLS_GROW bytes went.
  *
  * A record's place is allocated before its number is taken: what fails leaves no trace.
  */
@@ -18,11 +18,10 @@
 #include "tls/tls_priv.h"
 
 #define TLS_GROW (64 * 1024) /* about three round trips from 10 segments on */
-#define TLS_IDLE_US                                                                                \
-	CLOCK_US_PER_S /* then the window may have shrunk (RFC 7661), so begin again               \
-			*/
-#define MBUF_MAX 32    /* mbufs of a record: each has a kilobyte at least */
-#define ROOM     (BUF_DATA_ROOM - RTE_PKTMBUF_HEADROOM)
+/* Then the window may have shrunk (RFC 7661), so begin again. */
+#define TLS_IDLE_US CLOCK_US_PER_S
+#define MBUF_MAX    32 /* mbufs of a record: each has a kilobyte at least */
+#define ROOM        (BUF_DATA_ROOM - RTE_PKTMBUF_HEADROOM)
 
 /* The type that 1.3 encrypts behind the text, to be pointed at. */
 static const uint8_t type_byte[] = {

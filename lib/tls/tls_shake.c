@@ -9,9 +9,10 @@
  *	    |<--------------------------'      come back         v
  *	    `----------------------------------------------- away, nobody's
  *
- *	conn's    conn->shake == shake, task.conn == conn, conn is in HANDSHAKE; or OPEN, a client,
- *and libssl wants the member's first ticket, which comes before any data or never nobody's  still
- *counted for its source: who gives up early may not begin more than others
+ *	conn's    conn->shake == shake, task.conn == conn, conn is in HANDSHAKE; or OPEN, a
+ *	          client, and libssl wants the member's first ticket, which comes before any data
+ *	          or never
+ *	nobody's  still counted for its source: who gives up early may not begin more than others
  *
  * Bytes stay in the owner's chain until the handshake took them: it may die before, with them.
  */

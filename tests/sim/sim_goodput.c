@@ -4,8 +4,9 @@
  *
  *	sim_goodput			the cells that the suite asserts
  *	sim_goodput --seeds		with each seed's figure
- *	sim_goodput --all		RTT x loss x rate x congestion control, a table, nothing
- *asserted sim_goodput CC MS PERCENT MBIT SEED	one flow of a cell, with every packet
+ *	sim_goodput --all		RTT x loss x rate x congestion control, a table; nothing is
+ *					asserted
+ *	sim_goodput CC MS PERCENT MBIT SEED	one flow of a cell, with every packet
  *
  * A cell is run with many seeds; its figure is the ideal's time for all of them as a share of the
  * stack's, so one timeout in one seed weighs as much as it lasts.

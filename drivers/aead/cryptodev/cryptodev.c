@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Any DPDK crypto device that can do AEAD on chains of buffers: args is its name
- *("crypto_aesni_gcm0") or PCI address. An instance has a queue pair, a session for each key, and
- *enough operations and mbufs for a burst; the mbufs never own data, they are pointed at the slices
- *of a message.
+ * ("crypto_aesni_gcm0") or PCI address. An instance has a queue pair, a session for each key, and
+ * enough operations and mbufs for a burst; the mbufs never own data, they are pointed at the slices
+ * of a message.
  *
  *	aead_op[]  --post-->  rte_crypto_op[]  --enqueue, dequeue-->  reap: ok, tag
  *

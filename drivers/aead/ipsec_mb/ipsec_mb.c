@@ -191,7 +191,7 @@ static bool tag_eq(const uint8_t *a, const uint8_t *b)
 /* The next message's, while this one runs: of the keys of thousands few are in the cache. */
 static void prefetch(const struct aead_key *k)
 {
-	for (size_t at = 0; at < sizeof(struct key); at += 64)
+	for (size_t at = 0; at < sizeof(struct key); at += CACHE_LINE)
 		__builtin_prefetch((const uint8_t *)k + at);
 }
 

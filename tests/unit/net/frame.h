@@ -4,8 +4,8 @@
  * the host that they are sent to:
  *
  *	port 0	02:..:01  10.0.0.10/24    2001:db8::10/64   default gateways .1 and ::1
- *	port 1	02:..:02  10.1.0.10/24    fd00:1::10/64     VLAN 7, MTU 9000, 10.9.0.0/16
- *via 10.1.0.1
+ *	port 1	02:..:02  10.1.0.10/24    fd00:1::10/64     VLAN 7, MTU 9000,
+ *		                                            10.9.0.0/16 via 10.1.0.1
  */
 #ifndef NET_FRAME_H
 #define NET_FRAME_H

@@ -8,7 +8,7 @@
  * net_* and port_* are defined here.
  *
  * With lab.front_tls or lab.back_tls, or UNIT_TLS=f, b or fb in the environment, TLS is in between:
- *peers are libssl then, and what they send and have got is what is inside.
+ * peers are libssl then, and what they send and have got is what is inside.
  */
 #ifndef RELAY_LAB_H
 #define RELAY_LAB_H
