@@ -184,8 +184,8 @@ static int pools_start(struct appliance *a, struct err *e)
 		char name[16];
 
 		snprintf(name, sizeof(name), "w%u", i);
-		if (buf_pools_create(&a->pools[i], name, a->plan.buffers,
-			    (int)rte_lcore_to_socket_id(i + 1)) < 0)
+		if (buf_pools_create_room(&a->pools[i], name, a->plan.buffers,
+			    a->conf->global.buffer, (int)rte_lcore_to_socket_id(i + 1)) < 0)
 			return err_set(e, ENOMEM,
 				"%s:%u: [global] memory: no room for %u buffers of worker %u: "
 				"raise it",

@@ -22,6 +22,7 @@ static const struct conf_key global_keys[] = {
 	{"include", conf_value_include, NOFIELD, .repeat = true, .help = "a file or DIR/*.ini"},
 	{"core", file_value_core, FIELD(gen_global, core), 0, 1023, "any", "any"},
 	{"memory", conf_value_bytes, FIELD(gen_global, memory), 64 * MIB, 1024 * GIB, "512M"},
+	{"buffer", conf_value_bytes, FIELD(gen_global, buffer), 2 * KIB, 16 * KIB, "2K"},
 	{"hugepages", conf_value_word, FIELD(gen_global, hugepages), .def = "auto",
 		.help = "auto | yes | no"},
 	{"idle", conf_value_word, FIELD(gen_global, idle), .def = "poll", .help = "poll | sleep"},

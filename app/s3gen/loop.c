@@ -35,7 +35,6 @@
 #define SYNS        4096u
 #define EXTS        4096u
 #define FLIGHTS     16384u
-#define BUFFER_COST 3500u       /* bytes: see lib/worker/worker_plan.c */
 #define CONN_COST   1536u       /* of a client: TCP, the connection, hash table */
 #define FLIGHT_COST 2432u       /* with 32 runs */
 #define FIXED_COST  (24u << 20) /* records, scratch, the pools' caches */
@@ -374,6 +373,7 @@ static int pools_start(struct gen *g, struct err *e)
 {
 	const struct gen_global *c = &g->conf->global;
 	uint64_t tables = FIXED_COST + (uint64_t)FLIGHTS * FLIGHT_COST, left;
+	uint32_t cost = buf_pools_cost(c->buffer);
 
 	g->conns = g->conf->n_origins ? GEN_FLOWS : 0;
 	for (unsigned i = 0; i < g->conf->n_clients; i++)
@@ -381,15 +381,16 @@ static int pools_start(struct gen *g, struct err *e)
 	tables += (uint64_t)g->conns * CONN_COST + secure_cost(secure_conns(g->conf));
 	left = c->memory > tables ? c->memory - tables : 0;
 	left -= left / 16;
-	if (left / BUFFER_COST < BUFFERS_MIN)
+	if (left / cost < BUFFERS_MIN)
 		return err_set(e, ENOMEM,
 			"%s:%u: [global] memory: %u connections leave too little for buffers: "
 			"raise it to %" PRIu64 "M",
 			c->at.file, c->at.line, g->conns,
-			(tables + (uint64_t)2 * BUFFERS_MIN * BUFFER_COST) >> 20);
-	if (buf_pools_create(&g->pools, "s3gen", (uint32_t)(left / BUFFER_COST), SOCKET_ID_ANY) < 0)
+			(tables + (uint64_t)2 * BUFFERS_MIN * cost) >> 20);
+	if (buf_pools_create_room(
+		    &g->pools, "s3gen", (uint32_t)(left / cost), c->buffer, SOCKET_ID_ANY) < 0)
 		return err_set(e, ENOMEM, "%s:%u: [global] memory: no room for %" PRIu64 " buffers",
-			c->at.file, c->at.line, left / BUFFER_COST);
+			c->at.file, c->at.line, left / cost);
 	g->body = body_create(c->seed, SOCKET_ID_ANY);
 	return g->body ? 0 : err_set(e, ENOMEM, "[global] memory: no room for the bodies");
 }

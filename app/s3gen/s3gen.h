@@ -58,6 +58,7 @@ struct gen_global {
 	struct conf_where at;
 	uint32_t core;   /* GEN_ANY_CORE: where the process is */
 	uint64_t memory; /* bytes */
+	uint32_t buffer; /* bytes of data that a buffer holds */
 	enum conf_huge hugepages;
 	enum conf_idle idle;
 	uint64_t seed;

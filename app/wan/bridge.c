@@ -9,9 +9,8 @@
 #define BURST     32
 #define SPARE     8192u /* mbufs that rings of drivers may hold */
 #define NS_PER_US 1000u
-#define NAP_NS    50000u                  /* what sleeping may add to a packet's delay */
-#define MEMORY    (64u << 20)             /* of the EAL itself and what ports take */
-#define MBUF      (BUF_DATA_ROOM + 1024u) /* bytes with headers, and its share of the other pools */
+#define NAP_NS    50000u      /* what sleeping may add to a packet's delay */
+#define MEMORY    (64u << 20) /* of the EAL itself and what ports take */
 
 static uint64_t now_ns(const struct bridge *b)
 {
@@ -34,7 +33,7 @@ int bridge_init(struct bridge *b, const struct args *a, struct err *e)
 	int rc;
 
 	*b = (struct bridge){0};
-	rc = eal_start(a, MEMORY + (uint64_t)mbufs * MBUF, e);
+	rc = eal_start(a, MEMORY + (uint64_t)mbufs * buf_pools_cost(BUF_ROOM), e);
 	if (rc < 0)
 		return rc;
 	clock_init(b);

@@ -20,6 +20,10 @@
 #define CACHE_MAX 256u
 #define HDR_MIN   1024u /* a transmit ring full of bare ACKs */
 
+/* Bytes of memory; test_worker_plan.c holds what is made of them against the heap. */
+#define SLICE_COST 320u
+#define OTHER_COST 812u /* a data mbuf's but for its room and slices, and half a header's */
+
 /* See pool_create(): the pool knows no bus addresses, but where they are virtual ones we do. */
 static void mbuf_init(struct rte_mempool *mp, void *arg, void *obj, unsigned i)
 {
@@ -73,22 +77,40 @@ static struct rte_mempool *pool_create(
 	return mp;
 }
 
+/* Slices of a data mbuf: one of 2 KB spans two segments of an Ethernet MSS. */
+static uint32_t slices(uint32_t room)
+{
+	return room / 1024;
+}
+
 /*
  * hdr: a packet in flight mostly carries one data mbuf or more, so n / 2 headers outlast the data.
- * indirect: a 2 KB data mbuf spans two segments of an Ethernet MSS, hence two slices of each; they
- * cost 256 bytes apiece. All pools have the same private size: buf_truesize() counts on it.
+ * All pools have the same private size: buf_truesize() counts on it.
  */
-int buf_pools_create(struct buf_pools *p, const char *name, uint32_t n_data, int socket)
+int buf_pools_create_room(
+	struct buf_pools *p, const char *name, uint32_t n_data, uint32_t room, int socket)
 {
 	uint32_t n_hdr = RTE_MAX(n_data / 2, HDR_MIN);
 
-	p->data = pool_create(name, "data", n_data, BUF_DATA_ROOM, socket);
+	ASSERT(room >= BUF_ROOM && room <= BUF_ROOM_MAX, "a buffer takes a packet");
+	p->room = room;
+	p->data = pool_create(name, "data", n_data, RTE_PKTMBUF_HEADROOM + room, socket);
 	p->hdr = pool_create(name, "hdr", n_hdr, BUF_HDR_ROOM, socket);
-	p->indirect = pool_create(name, "ind", n_data * 2, 0, socket);
+	p->indirect = pool_create(name, "ind", n_data * slices(room), 0, socket);
 	if (p->data && p->hdr && p->indirect)
 		return 0;
 	buf_pools_destroy(p);
 	return -ENOMEM;
+}
+
+int buf_pools_create(struct buf_pools *p, const char *name, uint32_t n_data, int socket)
+{
+	return buf_pools_create_room(p, name, n_data, BUF_ROOM, socket);
+}
+
+uint32_t buf_pools_cost(uint32_t room)
+{
+	return OTHER_COST + room + slices(room) * SLICE_COST;
 }
 
 void buf_pools_destroy(struct buf_pools *p)

@@ -21,13 +21,15 @@
 /* One worker's pools. Header packets have a pool of their own: data cannot take the reserve that
  * ACKs, probes and ARP need. */
 struct buf_pools {
-	struct rte_mempool *data;     /* received frames and heads built by us; BUF_DATA_ROOM */
+	struct rte_mempool *data;     /* received frames and heads built by us */
 	struct rte_mempool *hdr;      /* packet headers and packets without payload */
 	struct rte_mempool *indirect; /* no data room */
+	uint32_t room;                /* bytes that a data mbuf holds behind its headroom */
 };
 
-#define BUF_DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048)
-#define BUF_HDR_ROOM  (RTE_PKTMBUF_HEADROOM + 128)
+#define BUF_ROOM     2048  /* of data: a packet of 1500 */
+#define BUF_ROOM_MAX 16384 /* where ports merge and cut segments: fewer buffers of more */
+#define BUF_HDR_ROOM (RTE_PKTMBUF_HEADROOM + 128)
 
 /* What a packet's verdict may be while it walks down the stages. */
 enum pkt_verdict { PKT_DROP, PKT_TCP, PKT_OUT, PKT_HELD };
@@ -64,6 +66,11 @@ static inline struct pkt_meta *pkt_meta(struct rte_mbuf *m)
 /* Create a worker's three pools on a NUMA socket. n_data mbufs of data; the others follow from
  * it. name is unique per worker. 0, or -ENOMEM with nothing left behind. */
 int buf_pools_create(struct buf_pools *p, const char *name, uint32_t n_data, int socket);
+/* The same with data mbufs of `room` bytes, BUF_ROOM to BUF_ROOM_MAX. */
+int buf_pools_create_room(
+	struct buf_pools *p, const char *name, uint32_t n_data, uint32_t room, int socket);
+/* Bytes of memory that a data mbuf of such pools takes, with its share of the other two. */
+uint32_t buf_pools_cost(uint32_t room);
 void buf_pools_destroy(struct buf_pools *p);
 /* mbufs in use over all three pools: 0 when nothing leaks. */
 uint32_t buf_pools_in_use(const struct buf_pools *p);

@@ -74,6 +74,7 @@ struct conf_global {
 	uint16_t control;                   /* core of the control thread */
 	enum conf_idle idle;
 	uint64_t memory; /* bytes, all workers together */
+	uint32_t buffer; /* bytes of data that a buffer holds */
 	enum conf_huge hugepages;
 	const char *socket;         /* admin socket, absolute, fits sun_path */
 	struct ip_endpoint metrics; /* port 0: off */

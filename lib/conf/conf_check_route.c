@@ -1,20 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The whole file about requests' ways: [route NAME] and where it leads, [check NAME] by its kind,
- * the keys of a pool that choose and heal, and the memory for what may be sent again.
+ * the keys of a pool that choose and heal, and what [global] has of memory for all of it.
  */
 #include <stdio.h>
+#include <strings.h>
 
 #include "conf/conf_priv.h"
+
+#define XDP_BUFFER_MAX 3072u /* bytes of a page beside an mbuf and its headroom */
 
 /* A fault of a key, at its line or, of a default, at its section's. */
 #define FAULT(ld, sec, key, ...)                                                                   \
 	conf_key_error(ld, sec, conf_line_of(sec, key, 0), key, __VA_ARGS__)
 
-void conf__check_global(struct conf_reader *ld)
+/* AF_XDP has a page for a buffer and all that belongs to it. */
+static void buffer_fits(struct conf_reader *ld, struct conf_section *sec, uint32_t buffer)
 {
-	struct conf_section *sec = conf_section_at(ld, KIND_GLOBAL, 0);
-	struct conf_global *g = &((struct conf *)ld->root)->global;
+	for (unsigned i = 0; i < ld->n_kind[KIND_PORT]; i++) {
+		const struct conf_section *port = ld->by_kind[KIND_PORT][i];
+		const struct conf_port *p = port->obj;
+
+		if (buffer <= XDP_BUFFER_MAX || !conf_key_ok(port, "device") ||
+			strncasecmp(p->device, "net_af_xdp", 10) != 0)
+			continue;
+		FAULT(ld, sec, "buffer",
+			"net_af_xdp of [port %s] has a page for each, allowed: up to %u", p->name,
+			XDP_BUFFER_MAX);
+		return;
+	}
+}
+
+static void replay_fits(struct conf_reader *ld, struct conf_section *sec, struct conf_global *g)
+{
 	uint64_t half = g->memory / 2 / (g->n_workers ? g->n_workers : 1);
 
 	if (sec && (!conf_key_ok(sec, "memory") || !conf_key_ok(sec, "workers")))
@@ -25,6 +43,16 @@ void conf__check_global(struct conf_reader *ld)
 		FAULT(ld, sec, "replay-memory",
 			"all workers' would be more than half of memory, allowed: up to %llu",
 			(unsigned long long)half);
+}
+
+void conf__check_global(struct conf_reader *ld)
+{
+	struct conf_section *sec = conf_section_at(ld, KIND_GLOBAL, 0);
+	struct conf_global *g = &((struct conf *)ld->root)->global;
+
+	if (sec && conf_key_ok(sec, "buffer"))
+		buffer_fits(ld, sec, g->buffer);
+	replay_fits(ld, sec, g);
 }
 
 /* ---- [route NAME] ---- */

@@ -20,6 +20,7 @@ static const struct conf_key global_keys[] = {
 	{"control", conf_value_number, FIELD(conf_global, control), 0, 1023, "0"},
 	{"idle", conf_value_word, FIELD(conf_global, idle), .def = "poll", .help = "poll | sleep"},
 	{"memory", conf_value_bytes, FIELD(conf_global, memory), 64 * MIB, 1024 * GIB, "1G"},
+	{"buffer", conf_value_bytes, FIELD(conf_global, buffer), 2 * KIB, 16 * KIB, "2K"},
 	{"hugepages", conf_value_word, FIELD(conf_global, hugepages), .def = "auto",
 		.help = "auto | yes | no"},
 	{"socket", conf_value_path, FIELD(conf_global, socket),

@@ -54,8 +54,9 @@ static void put_cores(struct ctl_doc *out, const uint16_t *core, unsigned n)
 static void put_global(struct ctl_doc *out, const struct conf_global *g)
 {
 	static const struct ctl_column columns[] = {{"workers"}, {"control"}, {"idle"},
-		{"memory_bytes", "memory"}, {"hugepages"}, {"socket"}, {"metrics"},
-		{"drain_ms", "drain"}, {"replay_memory_bytes", "replay_memory"}, {"log"}};
+		{"memory_bytes", "memory"}, {"buffer_bytes", "buffer"}, {"hugepages"}, {"socket"},
+		{"metrics"}, {"drain_ms", "drain"}, {"replay_memory_bytes", "replay_memory"},
+		{"log"}};
 	static const char *const idle[] = {[CONF_IDLE_POLL] = "poll", [CONF_IDLE_SLEEP] = "sleep"};
 	static const char *const huge[] = {
 		[CONF_HUGE_AUTO] = "auto", [CONF_HUGE_YES] = "yes", [CONF_HUGE_NO] = "no"};
@@ -69,6 +70,7 @@ static void put_global(struct ctl_doc *out, const struct conf_global *g)
 	ctl__doc_number(out, CTL_COUNT, g->control);
 	ctl__doc_string(out, "%s", idle[g->idle]);
 	ctl__doc_number(out, CTL_BYTES, g->memory);
+	ctl__doc_number(out, CTL_BYTES, g->buffer);
 	ctl__doc_string(out, "%s", huge[g->hugepages]);
 	ctl__doc_string(out, "%s", g->socket);
 	if (g->metrics.port)

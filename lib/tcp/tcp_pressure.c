@@ -85,7 +85,8 @@ static void scan(struct tcp *t)
  * pool below the step. */
 static void abort_heaviest(struct tcp *t, uint32_t percent)
 {
-	uint64_t pool = (uint64_t)t->pools->data->size * (BUF_DATA_ROOM + sizeof(struct rte_mbuf));
+	uint64_t pool = (uint64_t)t->pools->data->size *
+			(RTE_PKTMBUF_HEADROOM + t->pools->room + sizeof(struct rte_mbuf));
 	uint64_t want = (percent - begins[TCP_PRESSURE_ABORT] + HYSTERESIS) * pool / 100, got = 0;
 
 	for (uint32_t i = 0; i < ABORTS && got < want; i++) {

@@ -76,7 +76,7 @@ static bool ours(const struct rte_mbuf *m)
 	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
 }
 
-/* A slice to somewhere fresh: k <= BUF_DATA_ROOM bytes. */
+/* A slice to somewhere fresh: k is at most an mbuf's room. */
 static int slice_fresh(struct tls *t, struct batch *b, const uint8_t *in, uint32_t k)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(t->cfg.pools->data);
@@ -94,7 +94,7 @@ static int slice_fresh(struct tls *t, struct batch *b, const uint8_t *in, uint32
 static int lay(struct tls *t, struct batch *b, struct record *rec, struct buf_cursor *at)
 {
 	struct tls_burst *burst = &t->burst;
-	uint32_t left = rec->text, room = BUF_DATA_ROOM - RTE_PKTMBUF_HEADROOM;
+	uint32_t left = rec->text, room = t->cfg.pools->room;
 
 	while (left) {
 		struct rte_mbuf *m = at->seg;
@@ -131,7 +131,7 @@ static int lay_copied(struct tls *t, struct batch *b, struct record *rec, struct
 	for (; left; left -= k) {
 		struct aead_slice *s = &t->burst.slice[t->burst.n_slices];
 
-		k = RTE_MIN(left, (uint32_t)(BUF_DATA_ROOM - RTE_PKTMBUF_HEADROOM));
+		k = RTE_MIN(left, t->cfg.pools->room);
 		if (slice_fresh(t, b, NULL, k) < 0)
 			return -ENOMEM;
 		s->in = s->out;

@@ -21,7 +21,6 @@
 /* Then the window may have shrunk (RFC 7661), so begin again. */
 #define TLS_IDLE_US CLOCK_US_PER_S
 #define MBUF_MAX    32 /* mbufs of a record: each has a kilobyte at least */
-#define ROOM        (BUF_DATA_ROOM - RTE_PKTMBUF_HEADROOM)
 
 /* The type that 1.3 encrypts behind the text, to be pointed at. */
 static const uint8_t type_byte[] = {
@@ -36,9 +35,11 @@ struct places {
 };
 
 /* Bytes of an mbuf, so that no segment crosses one if it would fit. */
-static uint32_t room(uint16_t seg)
+static uint32_t room(const struct tls *t, uint16_t seg)
 {
-	return seg && seg <= ROOM ? ROOM / seg * seg : ROOM;
+	uint32_t all = t->cfg.pools->room;
+
+	return seg && seg <= all ? all / seg * seg : all;
 }
 
 /* Bytes of a record beside its text. */
@@ -217,7 +218,7 @@ static int burst_seal(
 {
 	struct tls_burst *b = &t->burst;
 	struct buf_cursor from = buf_chain_seek(text, 0);
-	uint32_t good = c->out.bytes, done = 0, each = room(seg);
+	uint32_t good = c->out.bytes, done = 0, each = room(t, seg);
 	struct places places;
 	int rc = 0, ran;
 

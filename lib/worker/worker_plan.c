@@ -13,7 +13,6 @@
 #define FRONT_COST    512u  /* bytes: TCP, relay, hash table, out-of-order share */
 #define SPLICE_COST   384u  /* what a splice takes more: its connection to a member */
 #define REQUEST_COST  1536u /* the request and its two back connections */
-#define BUFFER_COST   3500u /* a data mbuf with its half header and two slices, see buf.c */
 #define BACK_SHAKES   64u   /* handshakes with members at a time, at least */
 #define TLS_COST      1408u /* a connection's TLS, but for its keys */
 #define SESSION_COST  1792u /* a key in a crypto device: its session */
@@ -43,9 +42,10 @@ static uint64_t tables(const struct worker_plan *p)
  * nothing that peers may send within their windows, so the ring holds many buffers. It does not
  * hold all of them: a worker that hangs must not starve the others.
  */
-static uint32_t handed(uint64_t mine)
+static uint32_t handed(const struct conf *conf, uint64_t mine)
 {
-	uint64_t n = RTE_MIN(mine / BUFFER_COST / HANDED_SHARE, (uint64_t)HANDED_MAX);
+	uint64_t buffers = mine / buf_pools_cost(conf->global.buffer);
+	uint64_t n = RTE_MIN(buffers / HANDED_SHARE, (uint64_t)HANDED_MAX);
 
 	return RTE_MAX(rte_align32prevpow2((uint32_t)n), HANDED_MIN);
 }
@@ -78,7 +78,7 @@ static void plan_tables(
 	p->flights = (uint32_t)RTE_MIN(
 		RTE_MAX(fit, FLIGHTS_MIN), (uint64_t)p->fronts + p->splices + p->backs);
 	p->runs = p->flights * RUNS_A_FLIGHT;
-	p->handed = handed(mine);
+	p->handed = handed(conf, mine);
 	p->tables = tables(p) + (n_workers - 1) * (p->handed * sizeof(void *) + NEWS_COST);
 	if (conf->tls.aead == CONF_AEAD_CRYPTODEV)
 		p->tables += 2ull * p->tls * SESSION_COST;
@@ -113,6 +113,7 @@ int worker_plan(const struct conf *conf, unsigned n_workers, struct worker_plan 
 			"to %luM or lower connections",
 			conf->global.at.file, conf->global.at.line, p->fronts, p->tables / MB,
 			mine / MB, enough(conf, mine, n_workers));
-	p->buffers = (uint32_t)((mine - mine / SPARE - p->tables) / BUFFER_COST);
+	p->buffers =
+		(uint32_t)((mine - mine / SPARE - p->tables) / buf_pools_cost(conf->global.buffer));
 	return 0;
 }

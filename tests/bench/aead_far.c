@@ -107,8 +107,8 @@ static void seal_bare(uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		serial++;
 		memcpy(nonce, &serial, sizeof(serial));
-		IMB_AES128_GCM_ENC(mgr, &gcm_key, &gcm, to + (size_t)i * ROOM, from + (size_t)i * ROOM,
-			RECORD, nonce, aad, sizeof(aad), tag, AEAD_TAG);
+		IMB_AES128_GCM_ENC(mgr, &gcm_key, &gcm, to + (size_t)i * ROOM,
+			from + (size_t)i * ROOM, RECORD, nonce, aad, sizeof(aad), tag, AEAD_TAG);
 	}
 }
 
@@ -121,7 +121,8 @@ static void seal_driver(uint32_t n)
 		for (uint32_t k = 0; k < BURST; k++) {
 			const size_t base = (size_t)(i + k) * ROOM;
 
-			ops[k] = (struct aead_op){.key = key, .slice = slices[k], .n_slices = SLICES};
+			ops[k] = (struct aead_op){
+				.key = key, .slice = slices[k], .n_slices = SLICES};
 			serial++;
 			memcpy(ops[k].nonce, &serial, sizeof(serial));
 			for (uint32_t s = 0; s < SLICES; s++)

@@ -6,15 +6,20 @@
 #include "buf/buf.h"
 #include "unit.h"
 
-/* With n_data data mbufs, under a name that no other has; the EAL is up then. */
-static inline void pools_begin(struct buf_pools *pools, uint32_t n_data)
+/* With n_data data mbufs of that room, under a name that no other has; the EAL is up then. */
+static inline void pools_begin_room(struct buf_pools *pools, uint32_t n_data, uint32_t room)
 {
 	static unsigned serial;
 	char name[16];
 
 	unit_eal();
 	snprintf(name, sizeof(name), "t%u", serial++);
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(pools, name, n_data, SOCKET_ID_ANY), 0);
+	CU_ASSERT_EQUAL_FATAL(buf_pools_create_room(pools, name, n_data, room, SOCKET_ID_ANY), 0);
+}
+
+static inline void pools_begin(struct buf_pools *pools, uint32_t n_data)
+{
+	pools_begin_room(pools, n_data, BUF_ROOM);
 }
 
 static inline void pools_end(struct buf_pools *pools)

@@ -31,6 +31,7 @@ struct ends {
 };
 
 static struct buf_pools pools;
+static uint32_t ends_room = BUF_ROOM; /* of its mbufs; the larger the fewer */
 static struct ends ends;
 static uint8_t stream[STREAM], wire[STREAM + STREAM / 4];
 
@@ -62,7 +63,7 @@ static inline void ends_begin_with(
 	struct tls_config cfg = {.pools = &pools, .conns = 4, .handshakes = 1, .socket = -1};
 	struct err e = {""};
 
-	pools_begin(&pools, N_DATA);
+	pools_begin_room(&pools, N_DATA * BUF_ROOM / ends_room, ends_room);
 	ends = (struct ends){.keys = *keys, .now = 5 * SECOND};
 	ends.aead = aead_create(drv, "", 2, -1, &e);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ends.aead);

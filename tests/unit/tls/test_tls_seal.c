@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "records.h"
 
-#define ROOM 2048
-
 static uint8_t text[TLS_PLAIN_MAX + 4096];
 static uint32_t record[4096]; /* bytes of text of each record that check_stream() saw */
 
@@ -83,11 +81,12 @@ static void random_pieces(void)
 }
 
 /* A segment that fits an mbuf lies within one, and there is room for headers before it. */
-static void segments_in_mbufs(void)
+static void segments_in_room(uint32_t room)
 {
 	static const uint16_t segs[] = {536, 1220, 1448, 2048, 8948};
 
 	stream_fill(3);
+	ends_room = room;
 	for (unsigned i = 0; i < RTE_DIM(segs); i++) {
 		uint32_t at = 0;
 
@@ -97,16 +96,22 @@ static void segments_in_mbufs(void)
 		for (struct rte_mbuf *m = ends.c->out.head; m; m = m->next) {
 			CU_ASSERT_EQUAL(m->data_off, RTE_PKTMBUF_HEADROOM);
 			CU_ASSERT_EQUAL(rte_mbuf_refcnt_read(m), 1);
-			if (segs[i] <= ROOM)
+			if (segs[i] <= room)
 				CU_ASSERT_EQUAL(at % segs[i], 0);
 			if (m->next)
 				CU_ASSERT_EQUAL(m->data_len,
-					segs[i] <= ROOM ? ROOM / segs[i] * segs[i] : ROOM);
+					segs[i] <= room ? room / segs[i] * segs[i] : room);
 			at += m->data_len;
 		}
 		check_stream(out_take(), 0, 200000);
 		ends_end();
 	}
+}
+
+static void segments_in_mbufs(void)
+{
+	segments_in_room(BUF_ROOM_MAX);
+	segments_in_room(BUF_ROOM);
 }
 
 /* One segment each at first; whole segments in the largest records once 64 KB went; one again after

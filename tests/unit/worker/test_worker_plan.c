@@ -121,22 +121,30 @@ static void handshakes_are_no_more_than_connections(void)
 	workers_down();
 }
 
+static void pool_costs(uint32_t n, uint32_t room)
+{
+	uint64_t before = heap_used(), taken, planned = (uint64_t)n * buf_pools_cost(room);
+	int rc = buf_pools_create_room(&ws.pools[0], "cost", n, room, SOCKET_ID_ANY);
+
+	CU_ASSERT_EQUAL_FATAL(rc, 0);
+	taken = heap_used() - before;
+	printf("[%lu KB of pools, %lu planned] ", (unsigned long)taken / 1024,
+		(unsigned long)planned / 1024);
+	/* the caches of three pools are part of what is fixed */
+	CU_ASSERT(taken < planned + 4 * MB);
+	CU_ASSERT(taken > planned - planned / 4);
+	buf_pools_destroy(&ws.pools[0]);
+	CU_ASSERT_EQUAL(heap_used(), before);
+}
+
 /* The plan is held against the heap: a worker takes no more than it says, and not much less. */
 static void costs_are_real(void)
 {
-	uint64_t before, tables;
-
 	worker_costs(CONF_MODE_HTTP);
 	worker_costs(CONF_MODE_SPLICE);
 	worker_costs(CONF_MODE_ECHO);
-	before = heap_used();
-	CU_ASSERT_EQUAL_FATAL(buf_pools_create(&ws.pools[0], "cost", 8192, SOCKET_ID_ANY), 0);
-	tables = heap_used() - before;
-	printf("[%lu KB of pools] ", (unsigned long)tables / 1024);
-	/* the caches of three pools are part of what is fixed */
-	CU_ASSERT(tables < 8192ull * 3500 + 4 * MB);
-	buf_pools_destroy(&ws.pools[0]);
-	CU_ASSERT_EQUAL(heap_used(), before);
+	pool_costs(16384, BUF_ROOM);
+	pool_costs(2048, BUF_ROOM_MAX);
 }
 
 static const struct unit_case cases[] = {
